@@ -1,0 +1,113 @@
+/** Configuration: flags > environment > YAML file > defaults. All problems are reported together. */
+import { readFileSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import { parse as parseYaml } from 'yaml';
+import { firstLine, ServingError } from '../errors/serving-error.js';
+import { environmentNameOf, flagOf, type ConfigOf, type OptionSpec, type OptionTable } from './option.js';
+
+export interface ConfigSource {
+  /** Arguments after the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+interface Given {
+  readonly value: string;
+  /** Where it was given, for messages. */
+  readonly where: string;
+}
+
+/** Adds every option of the table, and `--config`, to a command. */
+export function addOptions(command: Command, table: OptionTable): Command {
+  for (const [key, spec] of Object.entries(table)) {
+    command.addOption(new Option(`${flagOf(key)} <${spec.placeholder}>`, helpText(key, spec)));
+  }
+  return command.addOption(
+    new Option(
+      '--config <file>',
+      'YAML file with any of these options by their camelCase name [env: SERVING_CONFIG]',
+    ),
+  );
+}
+
+function helpText(key: string, spec: OptionSpec<unknown>): string {
+  return `${spec.description} (default: ${fallbackText(spec)}) [env: ${environmentNameOf(key)}]`;
+}
+
+/** The default as help and docs/configuration.md show it. */
+export function fallbackText(spec: OptionSpec<unknown>): string {
+  return spec.fallbackText ?? String(spec.fallback);
+}
+
+/** @throws ServingError CONFIG_INVALID listing every problem, one a line */
+export function loadConfig<Table extends OptionTable>(
+  command: Command,
+  table: Table,
+  source: ConfigSource,
+): ConfigOf<Table> {
+  addOptions(command, table);
+  command.parse([...source.argv], { from: 'user' });
+  const flags = command.opts<Record<string, string | undefined>>();
+  const problems: string[] = [];
+  const file = readConfigFile(flags['config'] ?? source.env['SERVING_CONFIG'], table, problems);
+  const config: Record<string, unknown> = {};
+  for (const [key, spec] of Object.entries(table)) {
+    const given = firstGiven([
+      { value: flags[key], where: flagOf(key) },
+      { value: source.env[environmentNameOf(key)], where: environmentNameOf(key) },
+      { value: file[key], where: `${key} in the configuration file` },
+    ]);
+    config[key] = given === undefined ? spec.fallback : parseGiven(spec, given, problems);
+  }
+  if (problems.length > 0) throw new ServingError('CONFIG_INVALID', problems.join('\n'));
+  return Object.freeze(config) as ConfigOf<Table>;
+}
+
+function firstGiven(candidates: readonly { value: string | undefined; where: string }[]): Given | undefined {
+  return candidates.find((candidate): candidate is Given => candidate.value !== undefined);
+}
+
+function parseGiven(spec: OptionSpec<unknown>, given: Given, problems: string[]): unknown {
+  try {
+    return spec.parse(given.value);
+  } catch (error) {
+    problems.push(
+      error instanceof ServingError
+        ? `${given.where}: ${error.message}`
+        : `${given.where}: expected ${firstLine(error)}, given '${given.value}'`,
+    );
+    return undefined;
+  }
+}
+
+function readConfigFile(
+  path: string | undefined,
+  table: OptionTable,
+  problems: string[],
+): Record<string, string> {
+  if (path === undefined) return {};
+  const parsed = parseFile(path, problems);
+  if (parsed === undefined || parsed === null) return {};
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) {
+    problems.push(
+      `${path}: expected a map of options, given ${Array.isArray(parsed) ? 'a list' : typeof parsed}`,
+    );
+    return {};
+  }
+  const values: Record<string, string> = {};
+  for (const [key, value] of Object.entries(parsed)) {
+    if (!Object.hasOwn(table, key))
+      problems.push(`${path}: unknown option '${key}'; expected one of ${Object.keys(table).join(', ')}`);
+    else if (value !== null) values[key] = Array.isArray(value) ? value.join(',') : String(value);
+  }
+  return values;
+}
+
+function parseFile(path: string, problems: string[]): unknown {
+  try {
+    return parseYaml(readFileSync(path, 'utf8'));
+  } catch (error) {
+    problems.push(`configuration file ${path}: ${firstLine(error)}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,128 @@
+/** Options as data: one table per process gives its flags, environment variables, file keys, help and documentation. */
+import { parseAddress } from '../rpc/address.js';
+import { parseDuration } from './duration.js';
+
+export interface OptionSpec<T> {
+  /** What the help shows after the flag, for instance `address`. */
+  readonly placeholder: string;
+  readonly description: string;
+  /** The value when nothing is given; undefined means the option is off. */
+  readonly fallback: T;
+  /** How the default is shown; the value itself when absent. */
+  readonly fallbackText?: string;
+  /** Reads a given value. @throws Error whose message says what was expected */
+  readonly parse: (text: string) => T;
+}
+
+/** Options by their camelCase key: `maxMessageMb` is `--max-message-mb`, `SERVING_MAX_MESSAGE_MB`, `maxMessageMb:`. */
+export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
+
+export type ConfigOf<Table extends OptionTable> = {
+  readonly [Key in keyof Table]: Table[Key] extends OptionSpec<infer T> ? T : never;
+};
+
+export function flagOf(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+export function environmentNameOf(key: string): string {
+  return `SERVING_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+export function text(description: string, placeholder: string, fallback: string): OptionSpec<string> {
+  return { description, placeholder, fallback, parse: (given) => given };
+}
+
+export function integer(
+  description: string,
+  placeholder: string,
+  fallback: number,
+  [least, most]: [number, number],
+): OptionSpec<number> {
+  return { description, placeholder, fallback, parse: (given) => parseInteger(given, least, most) };
+}
+
+/** A whole number that is worked out from the machine when it is not given. */
+export function automaticInteger(
+  description: string,
+  fallbackText: string,
+  most: number,
+): OptionSpec<number | undefined> {
+  return {
+    description,
+    placeholder: 'n',
+    fallback: undefined,
+    fallbackText,
+    parse: (given) => parseInteger(given, 1, most),
+  };
+}
+
+function parseInteger(given: string, least: number, most: number): number {
+  const value = Number(given);
+  if (!/^\d+$/.test(given) || value < least || value > most)
+    throw new Error(`a whole number from ${least} to ${most}`);
+  return value;
+}
+
+/** Milliseconds, written with a unit: `250ms`, `30s`, `5m`. */
+export function duration(description: string, fallback: string): OptionSpec<number> {
+  return {
+    description,
+    placeholder: 'duration',
+    fallback: parseDuration(fallback),
+    fallbackText: fallback,
+    parse: parseDuration,
+  };
+}
+
+export function choice<const T extends string>(
+  description: string,
+  choices: readonly T[],
+  fallback: T,
+): OptionSpec<T> {
+  return {
+    description: `${description}: ${choices.join(', ')}`,
+    placeholder: 'name',
+    fallback,
+    parse: (given) => {
+      const found = choices.find((candidate) => candidate === given);
+      if (found === undefined) throw new Error(`one of ${choices.join(', ')}`);
+      return found;
+    },
+  };
+}
+
+/** An address that is off when not given. It is completed with the host option later, so only its form is checked. */
+export function optionalAddress(description: string): OptionSpec<string | undefined> {
+  return {
+    description,
+    placeholder: 'address',
+    fallback: undefined,
+    fallbackText: 'off',
+    parse: (given) => {
+      parseAddress(given);
+      return given;
+    },
+  };
+}
+
+/** Names separated by commas. */
+export function nameList(
+  description: string,
+  placeholder: string,
+  fallbackText: string,
+): OptionSpec<readonly string[]> {
+  return {
+    description,
+    placeholder,
+    fallback: [],
+    fallbackText,
+    parse: (given) => {
+      const names = given.split(',').map((name) => name.trim());
+      if (names.some((name) => name === '' || /[/\\]/.test(name) || name.startsWith('.'))) {
+        throw new Error('names separated by commas, each the name of a folder');
+      }
+      return names;
+    },
+  };
+}

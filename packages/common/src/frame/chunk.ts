@@ -1,0 +1,89 @@
+/**
+ * Frames cut into chunks, so that on one stream a large batch delays neither a small one nor a cancellation, and put
+ * together again.
+ */
+import { invalidFrame } from './frame-buffer.js';
+
+/** Largest chunk, in bytes. */
+export const maxChunkBytes = 1024 * 1024;
+
+export interface Chunk {
+  /** Tells the frames of one stream apart. */
+  readonly frameId: number;
+  /** Bytes of the whole frame. */
+  readonly totalBytes: number;
+  /** Where this chunk begins in the frame. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The frame in order, as views of at most `chunkBytes`. */
+export function* chunksOf(frameId: number, frame: ArrayBuffer, chunkBytes = maxChunkBytes): Generator<Chunk> {
+  const totalBytes = frame.byteLength;
+  for (let offset = 0; offset < totalBytes; offset += chunkBytes) {
+    yield {
+      frameId,
+      totalBytes,
+      offset,
+      bytes: new Uint8Array(frame, offset, Math.min(chunkBytes, totalBytes - offset)),
+    };
+  }
+}
+
+/** Puts interleaved chunks of many frames together again. One per stream. */
+export class FrameAssembler {
+  readonly #maxBytes: number;
+  readonly #partial = new Map<number, { frame: Uint8Array<ArrayBuffer>; filled: number }>();
+  #heldBytes = 0;
+
+  /** @param maxBytes most bytes that frames still incomplete may claim together */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes claimed by frames that are still incomplete. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** The whole frame once its last chunk is in, undefined before. @throws ServingError FRAME_INVALID */
+  add(chunk: Chunk): ArrayBuffer | undefined {
+    const entry = this.#partial.get(chunk.frameId) ?? this.#begin(chunk);
+    if (chunk.totalBytes !== entry.frame.byteLength || chunk.offset !== entry.filled) {
+      throw invalidFrame(
+        `frame ${chunk.frameId}: expected a chunk at ${entry.filled} of ${entry.frame.byteLength} bytes, given one at ${chunk.offset} of ${chunk.totalBytes}`,
+      );
+    }
+    if (entry.filled + chunk.bytes.byteLength > entry.frame.byteLength) {
+      throw invalidFrame(
+        `frame ${chunk.frameId}: chunk at ${chunk.offset} runs over its ${chunk.totalBytes} bytes`,
+      );
+    }
+    entry.frame.set(chunk.bytes, entry.filled);
+    entry.filled += chunk.bytes.byteLength;
+    if (entry.filled < entry.frame.byteLength) return undefined;
+    this.drop(chunk.frameId);
+    return entry.frame.buffer;
+  }
+
+  /** Forgets an incomplete frame, for instance because its batch was cancelled. */
+  drop(frameId: number): void {
+    const entry = this.#partial.get(frameId);
+    if (entry === undefined) return;
+    this.#partial.delete(frameId);
+    this.#heldBytes -= entry.frame.byteLength;
+  }
+
+  #begin(chunk: Chunk): { frame: Uint8Array<ArrayBuffer>; filled: number } {
+    // Size before allocation: the claim comes from the other side of a socket.
+    if (this.#heldBytes + chunk.totalBytes > this.#maxBytes) {
+      throw invalidFrame(
+        `frame ${chunk.frameId} of ${chunk.totalBytes} bytes: expected at most ${this.#maxBytes - this.#heldBytes} more`,
+      );
+    }
+    const entry = { frame: new Uint8Array(chunk.totalBytes), filled: 0 };
+    this.#partial.set(chunk.frameId, entry);
+    this.#heldBytes += chunk.totalBytes;
+    return entry;
+  }
+}

@@ -1,0 +1,46 @@
+/** The outer layout of a frame (proto/serving/link/v1/frame.proto): preamble, header, padding, data. */
+import { ServingError } from '../errors/serving-error.js';
+
+const magic = 0x31465653; // "SVF1", little-endian
+const preambleBytes = 8;
+
+export function align8(bytes: number): number {
+  return (bytes + 7) & ~7;
+}
+
+/** A new frame with its header written, and the data section to fill. The buffer belongs to the frame alone. */
+export function allocateFrame(
+  header: Uint8Array,
+  dataBytes: number,
+): { frame: ArrayBuffer; data: Uint8Array } {
+  const dataStart = align8(preambleBytes + header.byteLength);
+  const frame = new ArrayBuffer(dataStart + dataBytes);
+  const preamble = new DataView(frame);
+  preamble.setUint32(0, magic, true);
+  preamble.setUint32(4, header.byteLength, true);
+  new Uint8Array(frame).set(header, preambleBytes);
+  return { frame, data: new Uint8Array(frame, dataStart) };
+}
+
+/** @throws ServingError FRAME_INVALID when the buffer is no frame. */
+export function openFrame(frame: ArrayBuffer): { header: Uint8Array; data: Uint8Array } {
+  if (frame.byteLength < preambleBytes)
+    throw invalidFrame(`expected at least ${preambleBytes} bytes, given ${frame.byteLength}`);
+  const preamble = new DataView(frame);
+  if (preamble.getUint32(0, true) !== magic) throw invalidFrame('expected it to begin with "SVF1"');
+  const headerBytes = preamble.getUint32(4, true);
+  const dataStart = align8(preambleBytes + headerBytes);
+  if (preambleBytes + headerBytes > frame.byteLength) {
+    throw invalidFrame(
+      `expected a header of ${headerBytes} bytes, given ${frame.byteLength - preambleBytes}`,
+    );
+  }
+  return {
+    header: new Uint8Array(frame, preambleBytes, headerBytes),
+    data: new Uint8Array(frame, Math.min(dataStart, frame.byteLength)),
+  };
+}
+
+export function invalidFrame(detail: string): ServingError {
+  return new ServingError('FRAME_INVALID', `frame cannot be read: ${detail}`);
+}

@@ -1,0 +1,87 @@
+/** What master, worker and client share. */
+export {
+  dataTypes,
+  dataTypeFromWire,
+  dataTypeToWire,
+  elementWidth,
+  isDataType,
+  isNumericType,
+  mindsporeTypeName,
+  type DataType,
+  type NumericType,
+} from './tensor/data-type.js';
+export { float16Bits, float16Value } from './tensor/float16.js';
+export { elementCount, formatShape, maxElements, sameShape } from './tensor/shape.js';
+export { Tensor, type Value } from './tensor/tensor.js';
+export {
+  allocate,
+  asBytes,
+  asElements,
+  typedArrayConstructor,
+  type TypedArray,
+} from './tensor/typed-array.js';
+export { Block, contiguousBytes, rangeBytes, sameLayout, type BlockRange } from './block/block.js';
+export {
+  bytesColumn,
+  columnInstances,
+  numericColumn,
+  sameColumnLayout,
+  visitBytes,
+  type BytesColumn,
+  type Column,
+  type NumericColumn,
+} from './block/column.js';
+export {
+  decodeBatch,
+  encodeBatch,
+  type BatchContents,
+  type BatchDescription,
+  type CallRange,
+} from './frame/batch-frame.js';
+export { decodeReply, encodeReply, type BatchReply, type StageDuration } from './frame/reply-frame.js';
+export { chunksOf, FrameAssembler, maxChunkBytes, type Chunk } from './frame/chunk.js';
+export { failure, type Outcome, type Reply, type ReplySink } from './reply/reply-sink.js';
+export { CreditPurse, type Credit } from './credit/credit.js';
+export { systemClock, type Clock } from './timing/clock.js';
+export { Deadline } from './timing/deadline.js';
+export { backoffMs, type BackoffOptions } from './timing/backoff.js';
+export {
+  errorTable,
+  grpcStatus,
+  isErrorCode,
+  mindsporeCode,
+  type ErrorCode,
+  type ErrorRow,
+} from './errors/error-codes.js';
+export { firstLine, ServingError } from './errors/serving-error.js';
+export type { ServableSpec } from './identity/servable-spec.js';
+export type { MethodSignature, Port } from './identity/method-signature.js';
+export { addOptions, fallbackText, loadConfig, type ConfigSource } from './config/load-config.js';
+export {
+  automaticInteger,
+  choice,
+  duration,
+  environmentNameOf,
+  flagOf,
+  integer,
+  nameList,
+  optionalAddress,
+  text,
+  type ConfigOf,
+  type OptionSpec,
+  type OptionTable,
+} from './config/option.js';
+export { onShutdownSignal } from './lifecycle/shutdown-signals.js';
+export { createLogger, logLevels, type Logger, type LogLevel } from './logging/logger.js';
+export { parseAddress } from './rpc/address.js';
+export { createGrpcJsServer, type GrpcJsServerOptions } from './rpc/grpc-js-server.js';
+export type {
+  RpcCall,
+  RpcResult,
+  RpcRoute,
+  RpcServer,
+  RpcStream,
+  StreamHandler,
+  UnaryHandler,
+} from './rpc/rpc-handler.js';
+export * as mindspore from './gen/mindspore_serving/proto/ms_service.js';

@@ -1,0 +1,28 @@
+/** Addresses as users write them: `5500`, `host:5500`, `[::1]:5500`, `unix:path`. */
+import { ServingError } from '../errors/serving-error.js';
+
+const form = 'expected a port (5500), host:port (127.0.0.1:5500) or unix:path';
+
+/** The address in full: `host:port` or `unix:path`. @throws ServingError CONFIG_INVALID */
+export function parseAddress(text: string, defaultHost = '127.0.0.1'): string {
+  if (text.startsWith('unix:')) {
+    if (text.length === 5) throw invalid(text, 'the path is empty');
+    // Linux keeps 108 bytes for a socket's path, one of them for the terminator (unix(7)).
+    if (Buffer.byteLength(text.slice(5)) > 107) throw invalid(text, 'a socket path has at most 107 bytes');
+    return text;
+  }
+  const colon = text.lastIndexOf(':');
+  const host = colon === -1 ? defaultHost : text.slice(0, colon);
+  const port = colon === -1 ? text : text.slice(colon + 1);
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw invalid(text, 'the port is out of range [0 ~ 65535]');
+  const bracketed = host.startsWith('[') && host.endsWith(']');
+  if (host === '' || /\s/.test(host) || (host.includes(':') && !bracketed && colon !== -1))
+    throw invalid(text, 'the host is not valid');
+  const shown = host.includes(':') && !bracketed ? `[${host}]` : host;
+  return `${shown}:${Number(port)}`;
+}
+
+function invalid(text: string, why: string): ServingError {
+  return new ServingError('CONFIG_INVALID', `address '${text}': ${why}; ${form}`);
+}

@@ -1,0 +1,61 @@
+/** Typed arrays for element types, and views of bytes as elements. */
+import { elementWidth, type NumericType } from './data-type.js';
+
+/** Values of a numeric tensor. `bool` is 0 or 1 per byte, `float16` the bit patterns. */
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+type TypedArrayConstructor = {
+  new (length: number): TypedArray;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray;
+};
+
+const constructors: Record<NumericType, TypedArrayConstructor> = {
+  bool: Uint8Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  float16: Uint16Array,
+  float32: Float32Array,
+  float64: Float64Array,
+};
+
+export function typedArrayConstructor(dtype: NumericType): TypedArrayConstructor {
+  return constructors[dtype];
+}
+
+/** A new array of `length` zero elements. */
+export function allocate(dtype: NumericType, length: number): TypedArray {
+  return new constructors[dtype](length);
+}
+
+/**
+ * The elements stored in `bytes`: a view when the bytes are aligned for the element type, a copy when they are not
+ * (a tensor inside a received message rarely is).
+ */
+export function asElements(dtype: NumericType, bytes: Uint8Array): TypedArray {
+  const width = elementWidth(dtype);
+  const length = bytes.byteLength / width;
+  if (bytes.byteOffset % width === 0) return new constructors[dtype](bytes.buffer, bytes.byteOffset, length);
+  const copy = new Uint8Array(bytes);
+  return new constructors[dtype](copy.buffer, 0, length);
+}
+
+/** The bytes of an array's elements, without copying. */
+export function asBytes(elements: ArrayBufferView): Uint8Array {
+  return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
+}
