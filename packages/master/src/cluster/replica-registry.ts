@@ -1,0 +1,37 @@
+/** Which replicas there are. Publishes immutable snapshots; readers never see a half-made change. */
+import { ServingError } from '@serving/common';
+import type { Replica } from './replica.js';
+
+export type RegistrySnapshot = readonly Replica[];
+
+export class ReplicaRegistry {
+  #snapshot: RegistrySnapshot = [];
+  readonly #listeners = new Set<(snapshot: RegistrySnapshot) => void>();
+
+  get snapshot(): RegistrySnapshot {
+    return this.#snapshot;
+  }
+
+  /** @throws ServingError CONFIG_INVALID when a replica of this id is there already */
+  add(replica: Replica): void {
+    if (this.#snapshot.some((known) => known.id === replica.id)) {
+      throw new ServingError('CONFIG_INVALID', `replica ${replica.id} is already registered`);
+    }
+    this.#publish([...this.#snapshot, replica]);
+  }
+
+  /** Takes a replica out of routing. */
+  remove(replicaId: string): void {
+    this.#publish(this.#snapshot.filter((replica) => replica.id !== replicaId));
+  }
+
+  /** Calls `listener` with each new snapshot. */
+  onChange(listener: (snapshot: RegistrySnapshot) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #publish(snapshot: RegistrySnapshot): void {
+    this.#snapshot = Object.freeze(snapshot);
+    for (const listener of this.#listeners) listener(this.#snapshot);
+  }
+}

@@ -1,0 +1,57 @@
+/** The options of serving-master, as one table: flags, environment, configuration file, help and documentation. */
+import {
+  automaticInteger,
+  choice,
+  duration,
+  integer,
+  logLevels,
+  nameList,
+  optionalAddress,
+  text,
+  type ConfigOf,
+} from '@serving/common';
+
+export const masterOptions = {
+  grpc: optionalAddress('listen here for gRPC requests: port, host:port or unix:path'),
+  host: text('host of addresses that are given as a port only', 'host', '127.0.0.1'),
+  servable: nameList(
+    'serve these in this process (lightweight): names of folders, separated by commas',
+    'names',
+    'none',
+  ),
+  directory: text('folder that holds the servables', 'path', '.'),
+  version: integer('version to serve; 0 is the newest there is', 'n', 0, [0, Number.MAX_SAFE_INTEGER]),
+  cores: automaticInteger('cores to plan executors with', 'all this process may use', 4096),
+  executors: automaticInteger('executor threads per servable', 'one per core, as far as memory allows', 4096),
+  maxMessageMb: integer('largest request and reply, in MiB', 'n', 100, [1, 512]),
+  maxBatchSize: integer(
+    'most instances in a batch; a model with a larger fixed batch size raises it',
+    'n',
+    64,
+    [1, 65_536],
+  ),
+  maxBatchMb: integer(
+    'most payload in a batch, in MiB; one larger instance travels alone',
+    'n',
+    64,
+    [1, 4096],
+  ),
+  maxQueueInstances: integer(
+    'most instances waiting per method; more are refused at once',
+    'n',
+    100_000,
+    [1, 100_000_000],
+  ),
+  maxQueueMb: integer(
+    'most MiB of requests waiting per method; more are refused at once',
+    'n',
+    1024,
+    [1, 1_048_576],
+  ),
+  executionTimeout: duration('longest time a batch may run before its instances get an error', '60s'),
+  loadTimeout: duration('longest time loading a servable may take', '2m'),
+  shutdownGrace: duration('time that requests in progress get to finish after SIGTERM or SIGINT', '30s'),
+  logLevel: choice('least level that is logged, to standard error', logLevels, 'info'),
+} as const;
+
+export type MasterConfig = ConfigOf<typeof masterOptions>;

@@ -1,0 +1,152 @@
+/**
+ * Batch → the replica that granted a credit. One per servable version. A batch is formed at the moment a credit is
+ * there (late binding): while all executors are busy the queues grow, and the next batch is bigger.
+ */
+import { CreditPurse, encodeBatch, type CallRange, type Clock, type Credit } from '@serving/common';
+import type { Batch } from '../call/batch.js';
+import type { PredictCall } from '../call/predict-call.js';
+import type { Replica } from '../cluster/replica.js';
+import type { ReplicaPicker } from './replica-picker.js';
+
+/** A queue of one method: where batches come from. */
+export interface BatchSource {
+  readonly method: string;
+  /** Instances that wait. */
+  readonly waiting: number;
+  /** Takes a batch out of the queue; undefined when what waited has gone. @param share aim for this many instances */
+  nextBatch(share: number): Batch | undefined;
+}
+
+interface Seat {
+  readonly replica: Replica;
+  readonly purse: CreditPurse;
+  readonly inFlight: Map<number, Batch>;
+}
+
+export interface DispatcherSettings {
+  readonly servable: string;
+  readonly version: number;
+  readonly clock: Clock;
+  readonly picker: ReplicaPicker;
+  /** Runs a callback when the current round of I/O is over, so that requests that arrived together share a batch. */
+  readonly defer: (callback: () => void) => void;
+}
+
+export class Dispatcher {
+  readonly #settings: DispatcherSettings;
+  readonly #seats = new Map<string, Seat>();
+  readonly #sources: BatchSource[] = [];
+  #nextBatchId = 1;
+  #nextSource = 0;
+  #deferred = false;
+
+  constructor(settings: DispatcherSettings) {
+    this.#settings = settings;
+  }
+
+  get hasReplicas(): boolean {
+    return this.#seats.size > 0;
+  }
+
+  addSource(source: BatchSource): void {
+    this.#sources.push(source);
+  }
+
+  addReplica(replica: Replica): void {
+    const seat: Seat = { replica, purse: new CreditPurse(), inFlight: new Map() };
+    this.#seats.set(replica.id, seat);
+    replica.grantTo({
+      grant: (credit: Credit) => {
+        seat.purse.grant(credit);
+        this.#dispatchWhatWaits();
+      },
+      recall: (creditId: number) => void seat.purse.recall(creditId),
+    });
+  }
+
+  /** Sends no more to the replica; what it has in flight ends by its own replies. */
+  removeReplica(replicaId: string): void {
+    this.#seats.delete(replicaId);
+  }
+
+  /** Something waits that was not there before. */
+  demand(): void {
+    if (this.#deferred) return;
+    this.#deferred = true;
+    this.#settings.defer(() => {
+      this.#deferred = false;
+      this.#dispatchWhatWaits();
+    });
+  }
+
+  /** Tells replicas whose batches carry only abandoned calls that nobody waits. */
+  abandon(call: PredictCall): void {
+    for (const { replica, inFlight } of this.#seats.values()) {
+      for (const [batchId, batch] of inFlight) if (batch.abandon(call)) replica.cancel(batchId);
+    }
+  }
+
+  #dispatchWhatWaits(): void {
+    for (let source = this.#nextWaiting(); source !== undefined; source = this.#nextWaiting()) {
+      const credits = this.#creditsLeft();
+      if (credits === 0) return;
+      const batch = source.nextBatch(Math.ceil(source.waiting / credits));
+      if (batch !== undefined) this.#send(source.method, batch);
+    }
+  }
+
+  /** Methods take turns, so that a busy one does not starve the others of the same servable. */
+  #nextWaiting(): BatchSource | undefined {
+    for (let step = 0; step < this.#sources.length; step++) {
+      const index = (this.#nextSource + step) % this.#sources.length;
+      const source = this.#sources[index]!;
+      if (source.waiting === 0) continue;
+      this.#nextSource = index + 1;
+      return source;
+    }
+    return undefined;
+  }
+
+  #creditsLeft(): number {
+    const now = this.#settings.clock.now();
+    let credits = 0;
+    for (const { purse } of this.#seats.values()) credits += purse.available(now);
+    return credits;
+  }
+
+  #send(method: string, batch: Batch): void {
+    const seat = this.#pickSeat();
+    const batchId = this.#nextBatchId++;
+    seat.inFlight.set(batchId, batch);
+    const { servable, version } = this.#settings;
+    const calls = batch.entries.map((entry) => this.#callRange(entry.call, entry.count));
+    const ranges = batch.entries.map((entry) => entry.range);
+    const frame = encodeBatch({ batchId, servable, version, method, calls }, ranges);
+    const onReply: Parameters<Replica['send']>[0]['onReply'] = ({ reply }) => {
+      batch.reply(reply);
+      if (batch.isSettled) seat.inFlight.delete(batchId);
+    };
+    seat.replica.send({ batchId, method, count: batch.count, frame, onReply });
+  }
+
+  #pickSeat(): Seat {
+    const now = this.#settings.clock.now();
+    const candidates = [...this.#seats.values()]
+      .filter(({ purse }) => purse.available(now) > 0)
+      .map(({ replica, inFlight }) => ({
+        replicaId: replica.id,
+        inFlight: inFlight.size,
+        executors: replica.executors,
+      }));
+    const seat = this.#seats.get(this.#settings.picker(candidates).replicaId)!;
+    seat.purse.spend(now);
+    return seat;
+  }
+
+  #callRange({ id, priority, deadline, traceparent }: PredictCall, count: number): CallRange {
+    const remainingMs = deadline.remainingMs(this.#settings.clock);
+    return { callId: id, count, priority, remainingMs, traceparent, affinityKey: noKey };
+  }
+}
+
+const noKey = new Uint8Array(0);

@@ -1,0 +1,136 @@
+/** MindSpore Serving's PredictRequest → spec and raw instances; then instances → blocks of what the method takes. */
+import {
+  Block,
+  bytesColumn,
+  mindspore,
+  numericColumn,
+  sameShape,
+  ServingError,
+  type Column,
+  type MethodSignature,
+  type ServableSpec,
+} from '@serving/common';
+import type { CallPart } from '../../call/predict-call.js';
+import type { RefusedInstance } from '../predict-endpoint.js';
+import { checkTensor, type CheckedTensor } from './validate.js';
+
+export interface MindsporeRequest {
+  readonly spec: ServableSpec;
+  /** As it came, for the reply to echo. */
+  readonly wireSpec: mindspore.ServableSpec | undefined;
+  readonly instances: readonly mindspore.Instance[];
+}
+
+/** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest or its version is out of range */
+export function readRequest(message: Uint8Array): MindsporeRequest {
+  const request = decode(message);
+  const spec = request.servableSpec;
+  const { name = '', methodName = '', versionNumber = 0n } = spec ?? {};
+  if (versionNumber > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new ServingError(
+      'BAD_REQUEST',
+      `version number: expected 0 to ${Number.MAX_SAFE_INTEGER}, given ${versionNumber}`,
+    );
+  }
+  // Releases 1.1 and 1.2 carry the instances in field 3, later ones in field 2.
+  const instances = request.instances.length > 0 ? request.instances : request.legacyInstances;
+  return {
+    spec: { servable: name, method: methodName, version: Number(versionNumber) },
+    wireSpec: spec,
+    instances,
+  };
+}
+
+function decode(message: Uint8Array): mindspore.PredictRequest {
+  try {
+    return mindspore.PredictRequest.decode(message);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new ServingError(
+      'BAD_REQUEST',
+      `expected a mindspore.serving.proto.PredictRequest, given ${message.length} bytes that are none: ${detail}`,
+    );
+  }
+}
+
+export interface ReadInstances {
+  readonly parts: readonly CallPart[];
+  readonly refused: readonly RefusedInstance[];
+}
+
+/**
+ * Puts neighbours with the same dtypes and shapes into blocks, as views into the message. An instance with a missing
+ * or malformed input is refused by itself; items that are no inputs of the method are ignored.
+ */
+export function readInstances(
+  instances: readonly mindspore.Instance[],
+  servable: string,
+  method: MethodSignature,
+): ReadInstances {
+  const parts: CallPart[] = [];
+  const refused: RefusedInstance[] = [];
+  let open: OpenBlock | undefined;
+  for (const [index, instance] of instances.entries()) {
+    try {
+      const tensors = method.inputs.map(({ name }) => readInput(instance, name, servable, method));
+      if (open === undefined || !open.tryAdd(index, tensors)) {
+        if (open !== undefined) parts.push(open.close());
+        open = new OpenBlock(index, tensors);
+      }
+    } catch (thrown) {
+      refused.push({ index, error: ServingError.from(thrown) });
+    }
+  }
+  if (open !== undefined) parts.push(open.close());
+  return { parts, refused };
+}
+
+function readInput(
+  instance: mindspore.Instance,
+  name: string,
+  servable: string,
+  method: MethodSignature,
+): CheckedTensor {
+  const tensor = instance.items.get(name);
+  if (tensor !== undefined) return checkTensor(name, tensor);
+  const expected = method.inputs.map((port) => port.name).join(', ');
+  const given = [...instance.items.keys()].join(', ') || 'none';
+  throw new ServingError(
+    'INPUT_MISMATCH',
+    `Cannot find input ${name} in instance input , servable ${servable}, method ${method.name}; expected inputs: ${expected}, given: ${given}`,
+  );
+}
+
+/** A block that grows while instances of its layout follow one another without a gap. */
+class OpenBlock {
+  readonly #first: number;
+  readonly #rows: CheckedTensor[][];
+
+  constructor(first: number, tensors: CheckedTensor[]) {
+    this.#first = first;
+    this.#rows = [tensors];
+  }
+
+  tryAdd(index: number, tensors: CheckedTensor[]): boolean {
+    if (index !== this.#first + this.#rows.length) return false;
+    if (!tensors.every((tensor, column) => sameKind(tensor, this.#rows[0]![column]!))) return false;
+    this.#rows.push(tensors);
+    return true;
+  }
+
+  close(): CallPart {
+    const columns = this.#rows[0]!.map((tensor, index) => this.#column(tensor, index));
+    return { first: this.#first, block: new Block(this.#rows.length, columns) };
+  }
+
+  #column({ name, dtype, shape }: CheckedTensor, index: number): Column {
+    const pieces = this.#rows.map((row) => row[index]!.bytes);
+    return dtype === 'string' || dtype === 'bytes'
+      ? bytesColumn(name, dtype, shape, pieces)
+      : numericColumn(name, dtype, shape, pieces);
+  }
+}
+
+function sameKind(a: CheckedTensor, b: CheckedTensor): boolean {
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape);
+}

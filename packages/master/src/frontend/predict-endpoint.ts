@@ -1,0 +1,62 @@
+/** The transport-free entry that all front ends share: a routed request with its blocks goes in, outcomes come out. */
+import type { Deadline, ServableSpec, ServingError } from '@serving/common';
+import type { MethodRoute } from '../call/method-route.js';
+import type { CallPart } from '../call/predict-call.js';
+import { ReplyCollector, type CollectedOutcome } from '../call/reply-collector.js';
+import { failure } from '@serving/common';
+import type { Router } from '../routing/router.js';
+
+/** An instance that the front end itself had to refuse. */
+export interface RefusedInstance {
+  /** Position in the request. */
+  readonly index: number;
+  readonly error: ServingError;
+}
+
+export interface PredictRequest {
+  readonly route: MethodRoute;
+  /** Number of instances, refused ones included. */
+  readonly count: number;
+  readonly parts: readonly CallPart[];
+  readonly refused: readonly RefusedInstance[];
+  readonly retainedBytes: number;
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal;
+  readonly traceparent: string;
+}
+
+export class PredictEndpoint {
+  readonly #router: Router;
+  #nextCallId = 1;
+
+  constructor(router: Router) {
+    this.#router = router;
+  }
+
+  /** @throws ServingError when there is no such servable, version or method, or no replica of it is live */
+  route(spec: ServableSpec): MethodRoute {
+    return this.#router.route(spec);
+  }
+
+  /** Resolves with the outcome of every instance, in request order; never rejects. */
+  predict(request: PredictRequest): Promise<readonly CollectedOutcome[]> {
+    return new Promise((resolve) => {
+      const { route, parts, retainedBytes, deadline, signal, traceparent } = request;
+      const sink = new ReplyCollector(request.count, resolve);
+      for (const { index, error } of request.refused) sink.reply(failure(index, 1, error));
+      if (parts.length === 0) return;
+      const id = this.#nextCallId++;
+      route.queue.enqueue({
+        id,
+        route,
+        parts,
+        retainedBytes,
+        deadline,
+        signal,
+        priority: 0,
+        traceparent,
+        sink,
+      });
+    });
+  }
+}

@@ -1,0 +1,7 @@
+/** A master as a library: `new Master()`, `startServableInMaster`, `startGrpcServer`. */
+export { Master, type MasterOptions, type StopHook } from './master.js';
+export { startServableInMaster, type ServableOptions } from './lightweight.js';
+export { startGrpcServer, type GrpcServerOptions } from './start-grpc-server.js';
+export { masterOptions, type MasterConfig } from './config.js';
+export type { BatchLimits, QueueLimits } from './batching/batch-limits.js';
+export type { CreditListener, Replica, ReplicaWork } from './cluster/replica.js';

@@ -1,0 +1,16 @@
+/** Lightweight deployment: a replica in the master's own process. The only file that imports master and worker. */
+import { LocalReplica, type ReplicaOptions } from '@serving/worker';
+import type { Master } from './master.js';
+
+export type ServableOptions = Omit<ReplicaOptions, 'logger' | 'clock'>;
+
+/**
+ * Loads a servable in this process and takes it into the master's routing; the counterpart of MindSpore Serving's
+ * `start_servable_in_master`. Front ends may be started before or after.
+ * @throws ServingError LOAD_FAILED naming the file and line or the model at fault
+ */
+export async function startServableInMaster(master: Master, options: ServableOptions): Promise<LocalReplica> {
+  const replica = await LocalReplica.load({ ...options, logger: master.logger });
+  master.addReplica(replica, (graceMs) => replica.stop(graceMs));
+  return replica;
+}

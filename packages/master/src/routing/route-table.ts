@@ -1,0 +1,50 @@
+/** Servable → version → method, as the registry's replicas make it. Rebuilt from snapshots; routes keep their queues. */
+import type { MethodRoute } from '../call/method-route.js';
+import type { Replica } from '../cluster/replica.js';
+import type { RegistrySnapshot } from '../cluster/replica-registry.js';
+
+/** What stands behind one servable version: its methods' queues and the replicas they lead to. */
+export interface VersionEntry {
+  readonly version: number;
+  readonly methods: ReadonlyMap<string, MethodRoute>;
+  /** Brings the entry's replicas in line with the snapshot. */
+  setReplicas(replicas: readonly Replica[]): void;
+  readonly isAvailable: boolean;
+}
+
+export type VersionEntryFactory = (replica: Replica) => VersionEntry;
+
+export class RouteTable {
+  readonly #makeEntry: VersionEntryFactory;
+  readonly #servables = new Map<string, Map<number, VersionEntry>>();
+
+  constructor(makeEntry: VersionEntryFactory) {
+    this.#makeEntry = makeEntry;
+  }
+
+  update(snapshot: RegistrySnapshot): void {
+    for (const replica of snapshot) this.#ensureEntry(replica);
+    for (const [servable, versions] of this.#servables) {
+      for (const entry of versions.values()) {
+        entry.setReplicas(
+          snapshot.filter((replica) => replica.servable === servable && replica.version === entry.version),
+        );
+      }
+    }
+  }
+
+  /** Versions of a servable that were ever known, or undefined. */
+  versions(servable: string): ReadonlyMap<number, VersionEntry> | undefined {
+    return this.#servables.get(servable);
+  }
+
+  servables(): IterableIterator<string> {
+    return this.#servables.keys();
+  }
+
+  #ensureEntry(replica: Replica): void {
+    const versions = this.#servables.get(replica.servable) ?? new Map<number, VersionEntry>();
+    this.#servables.set(replica.servable, versions);
+    if (!versions.has(replica.version)) versions.set(replica.version, this.#makeEntry(replica));
+  }
+}

@@ -1,0 +1,60 @@
+/** Name, version and method → route, or the reason why not, in MindSpore Serving's words. */
+import { ServingError, type ServableSpec } from '@serving/common';
+import type { MethodRoute } from '../call/method-route.js';
+import type { RouteTable, VersionEntry } from './route-table.js';
+
+export class Router {
+  readonly #table: RouteTable;
+
+  constructor(table: RouteTable) {
+    this.#table = table;
+  }
+
+  /** @throws ServingError SERVABLE_NOT_FOUND, VERSION_NOT_FOUND, METHOD_NOT_FOUND or NO_REPLICA */
+  route(spec: ServableSpec): MethodRoute {
+    const versions = this.#table.versions(spec.servable);
+    if (versions === undefined) {
+      throw new ServingError(
+        'SERVABLE_NOT_FOUND',
+        `${unavailable(spec)}; expected one of: ${list(this.#table.servables())}`,
+      );
+    }
+    const entry = spec.version === 0 ? defaultVersion(versions) : versions.get(spec.version);
+    if (entry === undefined) {
+      throw new ServingError(
+        'VERSION_NOT_FOUND',
+        `${unavailable(spec)}; expected version 0 or one of: ${list(versions.keys())}`,
+      );
+    }
+    if (!entry.isAvailable)
+      throw new ServingError(
+        'NO_REPLICA',
+        `${unavailable(spec)}; no replica of version ${entry.version} is live`,
+      );
+    const route = entry.methods.get(spec.method);
+    if (route !== undefined) return route;
+    throw new ServingError(
+      'METHOD_NOT_FOUND',
+      `${described(spec)}, method is not available; expected one of: ${list(entry.methods.keys())}`,
+    );
+  }
+}
+
+/** The newest version that is live; while none is, the newest. */
+function defaultVersion(versions: ReadonlyMap<number, VersionEntry>): VersionEntry | undefined {
+  const newestFirst = [...versions.values()].toSorted((a, b) => b.version - a.version);
+  return newestFirst.find((entry) => entry.isAvailable) ?? newestFirst[0];
+}
+
+function unavailable(spec: ServableSpec): string {
+  return `${described(spec)}, servable is not available`;
+}
+
+/** MindSpore Serving's way of naming a request, blanks included: clients' tests match on it. */
+function described({ servable, method, version }: ServableSpec): string {
+  return `Request servable(${servable}) method(${method}) ${version === 0 ? '' : ` version(${version}) `}`;
+}
+
+function list(names: Iterable<string | number>): string {
+  return [...names].join(', ') || 'none';
+}

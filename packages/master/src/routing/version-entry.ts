@@ -1,0 +1,69 @@
+/** Makes the entry of a servable version: a dispatcher, and one batcher per method that it feeds from. */
+import { ServingError, type Clock } from '@serving/common';
+import type { BatchLimits, QueueLimits } from '../batching/batch-limits.js';
+import { Batcher } from '../batching/batcher.js';
+import type { MethodRoute } from '../call/method-route.js';
+import type { Replica } from '../cluster/replica.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
+import type { ReplicaPicker } from '../dispatch/replica-picker.js';
+import type { VersionEntry } from './route-table.js';
+
+export interface VersionEntrySettings {
+  readonly limits: BatchLimits & QueueLimits;
+  readonly clock: Clock;
+  readonly picker: ReplicaPicker;
+  readonly defer: (callback: () => void) => void;
+}
+
+export function createVersionEntry(
+  first: Replica,
+  { limits, clock, picker, defer }: VersionEntrySettings,
+): VersionEntry {
+  const { servable, version } = first;
+  const dispatcher = new Dispatcher({ servable, version, clock, picker, defer });
+  const methods = new Map<string, MethodRoute>();
+  const batchers: Batcher[] = [];
+  for (const method of first.methods) {
+    // A model that takes more at a time than the limit sets the limit for its method.
+    const maxBatchSize = Math.max(limits.maxBatchSize, method.modelBatchSize);
+    const batcher = new Batcher({
+      method: method.name,
+      limits: { ...limits, maxBatchSize },
+      clock,
+      dispatcher,
+    });
+    dispatcher.addSource(batcher);
+    batchers.push(batcher);
+    methods.set(method.name, { servable, version, method, queue: batcher });
+  }
+  const known = new Set<string>();
+  return {
+    version,
+    methods,
+    get isAvailable() {
+      return known.size > 0;
+    },
+    setReplicas(replicas) {
+      const ids = new Set(replicas.map((replica) => replica.id));
+      for (const id of known) {
+        if (ids.has(id)) continue;
+        known.delete(id);
+        dispatcher.removeReplica(id);
+      }
+      for (const replica of replicas) {
+        if (known.has(replica.id)) continue;
+        known.add(replica.id);
+        dispatcher.addReplica(replica);
+      }
+      if (known.size > 0) return;
+      for (const batcher of batchers) batcher.failAll(lostAll(servable, batcher.method));
+    },
+  };
+}
+
+function lostAll(servable: string, method: string): ServingError {
+  return new ServingError(
+    'NO_REPLICA',
+    `Request servable(${servable}) method(${method}) , servable is not available`,
+  );
+}

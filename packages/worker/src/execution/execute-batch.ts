@@ -1,0 +1,85 @@
+/** Runs a whole method on one batch to completion: stage after stage, then the outcome of every instance. */
+import { failure, ServingError, type BatchContents, type Reply, type StageDuration } from '@serving/common';
+import type { MethodDefinition, StageDefinition } from '../servables/definition.js';
+import type { LoadedServable } from '../servables/load-servable.js';
+import { BatchValues } from './batch-values.js';
+import { runFunctionStage } from './function-stage.js';
+import { runModelStage } from './model-stage.js';
+import { collectReplies } from './replies.js';
+
+/** What a stage may know of the batch it runs in. */
+export interface StageContext {
+  readonly servable: string;
+  readonly method: string;
+  /** Position of the stage in the method, from 0. */
+  readonly stageIndex: number;
+  /** Nobody waits for the batch any more: checked between stages, instances and model runs. */
+  readonly isCancelled: () => boolean;
+}
+
+export interface BatchOutcome {
+  /** Final replies that together cover every instance once, in order. */
+  readonly replies: readonly Reply[];
+  readonly durations: readonly StageDuration[];
+}
+
+/** Never throws: whatever goes wrong is an outcome of the instances concerned. */
+export async function executeBatch(
+  servable: LoadedServable,
+  batch: BatchContents,
+  isCancelled: () => boolean,
+): Promise<BatchOutcome> {
+  try {
+    const method = methodOf(servable, batch);
+    const values = new BatchValues(method.inputs, method.slotCount, batch.sections);
+    const durations = await runStages(servable, method, values, isCancelled);
+    return { replies: collectReplies(method.outputs, values), durations };
+  } catch (thrown) {
+    return { replies: [failure(0, batch.count, ServingError.from(thrown))], durations: [] };
+  }
+}
+
+function methodOf(servable: LoadedServable, batch: BatchContents): MethodDefinition {
+  const method = servable.methods.get(batch.method);
+  if (method !== undefined) return method;
+  throw new ServingError('METHOD_NOT_FOUND', `servable ${servable.name} has no method ${batch.method}`);
+}
+
+const cancelledError = new ServingError('CANCELLED', 'the request was cancelled before it was finished');
+
+async function runStages(
+  servable: LoadedServable,
+  method: MethodDefinition,
+  values: BatchValues,
+  isCancelled: () => boolean,
+): Promise<StageDuration[]> {
+  const durations: StageDuration[] = [];
+  for (const [stageIndex, stage] of method.stages.entries()) {
+    if (isCancelled()) values.failAll(cancelledError);
+    if (values.allFailed) break;
+    const context: StageContext = { servable: servable.name, method: method.name, stageIndex, isCancelled };
+    const started = performance.now();
+    await runStage(servable, stage, values, context);
+    durations.push({ stage: stageName(stage), micros: Math.round((performance.now() - started) * 1000) });
+  }
+  return durations;
+}
+
+async function runStage(
+  servable: LoadedServable,
+  stage: StageDefinition,
+  values: BatchValues,
+  context: StageContext,
+): Promise<void> {
+  try {
+    if (stage.kind === 'function') await runFunctionStage(stage, values, context);
+    else await runModelStage(stage, servable.models.get(stage.model)!, values, context);
+  } catch (thrown) {
+    values.failAll(ServingError.from(thrown));
+  }
+  if (context.isCancelled()) values.failAll(cancelledError);
+}
+
+function stageName(stage: StageDefinition): string {
+  return stage.kind === 'function' ? stage.name : stage.model.file;
+}

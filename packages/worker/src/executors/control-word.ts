@@ -1,0 +1,61 @@
+/**
+ * Shared memory between an executor thread and the main thread, because a thread inside a synchronous model run reads
+ * no messages. It holds the control word of the running batch and says whether the thread is in native code:
+ * terminating a thread there aborts the whole process.
+ */
+import type { NativeGuard } from '../sessions/session.js';
+
+const place = { code: 0, cancelled: 1 } as const;
+
+/** In `place.code`. */
+const inScript = 0;
+const inNative = 1;
+const terminating = 2;
+
+/** The main thread's side. */
+export class ThreadControl {
+  readonly shared = new SharedArrayBuffer(8);
+  readonly #words = new Int32Array(this.shared);
+
+  /** Clears the control word for the next batch; only while the executor is idle. */
+  reset(): void {
+    Atomics.store(this.#words, place.cancelled, 0);
+  }
+
+  /** Tells the executor that nobody waits for the running batch. */
+  cancel(): void {
+    Atomics.store(this.#words, place.cancelled, 1);
+  }
+
+  /**
+   * Claims the right to terminate the thread. True only while it runs JavaScript; from then on it cannot enter native
+   * code any more.
+   */
+  claimTermination(): boolean {
+    return Atomics.compareExchange(this.#words, place.code, inScript, terminating) !== inNative;
+  }
+}
+
+/** The executor thread's side. */
+export class ThreadControlView implements NativeGuard {
+  readonly #words: Int32Array;
+  #depth = 0;
+
+  constructor(shared: SharedArrayBuffer) {
+    this.#words = new Int32Array(shared);
+  }
+
+  readonly isCancelled = (): boolean => Atomics.load(this.#words, place.cancelled) !== 0;
+
+  enter(): void {
+    if (this.#depth++ > 0) return;
+    // Termination was claimed first: park here for good rather than be terminated inside native code.
+    if (Atomics.compareExchange(this.#words, place.code, inScript, inNative) === terminating) {
+      Atomics.wait(this.#words, place.code, terminating);
+    }
+  }
+
+  leave(): void {
+    if (--this.#depth === 0) Atomics.store(this.#words, place.code, inScript);
+  }
+}

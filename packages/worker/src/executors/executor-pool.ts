@@ -1,0 +1,134 @@
+/** The executors of one servable version: starts them, gives each batch to an idle one, replaces those that die. */
+import {
+  backoffMs,
+  ServingError,
+  failure,
+  type Clock,
+  type Logger,
+  type MethodSignature,
+} from '@serving/common';
+import PQueue from 'p-queue';
+import { Executor, type BatchWork, type ExecutorSettings } from './executor.js';
+
+export interface PoolSettings extends Omit<ExecutorSettings, 'name'> {
+  readonly executors: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Told how many batches the pool can take: one per idle executor. */
+export interface PoolEvents {
+  executorIdle(executorId: number): void;
+  /** An idle executor died: what was granted for it is void. */
+  executorLost(executorId: number): void;
+}
+
+export class ExecutorPool {
+  readonly #settings: PoolSettings;
+  readonly #events: PoolEvents;
+  readonly #executors = new Map<number, Executor>();
+  readonly #restarts = new Set<() => void>();
+  // Loading is heavy on memory and cores that other executors already serve with.
+  readonly #loads = new PQueue({ concurrency: 1 });
+  #nextId = 0;
+  #failedStarts = 0;
+  #stopping = false;
+
+  constructor(settings: PoolSettings, events: PoolEvents) {
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  /** Starts all executors, the first alone: if it cannot load the servable, none can. @throws ServingError LOAD_FAILED */
+  async start(): Promise<readonly MethodSignature[]> {
+    const signatures = await this.#startOne();
+    const others = Array.from({ length: this.#settings.executors - 1 }, () =>
+      this.#loads.add(() => this.#startOne()),
+    );
+    await Promise.all(others);
+    return signatures;
+  }
+
+  /** Executors that are loaded. */
+  get size(): number {
+    return this.#executors.size;
+  }
+
+  /** Gives the batch to an idle executor; there is one for every credit that was granted. */
+  run(work: BatchWork): void {
+    for (const executor of this.#executors.values()) if (executor.state === 'idle') return executor.run(work);
+    const error = new ServingError(
+      'WORKER_LOST',
+      'no executor is idle: the one this batch was meant for has been lost',
+    );
+    work.onReply({ batchId: work.batchId, reply: failure(0, work.count, error), durations: [] });
+  }
+
+  cancel(batchId: number): void {
+    for (const executor of this.#executors.values()) executor.cancel(batchId);
+  }
+
+  /** Stops every executor; resolves with false when one is stuck in native code and the process has to be killed. */
+  async stop(graceMs: number): Promise<boolean> {
+    this.#stopping = true;
+    for (const cancel of this.#restarts) cancel();
+    this.#loads.clear();
+    const stopped = await Promise.all(
+      [...this.#executors.values()].map((executor) => executor.stop(graceMs)),
+    );
+    return stopped.every(Boolean);
+  }
+
+  async #startOne(): Promise<readonly MethodSignature[]> {
+    const id = this.#nextId++;
+    const { servable, version } = this.#settings.load;
+    const executor = new Executor(
+      { ...this.#settings, name: `${servable}-${version}-${id}` },
+      {
+        idle: () => {
+          this.#failedStarts = 0;
+          if (!this.#stopping) this.#events.executorIdle(id);
+        },
+        lost: (_, reason) => this.#lost(id, reason),
+      },
+    );
+    this.#executors.set(id, executor);
+    try {
+      return await executor.loaded();
+    } catch (error) {
+      this.#executors.delete(id);
+      await executor.stop(0);
+      throw error;
+    }
+  }
+
+  #lost(id: number, reason: string): void {
+    // One that was still loading is dealt with where it was started.
+    if (!this.#executors.delete(id) || this.#stopping) return;
+    this.#settings.logger.error({ executor: id, reason }, 'executor thread lost; replacing it');
+    this.#events.executorLost(id);
+    this.#restartLater();
+  }
+
+  #restartLater(): void {
+    const delay = backoffMs(this.#failedStarts++, Math.random());
+    const cancel = this.#settings.clock.after(delay, () => {
+      this.#restarts.delete(cancel);
+      void this.#loads.add(() => this.#restart());
+    });
+    this.#restarts.add(cancel);
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      await this.#startOne();
+    } catch (thrown) {
+      this.#settings.logger.error(
+        { reason: ServingError.from(thrown).message },
+        'executor could not be replaced; trying again',
+      );
+      if (!this.#stopping) this.#restartLater();
+    }
+  }
+}

@@ -1,0 +1,244 @@
+/** The main thread's side of one executor thread: starts it, hands it one batch at a time, and survives its death. */
+import { Worker } from 'node:worker_threads';
+import {
+  decodeReply,
+  failure,
+  ServingError,
+  type BatchReply,
+  type Clock,
+  type Logger,
+  type MethodSignature,
+} from '@serving/common';
+import type { LoadRequest } from '../servables/load-servable.js';
+import { ThreadControl } from './control-word.js';
+import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
+
+/** A batch as it is given to an executor. */
+export interface BatchWork {
+  readonly batchId: number;
+  readonly method: string;
+  /** Number of instances. */
+  readonly count: number;
+  /** Belongs to the executor afterwards. */
+  readonly frame: ArrayBuffer;
+  /** Takes the replies; the last one of each instance is final, later ones are to be dropped. */
+  readonly onReply: (reply: BatchReply) => void;
+}
+
+export interface ExecutorSettings {
+  readonly name: string;
+  readonly load: LoadRequest;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Longest time a batch may run, in milliseconds. */
+  readonly executionTimeoutMs: number;
+  /** Longest time loading may take, in milliseconds. */
+  readonly loadTimeoutMs: number;
+}
+
+export interface ExecutorEvents {
+  /** The executor can take a batch. */
+  idle(executor: Executor): void;
+  /** The thread is gone, without having been asked to stop. */
+  lost(executor: Executor, reason: string): void;
+}
+
+/** starting → idle ⇄ busy → stopping → gone; overdue is a busy one whose batch has been answered without it. */
+export type ExecutorState = 'starting' | 'idle' | 'busy' | 'overdue' | 'stopping' | 'gone';
+
+/** How often an overdue thread is looked at again, in milliseconds: whether it left native code. */
+const overdueCheckMs = 100;
+
+export class Executor {
+  readonly #settings: ExecutorSettings;
+  readonly #events: ExecutorEvents;
+  readonly #control = new ThreadControl();
+  readonly #thread: Worker;
+  readonly #gone: Promise<void>;
+  #state: ExecutorState = 'starting';
+  #work: BatchWork | undefined;
+  #cancelTimer: () => void = () => undefined;
+  #settleLoad:
+    { resolve(signatures: readonly MethodSignature[]): void; reject(error: ServingError): void } | undefined;
+  #crash: Error | undefined;
+
+  constructor(settings: ExecutorSettings, events: ExecutorEvents) {
+    this.#settings = settings;
+    this.#events = events;
+    const workerData: ThreadStart = { load: settings.load, control: this.#control.shared };
+    this.#thread = new Worker(new URL('./thread-entry.js', import.meta.url), {
+      name: settings.name,
+      workerData,
+      // The thread runs compiled code; loaders of the embedding process are not its business.
+      execArgv: [],
+      stdout: true,
+    });
+    // Standard output is for start lines and results, so what stages print goes to standard error.
+    this.#thread.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+    this.#thread.on('message', (message: FromThread) => this.#receive(message));
+    this.#thread.on('error', (error: Error) => (this.#crash = error));
+    this.#gone = new Promise((resolve) => {
+      this.#thread.once('exit', (code) => {
+        this.#exited(code);
+        resolve();
+      });
+    });
+  }
+
+  get state(): ExecutorState {
+    return this.#state;
+  }
+
+  /** The methods, once the servable is loaded. @throws ServingError LOAD_FAILED */
+  loaded(): Promise<readonly MethodSignature[]> {
+    const { loadTimeoutMs, clock } = this.#settings;
+    return new Promise((resolve, reject) => {
+      this.#settleLoad = { resolve, reject };
+      this.#cancelTimer = clock.after(loadTimeoutMs, () => {
+        this.#failLoad(new ServingError('LOAD_FAILED', `loading did not finish within ${loadTimeoutMs} ms`));
+        this.#terminateWhenSafe();
+      });
+    });
+  }
+
+  /** Runs a batch; only while idle. */
+  run(work: BatchWork): void {
+    this.#state = 'busy';
+    this.#work = work;
+    this.#control.reset();
+    this.#cancelTimer = this.#settings.clock.after(this.#settings.executionTimeoutMs, () => this.#overdue());
+    this.#post({ kind: 'batch', batchId: work.batchId, frame: work.frame }, [work.frame]);
+  }
+
+  /** Lets the running batch end early if it is this one: nobody waits for it. */
+  cancel(batchId: number): void {
+    if (this.#work?.batchId === batchId) this.#control.cancel();
+  }
+
+  /**
+   * Stops the thread: at once when it is idle, after its batch when it is busy, by force after `graceMs`.
+   * Resolves with false when it is stuck in native code, where it must not be terminated.
+   */
+  async stop(graceMs: number): Promise<boolean> {
+    if (this.#state === 'gone') return true;
+    const wasStarting = this.#state === 'starting';
+    this.#state = 'stopping';
+    this.#post({ kind: 'stop' });
+    if (!wasStarting && (await this.#goneWithin(graceMs))) return true;
+    if (!this.#control.claimTermination()) return this.#goneWithin(graceMs);
+    await this.#thread.terminate();
+    return true;
+  }
+
+  #goneWithin(graceMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), graceMs);
+      void this.#gone.then(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    this.#thread.postMessage(message, transfer);
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.kind) {
+      case 'ready':
+        return this.#ready(message.signatures);
+      case 'load-failed':
+        if (message.stack !== undefined) this.#settings.logger.debug({ stack: message.stack }, 'load failed');
+        return this.#failLoad(new ServingError(message.code, message.message));
+      case 'done':
+        return this.#done(message.frames);
+      case 'fault':
+        return this.#settings.logger.error(
+          { errorId: message.errorId, cause: message.cause },
+          'internal error in an executor',
+        );
+    }
+  }
+
+  #ready(signatures: readonly MethodSignature[]): void {
+    if (this.#state !== 'starting') return;
+    this.#cancelTimer();
+    this.#state = 'idle';
+    this.#settleLoad?.resolve(signatures);
+    this.#settleLoad = undefined;
+    this.#events.idle(this);
+  }
+
+  #failLoad(error: ServingError): void {
+    this.#cancelTimer();
+    this.#settleLoad?.reject(error);
+    this.#settleLoad = undefined;
+  }
+
+  #done(frames: readonly ArrayBuffer[]): void {
+    const work = this.#finishWork();
+    if (work !== undefined) this.#answer(work, frames);
+    if (this.#state !== 'busy' && this.#state !== 'overdue') return;
+    this.#state = 'idle';
+    this.#events.idle(this);
+  }
+
+  #answer(work: BatchWork, frames: readonly ArrayBuffer[]): void {
+    let answered = 0;
+    for (const frame of frames) {
+      const decoded = decodeReply(frame);
+      answered += decoded.reply.count;
+      work.onReply(decoded);
+    }
+    if (answered < work.count) work.onReply(this.#leftOver(work, 'was not answered by its executor'));
+  }
+
+  #finishWork(): BatchWork | undefined {
+    this.#cancelTimer();
+    const work = this.#work;
+    this.#work = undefined;
+    return work;
+  }
+
+  /** A failure for whatever instances have no final reply yet; sinks drop the rest. */
+  #leftOver(work: BatchWork, what: string): BatchReply {
+    const error = new ServingError('STAGE_FAILED', `Call method '${work.method}' Failed: the batch ${what}`);
+    return { batchId: work.batchId, reply: failure(0, work.count, error), durations: [] };
+  }
+
+  #overdue(): void {
+    const work = this.#work;
+    if (work === undefined) return;
+    const { executionTimeoutMs, logger } = this.#settings;
+    logger.warn(
+      { method: work.method, batchId: work.batchId, executionTimeoutMs },
+      'batch did not return in time',
+    );
+    this.#control.cancel();
+    this.#work = undefined;
+    this.#state = 'overdue';
+    work.onReply(this.#leftOver(work, `did not return within ${executionTimeoutMs} ms`));
+    this.#terminateWhenSafe();
+  }
+
+  #terminateWhenSafe(): void {
+    if (this.#state === 'gone' || this.#state === 'idle' || this.#state === 'busy') return;
+    if (this.#control.claimTermination()) void this.#thread.terminate();
+    else this.#settings.clock.after(overdueCheckMs, () => this.#terminateWhenSafe());
+  }
+
+  #exited(code: number): void {
+    const wasAsked = this.#state === 'stopping';
+    this.#state = 'gone';
+    const reason = this.#crash === undefined ? `exit code ${code}` : this.#crash.message;
+    this.#failLoad(
+      new ServingError('LOAD_FAILED', `the executor thread ended while it loaded the servable (${reason})`),
+    );
+    const work = this.#finishWork();
+    work?.onReply(
+      this.#leftOver(work, `lost its executor thread (${reason}); a stage ended it or ran out of memory`),
+    );
+    if (!wasAsked) this.#events.lost(this, reason);
+  }
+}

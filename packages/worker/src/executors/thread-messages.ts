@@ -1,0 +1,26 @@
+/** What the main thread and an executor thread say to each other. Frames are transferred, never copied. */
+import type { ErrorCode, MethodSignature } from '@serving/common';
+import type { LoadRequest } from '../servables/load-servable.js';
+
+/** Given to the thread when it starts. */
+export interface ThreadStart {
+  readonly load: LoadRequest;
+  readonly control: SharedArrayBuffer;
+}
+
+export type ToThread =
+  | { readonly kind: 'batch'; readonly batchId: number; readonly frame: ArrayBuffer }
+  | { readonly kind: 'stop' };
+
+export type FromThread =
+  | { readonly kind: 'ready'; readonly signatures: readonly MethodSignature[] }
+  | {
+      readonly kind: 'load-failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly stack: string | undefined;
+    }
+  /** All replies of a batch; the executor is free again. */
+  | { readonly kind: 'done'; readonly batchId: number; readonly frames: readonly ArrayBuffer[] }
+  /** A cause that is for the log only, under the id the caller was given. */
+  | { readonly kind: 'fault'; readonly errorId: string; readonly cause: string };

@@ -1,0 +1,23 @@
+/**
+ * What a servable_config is written with (`declareModel`, `registerMethod`, `addStage`), and the replica that runs
+ * one. onnxruntime is loaded in executor threads only, never by importing this.
+ */
+export {
+  addStage,
+  declareModel,
+  Model,
+  Placeholder,
+  registerMethod,
+  Tensor,
+  type MethodOptions,
+  type ModelOptions,
+  type NumericType,
+  type StageOutputs,
+  type TypedArray,
+  type Value,
+} from './servables/authoring.js';
+export type { StageFunction } from './servables/definition.js';
+export { LocalReplica, type CreditListener, type ReplicaOptions } from './local-replica.js';
+export type { BatchWork } from './executors/executor.js';
+export { planCores, type CorePlan, type PlanRequest } from './executors/core-plan.js';
+export { usableCores, type CoreCount } from './executors/cores.js';

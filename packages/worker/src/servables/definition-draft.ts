@@ -1,0 +1,97 @@
+/** Collects what a servable_config declares while it runs. One draft is open at a time in a thread. */
+import { basename } from 'node:path';
+import { ServingError } from '@serving/common';
+import type { MethodDefinition, ModelDefinition, ServableDefinition, SourceLine } from './definition.js';
+
+export class DefinitionDraft {
+  readonly #configFile: string;
+  readonly #models: ModelDefinition[] = [];
+  readonly #methods: MethodDefinition[] = [];
+
+  constructor(configFile: string) {
+    this.#configFile = configFile;
+  }
+
+  addModel(model: ModelDefinition): void {
+    const earlier = this.#models.find((candidate) => candidate.file === model.file);
+    if (earlier !== undefined) {
+      throw this.mistake(
+        `Declare model failed, model file '${model.file}' has already been used (${earlier.at ?? 'earlier'})`,
+      );
+    }
+    this.#models.push(model);
+  }
+
+  isDeclared(model: ModelDefinition): boolean {
+    return this.#models.includes(model);
+  }
+
+  addMethod(method: MethodDefinition): void {
+    const earlier = this.#methods.find((candidate) => candidate.name === method.name);
+    if (earlier !== undefined) {
+      throw this.mistake(
+        `Method ${method.name} has been registered more than once. First at ${earlier.at ?? 'an earlier place'}`,
+      );
+    }
+    this.#methods.push(method);
+  }
+
+  finish(): ServableDefinition {
+    if (this.#methods.length === 0) {
+      const file = basename(this.#configFile);
+      throw new ServingError(
+        'LOAD_FAILED',
+        `${file}: There is no method registered for servable; expected at least one registerMethod(...)`,
+      );
+    }
+    return { models: this.#models, methods: this.#methods };
+  }
+
+  /** The line of the configuration that is running now. */
+  here(): SourceLine {
+    return sourceLine(new Error('here'), this.#configFile);
+  }
+
+  /** A load error that names the line of the configuration that is running now. */
+  mistake(message: string): ServingError {
+    return new ServingError('LOAD_FAILED', `${this.here() ?? basename(this.#configFile)}: ${message}`);
+  }
+}
+
+/** The innermost place in `file` on the error's stack, as `name:line`. */
+export function sourceLine(error: Error, file: string): SourceLine {
+  for (const frame of (error.stack ?? '').split('\n')) {
+    const at = frame.indexOf(`${file}:`);
+    if (at === -1) continue;
+    const line = /^:(\d+)/.exec(frame.slice(at + file.length))?.[1];
+    if (line !== undefined) return `${basename(file)}:${line}`;
+  }
+  return undefined;
+}
+
+let open: DefinitionDraft | undefined;
+
+/** The draft that declarations go to. @throws ServingError LOAD_FAILED outside a servable_config */
+export function currentDraft(called: string): DefinitionDraft {
+  if (open === undefined) {
+    throw new ServingError(
+      'LOAD_FAILED',
+      `${called} can only be called while a servable_config is being loaded`,
+    );
+  }
+  return open;
+}
+
+/** Runs `load` with the draft open and closes it afterwards. */
+export async function withDraft(
+  draft: DefinitionDraft,
+  load: () => Promise<unknown>,
+): Promise<ServableDefinition> {
+  open = draft;
+  try {
+    await load();
+    return draft.finish();
+  } finally {
+    open = undefined;
+  }
+}

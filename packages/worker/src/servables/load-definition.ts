@@ -1,0 +1,54 @@
+/** Runs a servable_config, or makes the definition of a servable that has none. */
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { firstLine, ServingError } from '@serving/common';
+import { createJiti } from 'jiti';
+import type { ServableDefinition } from './definition.js';
+import { DefinitionDraft, sourceLine, withDraft } from './definition-draft.js';
+import { onnxFiles, type ServableFolder } from './servable-folder.js';
+
+/** @throws ServingError LOAD_FAILED naming file and line */
+export async function loadDefinition(folder: ServableFolder, version: number): Promise<ServableDefinition> {
+  if (folder.configFile === undefined) return withoutConfiguration(folder, version);
+  return runConfiguration(folder.configFile);
+}
+
+async function runConfiguration(configFile: string): Promise<ServableDefinition> {
+  // The alias leads to this very module graph, so that the configuration works where no node_modules is above it and
+  // its declarations reach the draft opened here.
+  const jiti = createJiti(import.meta.url, {
+    alias: {
+      '@serving/worker': fileURLToPath(new URL('./authoring.js', import.meta.url)),
+      '@serving/common': fileURLToPath(import.meta.resolve('@serving/common')),
+    },
+    fsCache: false,
+    moduleCache: false,
+  });
+  try {
+    return await withDraft(new DefinitionDraft(configFile), () => jiti.import(configFile));
+  } catch (thrown) {
+    if (thrown instanceof ServingError) throw thrown;
+    throw new ServingError('LOAD_FAILED', describe(thrown, configFile), { cause: thrown });
+  }
+}
+
+function describe(thrown: unknown, configFile: string): string {
+  const file = basename(configFile);
+  if (!(thrown instanceof Error)) return `${file}: threw ${String(thrown)}`;
+  const parsed = /^ParseError: (.*?)\s+\S*?:(\d+):(\d+)/s.exec(thrown.message);
+  if (parsed !== null) return `${file}:${parsed[2]}:${parsed[3]}: does not parse: ${parsed[1]!.trim()}`;
+  return `${sourceLine(thrown, configFile) ?? file}: ${thrown.name}: ${firstLine(thrown)}`;
+}
+
+/** One method `predict` with the model's own inputs and outputs; their names come from the session later. */
+function withoutConfiguration(folder: ServableFolder, version: number): ServableDefinition {
+  const files = onnxFiles(folder, version);
+  if (files.length !== 1) {
+    const given = files.length === 0 ? 'none' : files.join(', ');
+    throw new ServingError(
+      'LOAD_FAILED',
+      `servable ${folder.name} has no servable_config, so its version folder must hold exactly one .onnx file: ${folder.name}/${version} holds ${given}`,
+    );
+  }
+  return { models: [{ file: files[0]!, withBatchDim: false, at: undefined }], methods: [] };
+}

@@ -1,0 +1,137 @@
+/** A servable on disk: `<directory>/<name>/servable_config.*` and `<directory>/<name>/<version>/<model files>`. */
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
+import { ServingError } from '@serving/common';
+
+const configNames = [
+  'servable_config.ts',
+  'servable_config.mts',
+  'servable_config.js',
+  'servable_config.mjs',
+];
+
+export interface ServableFolder {
+  readonly name: string;
+  /** Absolute path of the servable's folder. */
+  readonly path: string;
+  readonly configFile: string | undefined;
+  /** Positive versions, newest first. */
+  readonly versions: readonly number[];
+  /** Folders that look like versions but are not, with what is wrong. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws ServingError LOAD_FAILED when there is no such folder or it has two configurations */
+export function openServableFolder(directory: string, name: string): ServableFolder {
+  const root = resolve(directory);
+  const path = join(root, name);
+  if (!isDirectory(root))
+    throw loadFailed(
+      `Check servable config failed, directory '${directory}' not exist; expected the folder that holds servable '${name}'`,
+    );
+  if (!isDirectory(path))
+    throw loadFailed(
+      `Check servable config failed, directory '${join(directory, name)}' not exist; ${listing(root)}`,
+    );
+  const configs = configNames.filter((file) => existsSync(join(path, file)));
+  if (configs.length > 1)
+    throw loadFailed(`servable ${name}: expected one servable_config, given ${configs.join(' and ')}`);
+  const { versions, warnings } = scanVersions(path);
+  return {
+    name,
+    path,
+    configFile: configs[0] === undefined ? undefined : join(path, configs[0]),
+    versions,
+    warnings,
+  };
+}
+
+function listing(root: string): string {
+  const folders = readdirSync(root).filter(
+    (entry) => !entry.startsWith('.') && isDirectory(join(root, entry)),
+  );
+  return folders.length === 0
+    ? 'the directory holds no folders'
+    : `the directory holds: ${folders.slice(0, 10).join(', ')}`;
+}
+
+function scanVersions(path: string): { versions: number[]; warnings: string[] } {
+  const versions: number[] = [];
+  const warnings: string[] = [];
+  for (const entry of readdirSync(path)) {
+    if (!isDirectory(join(path, entry))) continue;
+    if (/^[1-9]\d*$/.test(entry) && Number.isSafeInteger(Number(entry))) versions.push(Number(entry));
+    else if (/^[-+]?\d/.test(entry))
+      warnings.push(
+        `folder '${entry}' is ignored: a version is a positive whole number without leading zeros`,
+      );
+  }
+  return { versions: versions.toSorted((a, b) => b - a), warnings };
+}
+
+/**
+ * The version to serve: the wanted one, or the newest for 0.
+ * @throws ServingError LOAD_FAILED
+ */
+export function chooseVersion(folder: ServableFolder, wanted: number): number {
+  const newest = folder.versions[0];
+  if (newest === undefined) {
+    throw loadFailed(
+      `servable ${folder.name}: There is no valid version directory of models; expected a folder such as ${folder.name}/1 with the model files`,
+    );
+  }
+  if (wanted === 0) return newest;
+  if (folder.versions.includes(wanted)) return wanted;
+  throw loadFailed(
+    `servable ${folder.name}: There is no specified version directory of models, specified version number: ${wanted}; versions there: ${folder.versions.join(', ')}`,
+  );
+}
+
+/** ONNX files of a version, by name. */
+export function onnxFiles(folder: ServableFolder, version: number): string[] {
+  return readdirSync(join(folder.path, String(version)))
+    .filter((file) => file.endsWith('.onnx'))
+    .toSorted();
+}
+
+/** Bytes of all ONNX files of a version, with their external data: what one executor's sessions weigh at least. */
+export function modelBytes(folder: ServableFolder, version: number): number {
+  const path = join(folder.path, String(version));
+  return readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+}
+
+export interface ModelFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * Where a declared model file is, checked: it exists, is not empty and lies inside the servable's folder.
+ * @throws ServingError LOAD_FAILED
+ */
+export function modelFile(folder: ServableFolder, version: number, file: string): ModelFile {
+  const shown = `${folder.name}/${version}/${file}`;
+  const path = resolve(folder.path, String(version), file);
+  if (!existsSync(path)) {
+    const there = onnxFiles(folder, version);
+    throw loadFailed(
+      `model file ${shown} not exist; ${there.length === 0 ? 'the version folder holds no .onnx file' : `the version folder holds: ${there.join(', ')}`}`,
+    );
+  }
+  // Links are resolved first, so that neither `..` nor a link leads out of the servable.
+  if (!realpathSync(path).startsWith(realpathSync(folder.path) + sep)) {
+    throw loadFailed(`model file ${shown} lies outside the servable's folder`);
+  }
+  const { size } = statSync(path);
+  if (!statSync(path).isFile()) throw loadFailed(`model file ${shown}: expected a file, given a folder`);
+  if (size === 0) throw loadFailed(`model file ${shown} is empty: expected an ONNX model`);
+  return { path, bytes: size };
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+function loadFailed(message: string): ServingError {
+  return new ServingError('LOAD_FAILED', message);
+}

@@ -1,0 +1,26 @@
+/** A loaded model: names and kinds of what it takes and gives, and a run. */
+import type { NumericType, Tensor } from '@serving/common';
+
+export interface ModelPort {
+  readonly name: string;
+  readonly dtype: NumericType;
+  /** Whole shape as the model declares it; a string is a symbolic dimension. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface Session {
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  /**
+   * Runs the model on one tensor per input, in order; blocks the thread meanwhile.
+   * @throws ServingError SESSION_FAILED
+   */
+  run(inputs: readonly Tensor[]): Promise<Tensor[]>;
+  release(): Promise<void>;
+}
+
+/** Told when the thread enters and leaves native code, where it must not be terminated. */
+export interface NativeGuard {
+  enter(): void;
+  leave(): void;
+}
