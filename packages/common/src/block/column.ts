@@ -13,6 +13,8 @@ export interface NumericColumn {
   readonly instanceBytes: number;
   /** Whole instances, in order: views into whatever they were received in. */
   readonly segments: readonly Uint8Array[];
+  /** Whether every segment is exactly one instance, so that segment i is instance i. Set by `numericColumn`. */
+  readonly segmentIsInstance?: boolean;
 }
 
 export interface BytesColumn {
@@ -36,7 +38,9 @@ export function numericColumn(
   segments: readonly Uint8Array[],
 ): NumericColumn {
   const instanceBytes = countOrThrow(name, shape) * elementWidth(dtype);
+  let segmentIsInstance = instanceBytes > 0;
   for (const segment of segments) {
+    if (segment.byteLength !== instanceBytes) segmentIsInstance = false;
     if (instanceBytes === 0 ? segment.byteLength !== 0 : segment.byteLength % instanceBytes !== 0) {
       throw new ServingError(
         'INVALID_TENSOR',
@@ -44,16 +48,24 @@ export function numericColumn(
       );
     }
   }
-  return { kind: 'numeric', name, dtype, shape, instanceBytes, segments };
+  return { kind: 'numeric', name, dtype, shape, instanceBytes, segments, segmentIsInstance };
 }
 
+/** @throws ServingError INVALID_TENSOR when there are elements but the shape has room for none */
 export function bytesColumn(
   name: string,
   dtype: 'string' | 'bytes',
   shape: readonly number[],
   elements: readonly Uint8Array[],
 ): BytesColumn {
-  return { kind: 'bytes', name, dtype, shape, elementsPerInstance: countOrThrow(name, shape), elements };
+  const elementsPerInstance = countOrThrow(name, shape);
+  if (elementsPerInstance === 0 && elements.length > 0) {
+    throw new ServingError(
+      'INVALID_TENSOR',
+      `column ${name}: expected no elements for ${dtype} ${formatShape(shape)}, given ${elements.length}`,
+    );
+  }
+  return { kind: 'bytes', name, dtype, shape, elementsPerInstance, elements };
 }
 
 function countOrThrow(name: string, shape: readonly number[]): number {
@@ -85,13 +97,13 @@ export function visitBytes(
   to: number,
   visit: (view: Uint8Array) => void,
 ): void {
-  let skip = from * column.instanceBytes;
-  let rest = (to - from) * column.instanceBytes;
-  if (column.segments.length > 1 && column.segments[0]!.byteLength === column.instanceBytes) {
-    // One instance per segment, as MindSpore Serving's messages have it: no need to walk to the first one.
+  if (column.segmentIsInstance === true) {
+    // As MindSpore Serving's messages have it: no need to walk to the first one.
     for (let i = from; i < to; i++) visit(column.segments[i]!);
     return;
   }
+  let skip = from * column.instanceBytes;
+  let rest = (to - from) * column.instanceBytes;
   for (const segment of column.segments) {
     if (rest === 0) return;
     if (skip >= segment.byteLength) {

@@ -40,9 +40,19 @@ export class ServingError extends Error {
   }
 }
 
-/** The first line of whatever was thrown, without a stack. */
+/** The first line of whatever was thrown, without a stack. Never throws itself, whatever a stage has thrown. */
 export function firstLine(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  const end = text.indexOf('\n');
+  const text = textOf(thrown);
+  const end = text.search(/\r?\n/);
   return end === -1 ? text : text.slice(0, end);
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    // Not `instanceof Error`: an error may come from another realm, and what looks like one is as good.
+    const message = typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown;
+    return String(message);
+  } catch {
+    return 'something without a text was thrown';
+  }
 }

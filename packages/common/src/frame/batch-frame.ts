@@ -31,12 +31,18 @@ export function encodeBatch(batch: BatchDescription, ranges: readonly BlockRange
     servable: batch.servable,
     version: batch.version,
     method: batch.method,
-    calls: [...batch.calls],
+    calls: batch.calls.map(withWritableTime),
     sections: planned.map((plan) => plan.section),
   }).finish();
   const { frame, data } = allocateFrame(header, dataBytes);
   writeSections(planned, data);
   return frame;
+}
+
+/** A deadline in fifty days is as good as one in a hundred, but only the former fits its field. */
+function withWritableTime(call: CallRange): CallRange {
+  const { remainingMs } = call;
+  return remainingMs === undefined || remainingMs < 2 ** 32 ? call : { ...call, remainingMs: 2 ** 32 - 1 };
 }
 
 /** @throws ServingError FRAME_INVALID */

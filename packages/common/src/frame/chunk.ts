@@ -30,10 +30,26 @@ export function* chunksOf(frameId: number, frame: ArrayBuffer, chunkBytes = maxC
   }
 }
 
+interface PartialFrame {
+  readonly frame: Uint8Array<ArrayBuffer>;
+  filled: number;
+}
+
+/** Why the chunk is not the next one of a frame of `totalBytes` of which `filled` are there. */
+function problemOf(chunk: Chunk, totalBytes: number, filled: number): string | undefined {
+  if (chunk.totalBytes !== totalBytes || chunk.offset !== filled) {
+    return `expected a chunk at ${filled} of ${totalBytes} bytes, given one at ${chunk.offset} of ${chunk.totalBytes}`;
+  }
+  if (filled + chunk.bytes.byteLength > totalBytes)
+    return `chunk at ${chunk.offset} runs over its ${totalBytes} bytes`;
+  // A peer that sends nothing, again and again, would hold the frame's memory for ever.
+  return chunk.bytes.byteLength === 0 && totalBytes > 0 ? `chunk at ${chunk.offset} is empty` : undefined;
+}
+
 /** Puts interleaved chunks of many frames together again. One per stream. */
 export class FrameAssembler {
   readonly #maxBytes: number;
-  readonly #partial = new Map<number, { frame: Uint8Array<ArrayBuffer>; filled: number }>();
+  readonly #partial = new Map<number, PartialFrame>();
   #heldBytes = 0;
 
   /** @param maxBytes most bytes that frames still incomplete may claim together */
@@ -46,19 +62,21 @@ export class FrameAssembler {
     return this.#heldBytes;
   }
 
-  /** The whole frame once its last chunk is in, undefined before. @throws ServingError FRAME_INVALID */
+  /**
+   * The whole frame once its last chunk is in, undefined before. A frame with a chunk that does not fit is forgotten.
+   * @throws ServingError FRAME_INVALID
+   */
   add(chunk: Chunk): ArrayBuffer | undefined {
-    const entry = this.#partial.get(chunk.frameId) ?? this.#begin(chunk);
-    if (chunk.totalBytes !== entry.frame.byteLength || chunk.offset !== entry.filled) {
-      throw invalidFrame(
-        `frame ${chunk.frameId}: expected a chunk at ${entry.filled} of ${entry.frame.byteLength} bytes, given one at ${chunk.offset} of ${chunk.totalBytes}`,
-      );
+    const entry = this.#partial.get(chunk.frameId);
+    const problem = problemOf(chunk, entry?.frame.byteLength ?? chunk.totalBytes, entry?.filled ?? 0);
+    if (problem !== undefined) {
+      this.drop(chunk.frameId);
+      throw invalidFrame(`frame ${chunk.frameId}: ${problem}`);
     }
-    if (entry.filled + chunk.bytes.byteLength > entry.frame.byteLength) {
-      throw invalidFrame(
-        `frame ${chunk.frameId}: chunk at ${chunk.offset} runs over its ${chunk.totalBytes} bytes`,
-      );
-    }
+    return this.#fill(entry ?? this.#begin(chunk), chunk);
+  }
+
+  #fill(entry: PartialFrame, chunk: Chunk): ArrayBuffer | undefined {
     entry.frame.set(chunk.bytes, entry.filled);
     entry.filled += chunk.bytes.byteLength;
     if (entry.filled < entry.frame.byteLength) return undefined;
@@ -74,11 +92,12 @@ export class FrameAssembler {
     this.#heldBytes -= entry.frame.byteLength;
   }
 
-  #begin(chunk: Chunk): { frame: Uint8Array<ArrayBuffer>; filled: number } {
+  #begin(chunk: Chunk): PartialFrame {
     // Size before allocation: the claim comes from the other side of a socket.
-    if (this.#heldBytes + chunk.totalBytes > this.#maxBytes) {
+    const room = this.#maxBytes - this.#heldBytes;
+    if (!Number.isInteger(chunk.totalBytes) || chunk.totalBytes < 0 || chunk.totalBytes > room) {
       throw invalidFrame(
-        `frame ${chunk.frameId} of ${chunk.totalBytes} bytes: expected at most ${this.#maxBytes - this.#heldBytes} more`,
+        `frame ${chunk.frameId} of ${chunk.totalBytes} bytes: expected at most ${room} more`,
       );
     }
     const entry = { frame: new Uint8Array(chunk.totalBytes), filled: 0 };

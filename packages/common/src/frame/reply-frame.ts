@@ -29,7 +29,8 @@ export function encodeReply({ batchId, reply, durations }: BatchReply): ArrayBuf
     last,
     section: planned[0]?.section,
     failure: outcome.ok ? undefined : { code: outcome.error.code, message: outcome.error.message },
-    durations: [...durations],
+    // A fraction, as performance.now() gives, would make the encoder throw.
+    durations: durations.map(({ stage, micros }) => ({ stage, micros: Math.round(micros) })),
   }).finish();
   const { frame, data } = allocateFrame(header, dataBytes);
   writeSections(planned, data);
@@ -45,6 +46,9 @@ export function decodeReply(frame: ArrayBuffer): BatchReply {
 }
 
 function readOutcome({ section, failure, count }: ReplyHeader, data: Uint8Array): Reply['outcome'] {
+  if (section !== undefined && failure !== undefined) {
+    throw invalidFrame('a reply has both outputs and a failure');
+  }
   if (failure !== undefined) {
     const code = isErrorCode(failure.code) ? failure.code : 'INTERNAL';
     return { ok: false, error: new ServingError(code, failure.message) };

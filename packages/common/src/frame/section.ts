@@ -158,7 +158,8 @@ function readElements(name: string, bytes: Uint8Array, count: number): Uint8Arra
   const ends = new DataView(bytes.buffer, bytes.byteOffset, tableBytes);
   const payload = bytes.subarray(tableBytes);
   const elements: Uint8Array[] = [];
-  let start = 0;
+  let start = ends.getUint32(0, true);
+  if (start !== 0) throw invalidFrame(`column ${name}: element 0 begins at ${start}`);
   for (let i = 1; i <= count; i++) {
     const end = ends.getUint32(4 * i, true);
     if (end < start || end > payload.byteLength)
@@ -166,5 +167,7 @@ function readElements(name: string, bytes: Uint8Array, count: number): Uint8Arra
     elements.push(payload.subarray(start, end));
     start = end;
   }
+  if (start !== payload.byteLength)
+    throw invalidFrame(`column ${name}: expected ${payload.byteLength} bytes, its elements end at ${start}`);
   return elements;
 }

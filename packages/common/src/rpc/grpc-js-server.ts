@@ -33,7 +33,9 @@ export interface GrpcJsServerOptions {
 
 type GrpcCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
 
-const identity = (bytes: Uint8Array) => bytes as Buffer;
+/** grpc-js copies messages with Buffer's own method, so a view of one is made for it; the bytes are not copied here. */
+const serialize = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const deserialize = (bytes: Buffer): Uint8Array => bytes;
 
 export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
   const server = new Server({
@@ -47,16 +49,16 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
       server.register(
         route.path,
         unaryAdapter(route.path, route.handle, options.onInternalError),
-        identity,
-        identity,
+        serialize,
+        deserialize,
         'unary',
       );
     } else {
       server.register(
         route.path,
         streamAdapter(route.path, route.handle, options.onInternalError),
-        identity,
-        identity,
+        serialize,
+        deserialize,
         'bidi',
       );
     }

@@ -3,15 +3,23 @@
 /** The most elements a tensor may have (MindSpore Serving: the product of the dimensions fits in uint32). */
 export const maxElements = 2 ** 32 - 1;
 
-/** Number of elements, or undefined when a dimension is negative, not whole, or the product exceeds `maxElements`. */
+/** The most dimensions a tensor may have, as in numpy. A longer list only serves to make the server work in vain. */
+const maxDimensions = 64;
+
+/**
+ * Number of elements, or undefined when a dimension is negative, not whole or above `maxElements`, there are more than
+ * 64 of them, or the product exceeds `maxElements`.
+ */
 export function elementCount(shape: readonly number[]): number | undefined {
+  if (shape.length > maxDimensions) return undefined;
   let count = 1;
   for (const dimension of shape) {
-    if (!Number.isInteger(dimension) || dimension < 0) return undefined;
+    if (!Number.isInteger(dimension) || dimension < 0 || dimension > maxElements) return undefined;
     count *= dimension;
-    if (count > maxElements) return undefined;
   }
-  return count;
+  // A zero wins whatever stands beside it, in any order, even where the others' product has become Infinity.
+  if (shape.includes(0)) return 0;
+  return count > maxElements ? undefined : count;
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
@@ -20,7 +28,8 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
-/** `[2,2]`; a dimension that is a name (symbolic) is printed as it is, an unknown one as `?`. */
+/** `[2,2]`; a dimension that is a name (symbolic) is printed as it is, an unknown one as `?`, dimensions too many as `…`. */
 export function formatShape(shape: readonly (number | string | undefined)[]): string {
-  return `[${shape.map((dimension) => dimension ?? '?').join(',')}]`;
+  const shown = shape.slice(0, maxDimensions).map((dimension) => dimension ?? '?');
+  return `[${shown.join(',')}${shape.length > maxDimensions ? ',…' : ''}]`;
 }

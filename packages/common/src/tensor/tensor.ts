@@ -8,6 +8,8 @@ import { allocate, typedArrayConstructor, type TypedArray } from './typed-array.
 /** What one named input or output of an instance may be. */
 export type Value = Tensor | string | Uint8Array;
 
+const maxEmptyRows = 2 ** 20;
+
 export class Tensor {
   /** Element type. */
   readonly dtype: NumericType;
@@ -22,14 +24,15 @@ export class Tensor {
     if (expected === undefined) {
       throw new ServingError(
         'INVALID_TENSOR',
-        `tensor shape ${formatShape(shape)} is invalid: expected whole, non-negative dimensions with at most 2^32-1 elements`,
+        `tensor shape ${formatShape(shape)} is invalid: expected at most 64 whole, non-negative dimensions and at most 2^32-1 elements`,
       );
     }
     const wanted = typedArrayConstructor(dtype).name;
-    if (data.constructor.name !== wanted && !(wanted === 'Uint8Array' && data instanceof Uint8Array)) {
+    const given = kindOf(data);
+    if (given !== wanted && !(wanted === 'Uint8Array' && data instanceof Uint8Array)) {
       throw new ServingError(
         'INVALID_TENSOR',
-        `tensor data of dtype ${dtype}: expected ${wanted}, given ${data.constructor.name}`,
+        `tensor data of dtype ${dtype}: expected ${wanted}, given ${given}`,
       );
     }
     if (data.length !== expected) {
@@ -57,8 +60,12 @@ export class Tensor {
     return new Tensor(dtype, this.shape, convert(this, dtype));
   }
 
-  /** Nested arrays of numbers, bigints (64-bit integers) or booleans; a bare value for a scalar. */
+  /**
+   * Nested arrays of numbers, bigints (64-bit integers) or booleans; a bare value for a scalar.
+   * @throws ServingError INVALID_TENSOR when the shape of an empty tensor nests into more than 2^20 empty rows
+   */
   toNested(): unknown {
+    this.#refuseEndlessRows();
     const values = Array.from(this.data as Iterable<number | bigint>, (value) => this.#plain(value));
     let level: unknown[] = values;
     for (let axis = this.shape.length - 1; axis > 0; axis--)
@@ -66,10 +73,29 @@ export class Tensor {
     return this.shape.length === 0 ? level[0] : level;
   }
 
+  /** Without elements nothing bounds the dimensions: a shape of 20 bytes could ask for gigabytes of empty arrays. */
+  #refuseEndlessRows(): void {
+    if (this.size > 0) return;
+    const rows = this.shape
+      .slice(0, this.shape.indexOf(0))
+      .reduce((product, dimension) => product * dimension, 1);
+    if (rows <= maxEmptyRows) return;
+    throw new ServingError(
+      'INVALID_TENSOR',
+      `tensor shape ${formatShape(this.shape)}: expected at most ${maxEmptyRows} empty rows, given ${rows}`,
+    );
+  }
+
   #plain(value: number | bigint): number | bigint | boolean {
     if (this.dtype === 'bool') return value !== 0;
     return this.dtype === 'float16' ? float16Value(Number(value)) : value;
   }
+}
+
+/** What was given as data, for a message; stages written in JavaScript hand over anything. */
+function kindOf(data: unknown): string {
+  if (ArrayBuffer.isView(data)) return data.constructor.name;
+  return Array.isArray(data) ? 'Array' : String(data === null ? data : typeof data);
 }
 
 function chunk(values: unknown[], size: number, shape: readonly number[], axis: number): unknown[] {
@@ -97,11 +123,25 @@ function writer(target: TypedArray, dtype: NumericType): (index: number, value: 
   const numbers = target;
   if (dtype === 'bool') return (index, value) => void (numbers[index] = Number(value) === 0 ? 0 : 1);
   if (dtype === 'float16') return (index, value) => void (numbers[index] = float16Bits(Number(value)));
-  if (dtype === 'float32' || dtype === 'float64')
-    return (index, value) => void (numbers[index] = Number(value));
+  if (dtype === 'float64') return (index, value) => void (numbers[index] = Number(value));
+  if (dtype === 'float32') {
+    return (index, value) => void (numbers[index] = typeof value === 'bigint' ? roundedToOdd(value) : value);
+  }
   // Number() of a bigint beyond 2^53 would round before it wraps; 32 bits are all that an element here can hold.
   return (index, value) =>
     void (numbers[index] = Number(typeof value === 'bigint' ? BigInt.asIntN(32, value) : value));
+}
+
+/**
+ * A double from which single precision is rounded as if from the integer itself. Number() rounds to 53 bits, and
+ * rounding that again breaks ties wrongly; here the bits a double drops are folded into its lowest one instead.
+ */
+function roundedToOdd(value: bigint): number {
+  const nearest = Number(value);
+  if (Math.abs(nearest) < 2 ** 53) return nearest;
+  // 11 bits fewer: what is left of 64 fits the 53 of a double.
+  const dropped = (value & 0x7ffn) === 0n ? 0n : 1n;
+  return Number((value >> 11n) | dropped) * 2 ** 11;
 }
 
 function toBigInt(value: number | bigint): bigint {

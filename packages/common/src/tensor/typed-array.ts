@@ -1,4 +1,5 @@
 /** Typed arrays for element types, and views of bytes as elements. */
+import { ServingError } from '../errors/serving-error.js';
 import { elementWidth, type NumericType } from './data-type.js';
 
 /** Values of a numeric tensor. `bool` is 0 or 1 per byte, `float16` the bit patterns. */
@@ -46,10 +47,17 @@ export function allocate(dtype: NumericType, length: number): TypedArray {
 /**
  * The elements stored in `bytes`: a view when the bytes are aligned for the element type, a copy when they are not
  * (a tensor inside a received message rarely is).
+ * @throws ServingError INVALID_TENSOR when the bytes are no whole number of elements
  */
 export function asElements(dtype: NumericType, bytes: Uint8Array): TypedArray {
   const width = elementWidth(dtype);
   const length = bytes.byteLength / width;
+  if (!Number.isInteger(length)) {
+    throw new ServingError(
+      'INVALID_TENSOR',
+      `tensor data of dtype ${dtype}: expected a multiple of ${width} bytes, given ${bytes.byteLength}`,
+    );
+  }
   if (bytes.byteOffset % width === 0) return new constructors[dtype](bytes.buffer, bytes.byteOffset, length);
   const copy = new Uint8Array(bytes);
   return new constructors[dtype](copy.buffer, 0, length);

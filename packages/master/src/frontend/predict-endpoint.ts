@@ -1,10 +1,9 @@
 /** The transport-free entry that all front ends share: a routed request with its blocks goes in, outcomes come out. */
-import type { Deadline, ServableSpec, ServingError } from '@serving/common';
+import { failure, type Deadline, type ServingError } from '@serving/common';
 import type { MethodRoute } from '../call/method-route.js';
 import type { CallPart } from '../call/predict-call.js';
 import { ReplyCollector, type CollectedOutcome } from '../call/reply-collector.js';
-import { failure } from '@serving/common';
-import type { Router } from '../routing/router.js';
+import type { RequestedSpec, Router } from '../routing/router.js';
 
 /** An instance that the front end itself had to refuse. */
 export interface RefusedInstance {
@@ -34,7 +33,7 @@ export class PredictEndpoint {
   }
 
   /** @throws ServingError when there is no such servable, version or method, or no replica of it is live */
-  route(spec: ServableSpec): MethodRoute {
+  route(spec: RequestedSpec): MethodRoute {
     return this.#router.route(spec);
   }
 

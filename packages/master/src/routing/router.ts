@@ -1,7 +1,15 @@
 /** Name, version and method → route, or the reason why not, in MindSpore Serving's words. */
-import { ServingError, type ServableSpec } from '@serving/common';
+import { ServingError } from '@serving/common';
 import type { MethodRoute } from '../call/method-route.js';
 import type { RouteTable, VersionEntry } from './route-table.js';
+
+/** What a request asks for. Versions have 64 bits on the wire, and an error names them exactly. */
+export interface RequestedSpec {
+  readonly servable: string;
+  readonly method: string;
+  /** 0 is the default version. */
+  readonly version: bigint;
+}
 
 export class Router {
   readonly #table: RouteTable;
@@ -11,7 +19,7 @@ export class Router {
   }
 
   /** @throws ServingError SERVABLE_NOT_FOUND, VERSION_NOT_FOUND, METHOD_NOT_FOUND or NO_REPLICA */
-  route(spec: ServableSpec): MethodRoute {
+  route(spec: RequestedSpec): MethodRoute {
     const versions = this.#table.versions(spec.servable);
     if (versions === undefined) {
       throw new ServingError(
@@ -19,7 +27,7 @@ export class Router {
         `${unavailable(spec)}; expected one of: ${list(this.#table.servables())}`,
       );
     }
-    const entry = spec.version === 0 ? defaultVersion(versions) : versions.get(spec.version);
+    const entry = spec.version === 0n ? defaultVersion(versions) : versions.get(Number(spec.version));
     if (entry === undefined) {
       throw new ServingError(
         'VERSION_NOT_FOUND',
@@ -46,13 +54,13 @@ function defaultVersion(versions: ReadonlyMap<number, VersionEntry>): VersionEnt
   return newestFirst.find((entry) => entry.isAvailable) ?? newestFirst[0];
 }
 
-function unavailable(spec: ServableSpec): string {
+function unavailable(spec: RequestedSpec): string {
   return `${described(spec)}, servable is not available`;
 }
 
 /** MindSpore Serving's way of naming a request, blanks included: clients' tests match on it. */
-function described({ servable, method, version }: ServableSpec): string {
-  return `Request servable(${servable}) method(${method}) ${version === 0 ? '' : ` version(${version}) `}`;
+function described({ servable, method, version }: RequestedSpec): string {
+  return `Request servable(${servable}) method(${method}) ${version === 0n ? '' : ` version(${version}) `}`;
 }
 
 function list(names: Iterable<string | number>): string {

@@ -8,34 +8,28 @@ import {
   ServingError,
   type Column,
   type MethodSignature,
-  type ServableSpec,
 } from '@serving/common';
 import type { CallPart } from '../../call/predict-call.js';
+import type { RequestedSpec } from '../../routing/router.js';
 import type { RefusedInstance } from '../predict-endpoint.js';
 import { checkTensor, type CheckedTensor } from './validate.js';
 
 export interface MindsporeRequest {
-  readonly spec: ServableSpec;
+  readonly spec: RequestedSpec;
   /** As it came, for the reply to echo. */
   readonly wireSpec: mindspore.ServableSpec | undefined;
   readonly instances: readonly mindspore.Instance[];
 }
 
-/** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest or its version is out of range */
+/** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest */
 export function readRequest(message: Uint8Array): MindsporeRequest {
   const request = decode(message);
   const spec = request.servableSpec;
   const { name = '', methodName = '', versionNumber = 0n } = spec ?? {};
-  if (versionNumber > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new ServingError(
-      'BAD_REQUEST',
-      `version number: expected 0 to ${Number.MAX_SAFE_INTEGER}, given ${versionNumber}`,
-    );
-  }
   // Releases 1.1 and 1.2 carry the instances in field 3, later ones in field 2.
   const instances = request.instances.length > 0 ? request.instances : request.legacyInstances;
   return {
-    spec: { servable: name, method: methodName, version: Number(versionNumber) },
+    spec: { servable: name, method: methodName, version: versionNumber },
     wireSpec: spec,
     instances,
   };

@@ -24,15 +24,15 @@ async function predict(
   call: RpcCall,
   message: Uint8Array,
 ): Promise<RpcResult> {
-  let request: MindsporeRequest | undefined;
+  // Bytes that are no request at all have no reply of the protocol's own: the rejection becomes a gRPC status.
+  const request = readRequest(message);
   try {
-    request = readRequest(message);
     return ok(await run(endpoint, call, request, message));
   } catch (thrown) {
     const error = ServingError.from(thrown);
     if (error.code === 'INTERNAL')
       logger.error({ errorId: error.errorId, err: error.cause }, 'internal error in a request');
-    return ok(writeFailure(request?.wireSpec, error));
+    return ok(writeFailure(request.wireSpec, error));
   }
 }
 

@@ -1,0 +1,106 @@
+// The server under test, as a child process.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { CannotRun } from './cannot-run.mjs';
+
+const repository = join(import.meta.dirname, '..', '..');
+const program = join('packages', 'master', 'bin', 'serving-master.js');
+
+const TUTORIAL_PORT = 5500;
+const START_TIME_LIMIT_MS = 60_000;
+const STOP_TIME_LIMIT_MS = 30_000;
+const KEPT_LOG_LINES = 30;
+
+/** The port in the tutorial's client file, or 0 (any) where something already listens on it. */
+export async function choosePort() {
+  // The client file says "localhost", which may be either address.
+  const free = (await isFree('127.0.0.1')) && (await isFree('::1'));
+  return free ? TUTORIAL_PORT : 0;
+}
+
+async function isFree(host) {
+  const probe = createServer();
+  try {
+    probe.listen(TUTORIAL_PORT, host);
+    await once(probe, 'listening');
+    return true;
+  } catch (error) {
+    // A machine without IPv6 has no address to take either.
+    return error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT';
+  } finally {
+    probe.close();
+  }
+}
+
+/** Resolves once the server says that it listens, with its address. */
+export async function startServer(port) {
+  if (!existsSync(join(repository, program)))
+    throw new CannotRun(`There is no server to test: ${program} does not exist.`);
+  const args = ['--grpc', `127.0.0.1:${port}`, '--servable', 'add', '--directory', 'examples/add'];
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: repository,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const killChild = () => child.kill('SIGKILL');
+  process.once('exit', killChild);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  const exited = new Promise((resolve) => {
+    child.once('exit', (code, signal) => {
+      process.removeListener('exit', killChild);
+      resolve(signal ?? `exit code ${code}`);
+    });
+  });
+  const log = keepLastLines(child);
+  const describe = (what) => `The server ${what}. Its last lines:\n${log.join('\n')}`;
+  const address = await Promise.race([
+    listening(child),
+    exited.then((outcome) => Promise.reject(new CannotRun(describe(`did not start: ${outcome}`)))),
+    rejectAfter(START_TIME_LIMIT_MS, () => describe('did not say that it listens')),
+  ]);
+  return {
+    address,
+    describe,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    stop: () => stop(child, exited),
+  };
+}
+
+function listening(child) {
+  return new Promise((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const match = /Serving gRPC start success, listening on (\S+)/.exec(line);
+      if (match) resolve(match[1]);
+    });
+  });
+}
+
+function keepLastLines(child) {
+  const lines = [];
+  for (const input of [child.stdout, child.stderr]) {
+    createInterface({ input }).on('line', (line) => {
+      lines.push(line);
+      if (lines.length > KEPT_LOG_LINES) lines.shift();
+    });
+  }
+  return lines;
+}
+
+/** Returns how the server ended; one that has to be killed is a fault. */
+async function stop(child, exited) {
+  child.kill('SIGTERM');
+  const killer = setTimeout(() => child.kill('SIGKILL'), STOP_TIME_LIMIT_MS);
+  const outcome = await exited;
+  clearTimeout(killer);
+  return outcome;
+}
+
+function rejectAfter(milliseconds, message) {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new CannotRun(message())), milliseconds).unref();
+  });
+}
