@@ -76,6 +76,7 @@ export { createLogger, logLevels, type Logger, type LogLevel } from './logging/l
 export { parseAddress } from './rpc/address.js';
 export { createGrpcJsServer, type GrpcJsServerOptions } from './rpc/grpc-js-server.js';
 export type {
+  CancelSignal,
   RpcCall,
   RpcResult,
   RpcRoute,

@@ -11,6 +11,11 @@ export type ServableOptions = Omit<ReplicaOptions, 'logger' | 'clock'>;
  */
 export async function startServableInMaster(master: Master, options: ServableOptions): Promise<LocalReplica> {
   const replica = await LocalReplica.load({ ...options, logger: master.logger });
-  master.addReplica(replica, (graceMs) => replica.stop(graceMs));
+  master.addReplica(replica);
+  master.onStop((graceMs) => replica.stop(graceMs));
+  replica.onAvailability((isAvailable) => {
+    if (isAvailable) master.addReplica(replica);
+    else master.removeReplica(replica.id);
+  });
   return replica;
 }

@@ -56,13 +56,22 @@ async function run(config: MasterConfig, logger: Logger): Promise<void> {
       maxQueueBytes: config.maxQueueMb * 2 ** 20,
     },
   });
-  onShutdownSignal((signal) => stop(master, config.shutdownGrace, signal));
-  for (const servable of config.servable) await serve(master, servable, config);
+  const starting = new AbortController();
+  onShutdownSignal((signal) => {
+    starting.abort();
+    return stop(master, config.shutdownGrace, signal);
+  });
+  for (const servable of config.servable) await serve(master, servable, config, starting.signal);
   if (config.grpc !== undefined)
     await startGrpcServer(master, parseAddress(config.grpc, config.host), config);
 }
 
-async function serve(master: Master, servable: string, config: MasterConfig): Promise<void> {
+async function serve(
+  master: Master,
+  servable: string,
+  config: MasterConfig,
+  signal: AbortSignal,
+): Promise<void> {
   const { directory, version, cores, executors } = config;
   const replica = await startServableInMaster(master, {
     directory,
@@ -72,6 +81,7 @@ async function serve(master: Master, servable: string, config: MasterConfig): Pr
     executors,
     executionTimeoutMs: config.executionTimeout,
     loadTimeoutMs: config.loadTimeout,
+    signal,
   });
   const methods = replica.methods.map((method) => method.name).join(', ');
   process.stdout.write(

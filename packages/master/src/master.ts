@@ -7,6 +7,7 @@ import {
   type Clock,
   type Logger,
   type RpcServer,
+  type ServingError,
 } from '@serving/common';
 import type { BatchLimits, QueueLimits } from './batching/batch-limits.js';
 import type { Replica } from './cluster/replica.js';
@@ -61,10 +62,19 @@ export class Master {
     this.#endpoint = new PredictEndpoint(new Router(table));
   }
 
-  /** Takes a replica into routing. @param stop ends it with the master */
-  addReplica(replica: Replica, stop: StopHook): void {
+  /** Takes a replica into routing. @throws ServingError CONFIG_INVALID when one of its id is there already */
+  addReplica(replica: Replica): void {
     this.#registry.add(replica);
-    this.#stopHooks.push(stop);
+  }
+
+  /** Takes a replica out of routing; what waits for it alone is answered with an error. */
+  removeReplica(replicaId: string): void {
+    this.#registry.remove(replicaId);
+  }
+
+  /** Runs `hook` when the master stops, after the front ends. */
+  onStop(hook: StopHook): void {
+    this.#stopHooks.push(hook);
   }
 
   /** Listens for gRPC requests; resolves with the address in use. @throws ServingError ADDRESS_UNAVAILABLE */
@@ -74,8 +84,7 @@ export class Master {
       address: parseAddress(address),
       maxMessageBytes,
       routes: mindsporeGrpcRoutes(this.#endpoint, logger),
-      onInternalError: (error) =>
-        logger.error({ errorId: error.errorId, err: error.cause }, 'internal error in a call'),
+      onInternalError: logInternalError(logger),
     });
     const listening = await server.start();
     this.#servers.push(server);
@@ -91,4 +100,9 @@ export class Master {
     const stopped = await Promise.all(this.#stopHooks.map((stop) => stop(Math.min(graceMs, 2000))));
     return stopped.every(Boolean);
   }
+}
+
+/** Callers get the error's id; its cause is for the log only. */
+function logInternalError(logger: Logger): (error: ServingError) => void {
+  return (error) => logger.error({ errorId: error.errorId, err: error.cause }, 'internal error');
 }

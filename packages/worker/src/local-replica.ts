@@ -22,9 +22,14 @@ export interface ReplicaOptions {
   readonly executionTimeoutMs?: number;
   /** Longest time loading may take, in milliseconds. @default 120000 */
   readonly loadTimeoutMs?: number;
+  /** Gives up loading when it aborts. */
+  readonly signal?: AbortSignal;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
+
+/** How long a thread that is loading a model may take to come out of native code when loading is given up. */
+const loadStopMs = 2000;
 
 export interface CreditListener {
   grant(credit: Credit): void;
@@ -41,6 +46,7 @@ export class LocalReplica {
   readonly #held = new Map<number, Credit>();
   #listener: CreditListener | undefined;
   #methods: readonly MethodSignature[] = [];
+  #onAvailability: (isAvailable: boolean) => void = () => undefined;
 
   private constructor(options: ReplicaOptions, version: number, plan: CorePlan) {
     const { servable, deviceId = 0, directory = '.', logger, clock = systemClock } = options;
@@ -60,6 +66,7 @@ export class LocalReplica {
       executorIdle: (executorId) =>
         this.#grant({ replicaId: this.id, creditId: executorId, expiresAt: Infinity }),
       executorLost: (executorId) => this.#recall(executorId),
+      availability: (isAvailable) => this.#onAvailability(isAvailable),
     });
   }
 
@@ -76,13 +83,22 @@ export class LocalReplica {
       weightBytes: modelBytes(folder, version),
     });
     const replica = new LocalReplica(options, version, plan);
-    try {
-      replica.#methods = await replica.#pool.start();
-    } catch (thrown) {
-      await replica.#pool.stop(0);
-      throw thrown;
-    }
+    await replica.#start(options.signal);
     return replica;
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    const giveUp = () => void this.#pool.stop(loadStopMs);
+    signal?.addEventListener('abort', giveUp);
+    try {
+      signal?.throwIfAborted();
+      this.#methods = await this.#pool.start();
+    } catch (thrown) {
+      await this.#pool.stop(loadStopMs);
+      throw thrown;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
   }
 
   get methods(): readonly MethodSignature[] {
@@ -99,6 +115,11 @@ export class LocalReplica {
     const held = [...this.#held.values()];
     this.#held.clear();
     for (const credit of held) listener.grant(credit);
+  }
+
+  /** Calls `listener` with false when the last executor is gone and cannot be replaced, with true when one is back. */
+  onAvailability(listener: (isAvailable: boolean) => void): void {
+    this.#onAvailability = listener;
   }
 
   /** Runs a batch for which a credit was spent. */

@@ -5,6 +5,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /** @throws Error whose message says what was expected */
 export function parseDuration(given: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(given);
-  if (match === null) throw new Error('a number with a unit, ms, s, m or h, such as 250ms or 30s');
-  return Number(match[1]) * units[match[2]!]!;
+  const milliseconds = match === null ? Infinity : Number(match[1]) * units[match[2]!]!;
+  if (milliseconds === Infinity) throw new Error('a number with a unit, ms, s, m or h, such as 250ms or 30s');
+  return milliseconds;
 }

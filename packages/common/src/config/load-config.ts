@@ -1,6 +1,6 @@
 /** Configuration: flags > environment > YAML file > defaults. All problems are reported together. */
 import { readFileSync } from 'node:fs';
-import { Option, type Command } from 'commander';
+import { CommanderError, Option, type Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
 import { firstLine, ServingError } from '../errors/serving-error.js';
 import { environmentNameOf, flagOf, type ConfigOf, type OptionSpec, type OptionTable } from './option.js';
@@ -45,10 +45,8 @@ export function loadConfig<Table extends OptionTable>(
   table: Table,
   source: ConfigSource,
 ): ConfigOf<Table> {
-  addOptions(command, table);
-  command.parse([...source.argv], { from: 'user' });
-  const flags = command.opts<Record<string, string | undefined>>();
   const problems: string[] = [];
+  const { flags, advice } = readFlags(addOptions(command, table), source.argv, problems);
   const file = readConfigFile(flags['config'] ?? source.env['SERVING_CONFIG'], table, problems);
   const config: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(table)) {
@@ -59,8 +57,27 @@ export function loadConfig<Table extends OptionTable>(
     ]);
     config[key] = given === undefined ? spec.fallback : parseGiven(spec, given, problems);
   }
-  if (problems.length > 0) throw new ServingError('CONFIG_INVALID', problems.join('\n'));
+  if (problems.length > 0) throw new ServingError('CONFIG_INVALID', [...problems, ...advice].join('\n'));
   return Object.freeze(config) as ConfigOf<Table>;
+}
+
+/** Commander would end the process with code 1 at the first flag it does not know; help and version still do with 0. */
+function readFlags(command: Command, argv: readonly string[], problems: string[]) {
+  const advice: string[] = [];
+  command.exitOverride((error) => {
+    if (error.exitCode !== 0) throw error;
+  });
+  command.configureOutput({
+    outputError: () => undefined,
+    writeErr: (text) => void advice.push(text.trim()),
+  });
+  try {
+    command.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    problems.push(error.message.replace(/^error: /, ''));
+  }
+  return { flags: command.opts<Record<string, string | undefined>>(), advice };
 }
 
 function firstGiven(candidates: readonly { value: string | undefined; where: string }[]): Given | undefined {
@@ -96,16 +113,22 @@ function readConfigFile(
   }
   const values: Record<string, string> = {};
   for (const [key, value] of Object.entries(parsed)) {
-    if (!Object.hasOwn(table, key))
+    if (!Object.hasOwn(table, key)) {
       problems.push(`${path}: unknown option '${key}'; expected one of ${Object.keys(table).join(', ')}`);
-    else if (value !== null) values[key] = Array.isArray(value) ? value.join(',') : String(value);
+      continue;
+    }
+    const items: unknown[] = Array.isArray(value) ? value : [value];
+    if (items.every((item) => typeof item === 'string')) values[key] = items.join(',');
+    else if (value !== null)
+      problems.push(`${key} in the configuration file: expected a value or a list of values`);
   }
   return values;
 }
 
 function parseFile(path: string, problems: string[]): unknown {
   try {
-    return parseYaml(readFileSync(path, 'utf8'));
+    // Values stay as they are written: the folder 007 must not become 7, nor the version 1.10 become 1.1.
+    return parseYaml(readFileSync(path, 'utf8'), { schema: 'failsafe', customTags: ['null'] });
   } catch (error) {
     problems.push(`configuration file ${path}: ${firstLine(error)}`);
     return undefined;

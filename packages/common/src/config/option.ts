@@ -58,8 +58,8 @@ export function automaticInteger(
 }
 
 function parseInteger(given: string, least: number, most: number): number {
-  const value = Number(given);
-  if (!/^\d+$/.test(given) || value < least || value > most)
+  const value = Number(given) + 0; // -0 is 0
+  if (!/^-?\d+$/.test(given) || value < least || value > most)
     throw new Error(`a whole number from ${least} to ${most}`);
   return value;
 }
@@ -119,8 +119,9 @@ export function nameList(
     fallbackText,
     parse: (given) => {
       const names = given.split(',').map((name) => name.trim());
-      if (names.some((name) => name === '' || /[/\\]/.test(name) || name.startsWith('.'))) {
-        throw new Error('names separated by commas, each the name of a folder');
+      const noFolder = names.some((name) => name === '' || /[/\\\0]/.test(name) || name.startsWith('.'));
+      if (noFolder || new Set(names).size < names.length) {
+        throw new Error('names separated by commas, each the name of a folder and given once');
       }
       return names;
     },

@@ -50,7 +50,8 @@ export function firstLine(thrown: unknown): string {
 function textOf(thrown: unknown): string {
   try {
     // Not `instanceof Error`: an error may come from another realm, and what looks like one is as good.
-    const message = typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown;
+    const message =
+      typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown;
     return String(message);
   } catch {
     return 'something without a text was thrown';

@@ -1,4 +1,5 @@
 /** Addresses as users write them: `5500`, `host:5500`, `[::1]:5500`, `unix:path`. */
+import { isIPv6 } from 'node:net';
 import { ServingError } from '../errors/serving-error.js';
 
 const form = 'expected a port (5500), host:port (127.0.0.1:5500) or unix:path';
@@ -12,15 +13,19 @@ export function parseAddress(text: string, defaultHost = '127.0.0.1'): string {
     return text;
   }
   const colon = text.lastIndexOf(':');
-  const host = colon === -1 ? defaultHost : text.slice(0, colon);
+  const given = colon === -1 ? defaultHost : text.slice(0, colon);
+  const host = colon === -1 && isIPv6(given) ? `[${given}]` : given;
   const port = colon === -1 ? text : text.slice(colon + 1);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw invalid(text, 'the port is out of range [0 ~ 65535]');
-  const bracketed = host.startsWith('[') && host.endsWith(']');
-  if (host === '' || /\s/.test(host) || (host.includes(':') && !bracketed && colon !== -1))
-    throw invalid(text, 'the host is not valid');
-  const shown = host.includes(':') && !bracketed ? `[${host}]` : host;
-  return `${shown}:${Number(port)}`;
+  if (!isHost(host)) throw invalid(text, 'the host is not valid');
+  return `${host}:${Number(port)}`;
+}
+
+/** A name, an IPv4 address or an IPv6 address in brackets. */
+function isHost(host: string): boolean {
+  const bracketed = /^\[(.*)\]$/.exec(host);
+  return bracketed === null ? /^[^\s:/@[\]]+$/.test(host) : isIPv6(bracketed[1]!);
 }
 
 function invalid(text: string, why: string): ServingError {

@@ -8,10 +8,11 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { grpcStatus } from '../errors/error-codes.js';
-import { ServingError } from '../errors/serving-error.js';
+import { firstLine, ServingError } from '../errors/serving-error.js';
 import { Deadline } from '../timing/deadline.js';
 import { systemClock } from '../timing/clock.js';
 import type {
+  CancelSignal,
   RpcCall,
   RpcResult,
   RpcRoute,
@@ -37,6 +38,13 @@ type GrpcCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uin
 const serialize = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const deserialize = (bytes: Buffer): Uint8Array => bytes;
 
+/** Time that connections get to close once they were ended by force. */
+const lingerMs = 100;
+/** setTimeout fires at once above this. */
+const longestTimeoutMs = 2 ** 31 - 1;
+/** Clients refuse headers of more than 8 KiB in all; the longest message leaves room for others. */
+const maxStatusMessageBytes = 4096;
+
 export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
   const server = new Server({
     'grpc.max_receive_message_length': options.maxMessageBytes,
@@ -45,41 +53,45 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
     'grpc.so_reuseport': 0,
   });
   for (const route of options.routes) {
-    if (route.kind === 'unary') {
-      server.register(
-        route.path,
-        unaryAdapter(route.path, route.handle, options.onInternalError),
-        serialize,
-        deserialize,
-        'unary',
-      );
-    } else {
-      server.register(
-        route.path,
-        streamAdapter(route.path, route.handle, options.onInternalError),
-        serialize,
-        deserialize,
-        'bidi',
-      );
-    }
+    if (!register(server, route, options.onInternalError)) throw new Error(`two handlers for ${route.path}`);
   }
   return { start: () => bind(server, options.address), stop: (graceMs) => stop(server, graceMs) };
 }
 
+/** False when there is a handler for the route's path already. */
+function register(server: Server, route: RpcRoute, onInternalError: (error: ServingError) => void): boolean {
+  const { path } = route;
+  return route.kind === 'unary'
+    ? server.register(path, unaryAdapter(path, route.handle, onInternalError), serialize, deserialize, 'unary')
+    : server.register(path, streamAdapter(path, route.handle, onInternalError), serialize, deserialize, 'bidi');
+}
+
 function bind(server: Server, address: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null)
-        return resolve(address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`));
-      const why = `cannot listen on ${address}: ${error.message}`;
-      return reject(new ServingError('ADDRESS_UNAVAILABLE', why, { cause: error }));
-    });
+    const fail = (cause: unknown) => {
+      const why = `cannot listen on ${address}: ${firstLine(cause)}`;
+      reject(new ServingError('ADDRESS_UNAVAILABLE', why, { cause }));
+    };
+    try {
+      server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+        if (error !== null) fail(error);
+        else resolve(address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`));
+      });
+    } catch (thrown) {
+      // An address without a scheme that grpc-js knows, or a server that was stopped already.
+      fail(thrown);
+    }
   });
 }
 
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), graceMs);
+    const force = () => {
+      server.forceShutdown();
+      // A peer that neither reads nor closes keeps its socket; nothing is served on it, so nobody waits for it.
+      timer = setTimeout(resolve, lingerMs);
+    };
+    let timer = setTimeout(force, Math.min(graceMs, longestTimeoutMs));
     server.tryShutdown(() => {
       clearTimeout(timer);
       resolve();
@@ -87,11 +99,13 @@ function stop(server: Server, graceMs: number): Promise<void> {
   });
 }
 
-class GrpcJsCall implements RpcCall {
+class GrpcJsCall implements RpcCall, CancelSignal {
   readonly path: string;
   readonly deadline: Deadline;
   readonly #call: GrpcCall;
-  #controller: AbortController | undefined;
+  /** Whether the signal had aborted when the handler was done. */
+  #settledAs: boolean | undefined;
+  #listeners: (() => void)[] | undefined;
 
   constructor(path: string, call: GrpcCall) {
     this.path = path;
@@ -110,27 +124,56 @@ class GrpcJsCall implements RpcCall {
     return typeof value === 'string' ? value : value?.toString('utf8');
   };
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      const controller = new AbortController();
-      this.#controller = controller;
-      if (this.#call.cancelled) controller.abort();
-      else this.#call.once('cancelled', () => controller.abort());
+  get signal(): CancelSignal {
+    return this;
+  }
+
+  get aborted(): boolean {
+    return this.#settledAs ?? this.#call.cancelled;
+  }
+
+  onAbort(listener: () => void): void {
+    if (this.aborted) return listener();
+    if (this.#listeners === undefined) {
+      this.#listeners = [];
+      // One listener however many there are here, since Node warns of more than ten.
+      this.#call.once('cancelled', () => this.#abort());
     }
-    return this.#controller.signal;
+    this.#listeners.push(listener);
+    return undefined;
+  }
+
+  #abort(): void {
+    // grpc-js reports the end of every call as cancelled, answered ones included.
+    if (this.#settledAs !== undefined) return;
+    for (const listener of this.#listeners ?? []) listener();
+  }
+
+  /** The handler is done: from here on the signal stays as it is. */
+  settle(): void {
+    this.#settledAs ??= this.#call.cancelled;
   }
 }
 
 function unaryAdapter(path: string, handle: UnaryHandler, onInternalError: (error: ServingError) => void) {
   return (call: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
-    const settle = (result: RpcResult) => {
+    const rpcCall = new GrpcJsCall(path, call);
+    const send = (result: RpcResult) => {
       if (result.status === grpcStatus.OK) callback(null, joined(result.body), trailersOf(result));
-      else callback({ code: result.status, details: result.message ?? '', metadata: trailersOf(result) });
+      else callback(statusOf(result));
+    };
+    const settle = (result: RpcResult) => {
+      rpcCall.settle();
+      try {
+        send(result);
+      } catch (thrown) {
+        send(resultOf(thrown, onInternalError));
+      }
     };
     const fail = (thrown: unknown) => settle(resultOf(thrown, onInternalError));
     try {
-      const result = handle(new GrpcJsCall(path, call), call.request);
-      if (result instanceof Promise) result.then(settle, fail);
+      const result = handle(rpcCall, call.request);
+      if ('then' in result) result.then(settle, fail);
       else settle(result);
     } catch (thrown) {
       fail(thrown);
@@ -148,9 +191,27 @@ function resultOf(thrown: unknown, onInternalError: (error: ServingError) => voi
   return { status: error.grpcStatus, message: error.message, body: [] };
 }
 
-function trailersOf(result: Omit<RpcResult, 'body'>): Metadata {
+function statusOf(result: Omit<RpcResult, 'body'>) {
+  return { code: result.status, details: headerText(result.message ?? ''), metadata: trailersOf(result) };
+}
+
+/** The text as a header can carry it: well-formed, since encodeURI throws otherwise, and of bounded length. */
+function headerText(text: string): string {
+  const wellFormed = Buffer.from(text, 'utf8').toString('utf8');
+  let shown = '';
+  let bytes = 0;
+  for (const character of wellFormed) {
+    bytes += encodeURI(character).length;
+    if (bytes > maxStatusMessageBytes) return `${shown}…`;
+    shown += character;
+  }
+  return shown;
+}
+
+function trailersOf({ trailers }: Omit<RpcResult, 'body'>): Metadata | undefined {
+  if (trailers === undefined) return undefined;
   const metadata = new Metadata();
-  for (const [name, value] of Object.entries(result.trailers ?? {})) metadata.set(name, value);
+  for (const [name, value] of Object.entries(trailers)) metadata.set(name, value);
   return metadata;
 }
 
@@ -158,48 +219,62 @@ function streamAdapter(path: string, handle: StreamHandler, onInternalError: (er
   return (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
     // An 'error' event without a listener ends the process; the handler learns of it through its messages and sends.
     call.on('error', () => undefined);
-    const settle = (result: Omit<RpcResult, 'body'>) => {
+    const rpcCall = new GrpcJsCall(path, call);
+    const send = (result: Omit<RpcResult, 'body'>) => {
       if (result.status === grpcStatus.OK) call.end(trailersOf(result));
-      else
-        call.emit('error', {
-          code: result.status,
-          details: result.message ?? '',
-          metadata: trailersOf(result),
-        });
+      else call.emit('error', statusOf(result));
     };
-    handle(new GrpcJsCall(path, call), new GrpcJsStream(call)).then(settle, (thrown) =>
-      settle(resultOf(thrown, onInternalError)),
-    );
+    const run = async () => {
+      const result = await handle(rpcCall, new GrpcJsStream(call));
+      rpcCall.settle();
+      send(result);
+    };
+    run().catch((thrown: unknown) => {
+      rpcCall.settle();
+      send(resultOf(thrown, onInternalError));
+    });
   };
 }
 
 class GrpcJsStream implements RpcStream {
   readonly messages: AsyncIterable<Uint8Array>;
   readonly #call: ServerDuplexStream<Uint8Array, Uint8Array>;
+  /** Sends that wait until the transport wants more. */
+  #waiting: { readonly resolve: () => void; readonly reject: (error: ServingError) => void }[] = [];
 
   constructor(call: ServerDuplexStream<Uint8Array, Uint8Array>) {
     this.#call = call;
-    this.messages = call;
+    this.messages = { [Symbol.asyncIterator]: () => messagesOf(call) };
+    const written = () => {
+      for (const { resolve } of this.#waiting.splice(0)) resolve();
+    };
+    const broken = () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(closedByPeer());
+    };
+    // `drain` does not come any more once the handler is done: the rest has gone out when `finish` comes.
+    call.on('drain', written).on('finish', written).on('cancelled', broken).on('close', broken);
   }
 
   send(message: Uint8Array): Promise<void> {
     const call = this.#call;
-    if (call.cancelled || call.destroyed)
+    if (call.cancelled || call.destroyed || call.writableEnded)
       return Promise.reject(new ServingError('CANCELLED', 'the stream is closed'));
     if (call.write(message)) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const settled = () => {
-        call.off('drain', onDrain).off('cancelled', onClose).off('close', onClose);
-      };
-      const onDrain = () => {
-        settled();
-        resolve();
-      };
-      const onClose = () => {
-        settled();
-        reject(new ServingError('CANCELLED', 'the stream was closed by the other side'));
-      };
-      call.on('drain', onDrain).on('cancelled', onClose).on('close', onClose);
-    });
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
+}
+
+async function* messagesOf(call: ServerDuplexStream<Uint8Array, Uint8Array>): AsyncGenerator<Uint8Array> {
+  // A handler that leaves its loop early has a status to send, so that must not destroy the call.
+  const messages: AsyncIterable<Uint8Array> = call.iterator({ destroyOnReturn: false });
+  try {
+    yield* messages;
+  } catch (error) {
+    throw closedByPeer(error);
+  }
+}
+
+/** A caller that goes away is no fault of the server: it must not be reported as one. */
+function closedByPeer(cause?: unknown): ServingError {
+  return new ServingError('CANCELLED', 'the stream was closed by the other side', { cause });
 }

@@ -5,14 +5,21 @@
  */
 import type { Deadline } from '../timing/deadline.js';
 
+/** Whether anybody still waits. Not an AbortSignal: making one costs more than decoding a small request. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  /** Calls `listener` at most once, when the signal aborts; at once when it has. */
+  onAbort(listener: () => void): void;
+}
+
 export interface RpcCall {
   /** Full method path, `/package.Service/Method`. */
   readonly path: string;
   /** The first value of a request header, by lower-case name. */
   readonly metadata: (name: string) => string | undefined;
   readonly deadline: Deadline;
-  /** Aborts when the caller cancels, goes away or its deadline passes. Made on first use. */
-  readonly signal: AbortSignal;
+  /** Aborts when the caller cancels, goes away or its deadline passes; never after the handler is done. */
+  readonly signal: CancelSignal;
   /** Address of the caller, for logs. */
   readonly peer: string;
 }

@@ -174,7 +174,7 @@ test('columns outside the data, not aligned or of no known type are refused', ()
   expect(replyOf(8, { offset: 60, byteLength: 8 }, data)).toThrow(refused(/not aligned/));
   expect(replyOf(8, { offset: 2 ** 53 - 8, byteLength: 8 }, data)).toThrow(refused(/outside/));
   expect(replyOf(8, { byteLength: 9 }, data)).toThrow(refused(/expected 8 bytes, given 9/));
-  expect(replyOf(1, { dtype: 15, byteLength: 8 }, data)).toThrow(refused(/unknown dtype 15/));
+  expect(replyOf(1, { dtype: 15 as WireDataType, byteLength: 8 }, data)).toThrow(refused(/unknown dtype 15/));
   expect(replyOf(1, { dtype: 0, byteLength: 8 }, data)).toThrow(refused(/unknown dtype 0/));
 });
 

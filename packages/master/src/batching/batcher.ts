@@ -34,8 +34,7 @@ export class Batcher implements CallQueue, BatchSource {
   enqueue(call: PredictCall): void {
     const refusal = this.#refusal(call);
     if (refusal !== undefined) return refuse(call, refusal);
-    // Nobody can abort a call twice, so the listener goes with the call itself.
-    call.signal.addEventListener('abort', () => this.#abandon(call, cancelled()), { once: true });
+    call.signal.onAbort(() => this.#abandon(call, cancelled()));
     this.#watchDeadline(call.deadline.at);
     this.#settings.dispatcher.demand();
   }

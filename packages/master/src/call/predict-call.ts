@@ -1,5 +1,5 @@
 /** A request on its way: blocks of instances, where they go, until when, and the sink that takes the replies. */
-import type { Block, Deadline, ReplySink } from '@serving/common';
+import type { Block, CancelSignal, Deadline, ReplySink } from '@serving/common';
 import type { MethodRoute } from './method-route.js';
 
 /** Consecutive instances of a call that share a layout. */
@@ -19,7 +19,7 @@ export interface PredictCall {
   readonly retainedBytes: number;
   readonly deadline: Deadline;
   /** Aborts when nobody waits for the replies any more. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Higher goes first; 0 is the default. */
   readonly priority: number;
   /** W3C trace context, or empty. */

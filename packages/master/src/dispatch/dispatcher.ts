@@ -2,7 +2,14 @@
  * Batch → the replica that granted a credit. One per servable version. A batch is formed at the moment a credit is
  * there (late binding): while all executors are busy the queues grow, and the next batch is bigger.
  */
-import { CreditPurse, encodeBatch, type CallRange, type Clock, type Credit } from '@serving/common';
+import {
+  CreditPurse,
+  encodeBatch,
+  ServingError,
+  type CallRange,
+  type Clock,
+  type Credit,
+} from '@serving/common';
 import type { Batch } from '../call/batch.js';
 import type { PredictCall } from '../call/predict-call.js';
 import type { Replica } from '../cluster/replica.js';
@@ -30,6 +37,8 @@ export interface DispatcherSettings {
   readonly picker: ReplicaPicker;
   /** Runs a callback when the current round of I/O is over, so that requests that arrived together share a batch. */
   readonly defer: (callback: () => void) => void;
+  /** Told of faults whose cause callers do not see. */
+  readonly onInternalError: (error: ServingError) => void;
 }
 
 export class Dispatcher {
@@ -115,18 +124,31 @@ export class Dispatcher {
   }
 
   #send(method: string, batch: Batch): void {
-    const seat = this.#pickSeat();
     const batchId = this.#nextBatchId++;
-    seat.inFlight.set(batchId, batch);
+    const frame = this.#encode(batchId, method, batch);
+    if (frame === undefined) return;
+    const { replica, inFlight } = this.#pickSeat();
+    inFlight.set(batchId, batch);
+    const onReply: Parameters<Replica['send']>[0]['onReply'] = ({ reply }) => {
+      batch.reply(reply);
+      if (batch.isSettled) inFlight.delete(batchId);
+    };
+    replica.send({ batchId, method, count: batch.count, frame, onReply });
+  }
+
+  /** The batch's frame; undefined when it cannot be made, for instance for want of memory: its callers know then. */
+  #encode(batchId: number, method: string, batch: Batch): ArrayBuffer | undefined {
     const { servable, version } = this.#settings;
     const calls = batch.entries.map((entry) => this.#callRange(entry.call, entry.count));
     const ranges = batch.entries.map((entry) => entry.range);
-    const frame = encodeBatch({ batchId, servable, version, method, calls }, ranges);
-    const onReply: Parameters<Replica['send']>[0]['onReply'] = ({ reply }) => {
-      batch.reply(reply);
-      if (batch.isSettled) seat.inFlight.delete(batchId);
-    };
-    seat.replica.send({ batchId, method, count: batch.count, frame, onReply });
+    try {
+      return encodeBatch({ batchId, servable, version, method, calls }, ranges);
+    } catch (thrown) {
+      const error = ServingError.from(thrown);
+      this.#settings.onInternalError(error);
+      batch.failRest(error);
+      return undefined;
+    }
   }
 
   #pickSeat(): Seat {

@@ -1,5 +1,5 @@
 /** The transport-free entry that all front ends share: a routed request with its blocks goes in, outcomes come out. */
-import { failure, type Deadline, type ServingError } from '@serving/common';
+import { failure, type CancelSignal, type Deadline, type ServingError } from '@serving/common';
 import type { MethodRoute } from '../call/method-route.js';
 import type { CallPart } from '../call/predict-call.js';
 import { ReplyCollector, type CollectedOutcome } from '../call/reply-collector.js';
@@ -20,7 +20,7 @@ export interface PredictRequest {
   readonly refused: readonly RefusedInstance[];
   readonly retainedBytes: number;
   readonly deadline: Deadline;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly traceparent: string;
 }
 

@@ -1,26 +1,20 @@
 /** Makes the entry of a servable version: a dispatcher, and one batcher per method that it feeds from. */
-import { ServingError, type Clock } from '@serving/common';
+import { ServingError } from '@serving/common';
 import type { BatchLimits, QueueLimits } from '../batching/batch-limits.js';
 import { Batcher } from '../batching/batcher.js';
 import type { MethodRoute } from '../call/method-route.js';
 import type { Replica } from '../cluster/replica.js';
-import { Dispatcher } from '../dispatch/dispatcher.js';
-import type { ReplicaPicker } from '../dispatch/replica-picker.js';
+import { Dispatcher, type DispatcherSettings } from '../dispatch/dispatcher.js';
 import type { VersionEntry } from './route-table.js';
 
-export interface VersionEntrySettings {
+export interface VersionEntrySettings extends Omit<DispatcherSettings, 'servable' | 'version'> {
   readonly limits: BatchLimits & QueueLimits;
-  readonly clock: Clock;
-  readonly picker: ReplicaPicker;
-  readonly defer: (callback: () => void) => void;
 }
 
-export function createVersionEntry(
-  first: Replica,
-  { limits, clock, picker, defer }: VersionEntrySettings,
-): VersionEntry {
+export function createVersionEntry(first: Replica, settings: VersionEntrySettings): VersionEntry {
   const { servable, version } = first;
-  const dispatcher = new Dispatcher({ servable, version, clock, picker, defer });
+  const { limits, clock } = settings;
+  const dispatcher = new Dispatcher({ ...settings, servable, version });
   const methods = new Map<string, MethodRoute>();
   const batchers: Batcher[] = [];
   for (const method of first.methods) {

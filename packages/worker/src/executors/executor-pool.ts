@@ -19,8 +19,10 @@ export interface PoolSettings extends Omit<ExecutorSettings, 'name'> {
 /** Told how many batches the pool can take: one per idle executor. */
 export interface PoolEvents {
   executorIdle(executorId: number): void;
-  /** An idle executor died: what was granted for it is void. */
+  /** An executor died: what was granted for it is void. */
   executorLost(executorId: number): void;
+  /** False when no executor is left and a new one could not be started; true when there is one again. */
+  availability(isAvailable: boolean): void;
 }
 
 export class ExecutorPool {
@@ -31,7 +33,9 @@ export class ExecutorPool {
   // Loading is heavy on memory and cores that other executors already serve with.
   readonly #loads = new PQueue({ concurrency: 1 });
   #nextId = 0;
-  #failedStarts = 0;
+  /** Executors lost since the last batch that went well. */
+  #losses = 0;
+  #isAvailable = true;
   #stopping = false;
 
   constructor(settings: PoolSettings, events: PoolEvents) {
@@ -85,10 +89,7 @@ export class ExecutorPool {
     const executor = new Executor(
       { ...this.#settings, name: `${servable}-${version}-${id}` },
       {
-        idle: () => {
-          this.#failedStarts = 0;
-          if (!this.#stopping) this.#events.executorIdle(id);
-        },
+        idle: (_, afterBatch) => this.#idle(id, afterBatch),
         lost: (_, reason) => this.#lost(id, reason),
       },
     );
@@ -102,6 +103,19 @@ export class ExecutorPool {
     }
   }
 
+  #idle(id: number, afterBatch: boolean): void {
+    if (afterBatch) this.#losses = 0;
+    if (this.#stopping) return;
+    this.#setAvailable(true);
+    this.#events.executorIdle(id);
+  }
+
+  #setAvailable(isAvailable: boolean): void {
+    if (this.#isAvailable === isAvailable) return;
+    this.#isAvailable = isAvailable;
+    this.#events.availability(isAvailable);
+  }
+
   #lost(id: number, reason: string): void {
     // One that was still loading is dealt with where it was started.
     if (!this.#executors.delete(id) || this.#stopping) return;
@@ -111,7 +125,7 @@ export class ExecutorPool {
   }
 
   #restartLater(): void {
-    const delay = backoffMs(this.#failedStarts++, Math.random());
+    const delay = backoffMs(this.#losses++, Math.random());
     const cancel = this.#settings.clock.after(delay, () => {
       this.#restarts.delete(cancel);
       void this.#loads.add(() => this.#restart());
@@ -128,7 +142,10 @@ export class ExecutorPool {
         { reason: ServingError.from(thrown).message },
         'executor could not be replaced; trying again',
       );
-      if (!this.#stopping) this.#restartLater();
+      if (this.#stopping) return;
+      // Whoever waits for this replica should hear that it is gone rather than wait for ever.
+      if (this.#executors.size === 0) this.#setAvailable(false);
+      this.#restartLater();
     }
   }
 }

@@ -37,8 +37,8 @@ export interface ExecutorSettings {
 }
 
 export interface ExecutorEvents {
-  /** The executor can take a batch. */
-  idle(executor: Executor): void;
+  /** The executor can take a batch: its first one, or the next one after a batch that ended. */
+  idle(executor: Executor, afterBatch: boolean): void;
   /** The thread is gone, without having been asked to stop. */
   lost(executor: Executor, reason: string): void;
 }
@@ -167,7 +167,7 @@ export class Executor {
     this.#state = 'idle';
     this.#settleLoad?.resolve(signatures);
     this.#settleLoad = undefined;
-    this.#events.idle(this);
+    this.#events.idle(this, false);
   }
 
   #failLoad(error: ServingError): void {
@@ -181,15 +181,19 @@ export class Executor {
     if (work !== undefined) this.#answer(work, frames);
     if (this.#state !== 'busy' && this.#state !== 'overdue') return;
     this.#state = 'idle';
-    this.#events.idle(this);
+    this.#events.idle(this, true);
   }
 
   #answer(work: BatchWork, frames: readonly ArrayBuffer[]): void {
     let answered = 0;
-    for (const frame of frames) {
-      const decoded = decodeReply(frame);
-      answered += decoded.reply.count;
-      work.onReply(decoded);
+    try {
+      for (const frame of frames) {
+        const decoded = decodeReply(frame);
+        answered += decoded.reply.count;
+        work.onReply(decoded);
+      }
+    } catch (thrown) {
+      this.#settings.logger.error({ err: thrown }, 'an executor gave a reply that cannot be read');
     }
     if (answered < work.count) work.onReply(this.#leftOver(work, 'was not answered by its executor'));
   }

@@ -1,0 +1,131 @@
+/** `Client`: instances in, one result an instance out, over one gRPC channel. */
+import { credentials, Client as GrpcClient, Metadata } from '@grpc/grpc-js';
+import { parseAddress } from '@serving/common';
+import { AbortListeners } from './abort-listeners.js';
+import {
+  channelOptions,
+  checkDeadline,
+  checkName,
+  resolveOptions,
+  type ClientOptions,
+} from './client-options.js';
+import { cancelled, type InferError } from './infer-error.js';
+import type { InferResult } from './infer-result.js';
+import { transportError } from './transport-error.js';
+import type { Instance } from './values/input-value.js';
+import { decodeReply } from './wire/decode-reply.js';
+import { encodeRequest, type RequestTarget } from './wire/encode-request.js';
+
+const path = '/mindspore.serving.proto.MSService/Predict';
+
+export interface InferOptions {
+  /** Cancels the call: it rejects with CANCELLED and the signal's reason as its cause. */
+  readonly signal?: AbortSignal;
+  /** For this call, instead of the client's. */
+  readonly deadlineMs?: number;
+}
+
+/** Calls one method of one servable. Any number of calls may run at a time; they share a connection. */
+export class Client {
+  /** The server's address in full. */
+  readonly address: string;
+  readonly #target: RequestTarget;
+  readonly #deadlineMs: number;
+  readonly #channel: GrpcClient;
+  readonly #running = new Set<(why: InferError) => void>();
+  readonly #abortListeners = new AbortListeners();
+  #isClosed = false;
+
+  /**
+   * Connects on the first call.
+   * @param address `host:port`, `unix:path`, or a port on this machine
+   * @throws ServingError CONFIG_INVALID
+   */
+  constructor(address: string, servable: string, method: string, options: ClientOptions = {}) {
+    const { version, deadlineMs, maxMessageMb } = resolveOptions(options);
+    this.address = parseAddress(address);
+    this.#target = {
+      servable: checkName('servable', servable),
+      method: checkName('method', method),
+      version,
+    };
+    this.#deadlineMs = deadlineMs;
+    this.#channel = new GrpcClient(
+      this.address,
+      credentials.createInsecure(),
+      channelOptions(this.address, maxMessageMb),
+    );
+  }
+
+  /**
+   * Sends one instance or several in one request. The results are in the order of the instances, each with outputs or
+   * an error of its own. Instances are read before the first await, so their arrays may be reused at once.
+   * @throws InferError when an instance cannot be sent, the call failed or the reply cannot be read; ServingError
+   * CONFIG_INVALID for a deadline that makes no sense
+   */
+  infer(instance: Instance, options?: InferOptions): Promise<[InferResult]>;
+  infer(instances: Instance | readonly Instance[], options?: InferOptions): Promise<InferResult[]>;
+  async infer(instances: Instance | readonly Instance[], options: InferOptions = {}): Promise<InferResult[]> {
+    const deadlineMs = checkDeadline(options.deadlineMs ?? this.#deadlineMs);
+    const { signal } = options;
+    if (this.#isClosed) throw cancelled('the client is closed');
+    if (signal?.aborted) throw byCaller(signal);
+    const list = isList(instances) ? instances : [instances];
+    const count = list.length;
+    if (count === 0) return [];
+    const message = encodeRequest(this.#target, list);
+    return decodeReply(await this.#call(message, deadlineMs, signal), count);
+  }
+
+  /** Ends the connection. Calls in progress and later ones reject with CANCELLED; await the results you still want. */
+  close(): void {
+    this.#isClosed = true;
+    for (const cancel of this.#running) cancel(cancelled('the client was closed'));
+    this.#channel.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #call(message: Uint8Array, deadlineMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const callOptions = Number.isFinite(deadlineMs) ? { deadline: Date.now() + deadlineMs } : {};
+    return new Promise((resolve, reject) => {
+      const cancel = (why: InferError) => {
+        reject(why);
+        call.cancel();
+      };
+      const ignoreSignal = signal && this.#abortListeners.add(signal, () => cancel(byCaller(signal)));
+      const call = this.#channel.makeUnaryRequest(
+        path,
+        asBuffer,
+        identity,
+        message,
+        new Metadata(),
+        callOptions,
+        (error, reply) => {
+          this.#running.delete(cancel);
+          ignoreSignal?.();
+          if (error === null && reply !== undefined) resolve(reply);
+          else reject(transportError(error, this.address, deadlineMs));
+        },
+      );
+      this.#running.add(cancel);
+    });
+  }
+}
+
+function isList(instances: Instance | readonly Instance[]): instances is readonly Instance[] {
+  return Array.isArray(instances);
+}
+
+function byCaller(signal: AbortSignal): InferError {
+  return cancelled('the caller cancelled the call', signal.reason);
+}
+
+const identity = (bytes: Buffer): Uint8Array => bytes;
+
+/** grpc-js copies the message with Buffer's own `copy`. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,16 @@
+/** Client library for MindSpore Serving's gRPC interface. */
+export { Client, type InferOptions } from './client.js';
+export type { ClientOptions } from './client-options.js';
+export { InferError, type InferErrorCode } from './infer-error.js';
+export { outputsOf, type InferResult, type Outputs } from './infer-result.js';
+export type { InputValue, Instance } from './values/input-value.js';
+export type { NestedArray } from './values/nested-array.js';
+export { tensor, type InputArray, type TensorData } from './values/tensor-input.js';
+export {
+  ServingError,
+  Tensor,
+  type DataType,
+  type NumericType,
+  type TypedArray,
+  type Value,
+} from '@serving/common';

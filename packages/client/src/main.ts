@@ -1,0 +1,13 @@
+/** Entry of the `serving-client` program. */
+import { runProgram } from './cli/program.js';
+
+// The reader of a pipe may leave early (`| head`); that is its right and no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  stdin: process.stdin,
+  writeOut: (text) => void process.stdout.write(text),
+  writeError: (text) => void process.stderr.write(text),
+});

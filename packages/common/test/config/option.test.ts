@@ -1,0 +1,77 @@
+import { expect, test } from '@jest/globals';
+import {
+  automaticInteger,
+  choice,
+  duration,
+  environmentNameOf,
+  flagOf,
+  integer,
+  nameList,
+  optionalAddress,
+  text,
+} from '../../src/config/option.js';
+import { servingError } from '../serving-error-matcher.js';
+
+test('a key gives its flag and its environment variable', () => {
+  expect(['grpc', 'maxMessageMb', 'logLevel'].map(flagOf)).toEqual(['--grpc', '--max-message-mb', '--log-level']);
+  expect(['grpc', 'maxMessageMb'].map(environmentNameOf)).toEqual(['SERVING_GRPC', 'SERVING_MAX_MESSAGE_MB']);
+});
+
+test('text is taken as it is', () => {
+  expect(text('d', 'path', '.').parse(' a, b ')).toBe(' a, b ');
+});
+
+test('an integer is digits within its limits', () => {
+  const { parse } = integer('d', 'n', 5, [1, 512]);
+  expect(['1', '512', '007'].map(parse)).toEqual([1, 512, 7]);
+  for (const wrong of ['0', '513', '1.0', '1e2', '-1', '+1', '0x10', '', ' 1', 'one', '9'.repeat(400)]) {
+    expect(() => parse(wrong)).toThrow('a whole number from 1 to 512');
+  }
+});
+
+test('an integer that may be negative is read with its sign', () => {
+  const { parse } = integer('d', 'n', 0, [-5, 5]);
+  expect(['-5', '0', '-0'].map(parse)).toEqual([-5, 0, 0]);
+  expect(() => parse('-6')).toThrow('a whole number from -5 to 5');
+  expect(() => parse('--5')).toThrow('a whole number');
+});
+
+test('an automatic integer has no value until one is given, and says what it will be', () => {
+  const spec = automaticInteger('d', 'one per core', 8);
+  expect([spec.fallback, spec.fallbackText]).toEqual([undefined, 'one per core']);
+  expect(spec.parse('8')).toBe(8);
+  expect(() => spec.parse('0')).toThrow('a whole number from 1 to 8');
+});
+
+test('a duration shows its default as it is written and has it in milliseconds', () => {
+  const spec = duration('d', '30s');
+  expect([spec.fallback, spec.fallbackText, spec.parse('2m')]).toEqual([30_000, '30s', 120_000]);
+});
+
+test('a choice is one of its names exactly, and its description lists them', () => {
+  const spec = choice('how much is logged', ['info', 'warn'], 'info');
+  expect(spec.description).toBe('how much is logged: info, warn');
+  expect(spec.parse('warn')).toBe('warn');
+  for (const wrong of ['Warn', '', 'toString']) expect(() => spec.parse(wrong)).toThrow('one of info, warn');
+});
+
+test('an optional address is kept as it was written once its form is right', () => {
+  const spec = optionalAddress('d');
+  expect([spec.fallback, spec.fallbackText]).toEqual([undefined, 'off']);
+  expect(['5500', '[::1]:5500', 'unix:a/b'].map(spec.parse)).toEqual(['5500', '[::1]:5500', 'unix:a/b']);
+  expect(() => spec.parse('70000')).toThrow(servingError('CONFIG_INVALID', /out of range/));
+});
+
+test('a list of names is separated by commas, spaces around them do not count', () => {
+  const spec = nameList('d', 'names', 'none');
+  expect(spec.fallback).toEqual([]);
+  expect(spec.parse('add')).toEqual(['add']);
+  expect(spec.parse('add , größe,x.y')).toEqual(['add', 'größe', 'x.y']);
+});
+
+test('a name that is empty, repeated or could lead out of its folder is refused', () => {
+  const { parse } = nameList('d', 'names', 'none');
+  for (const wrong of ['', ',', 'a,', 'a,,b', '.', '..', '.hidden', 'a/b', '../a', 'a\\b', 'a,/b', 'a\0b', 'a,b,a']) {
+    expect(() => parse(wrong)).toThrow(/names separated by commas, each the name of a folder/);
+  }
+});

@@ -1,0 +1,275 @@
+/** The streaming form of the transport seam, over real connections. */
+import { afterEach, expect, test } from '@jest/globals';
+import { status, type ClientDuplexStream, type StatusObject } from '@grpc/grpc-js';
+import { once } from 'node:events';
+import { ServingError } from '../../src/errors/serving-error.js';
+import type { RpcStream, StreamHandler } from '../../src/rpc/rpc-handler.js';
+import { aborted, deferred } from '../deferred.js';
+import { servingError } from '../serving-error-matcher.js';
+import { Peer } from './grpc-js-peer.js';
+
+const peers: Peer[] = [];
+
+afterEach(async () => {
+  await Promise.all(peers.splice(0).map((peer) => peer.close()));
+});
+
+async function serving(handle: StreamHandler, maxMessageBytes?: number): Promise<Peer> {
+  const peer = await Peer.stream(handle, maxMessageBytes);
+  peers.push(peer);
+  return peer;
+}
+
+type Call = ClientDuplexStream<Buffer, Buffer>;
+
+/** The status the call ends with; a bad one is an `error` event as well, which would end the process unheard. */
+async function ending(call: Call): Promise<StatusObject> {
+  call.on('error', () => undefined);
+  const [ended] = (await once(call, 'status')) as [StatusObject];
+  return ended;
+}
+
+/** Everything the call receives, and how it ended. */
+async function drained(call: Call): Promise<{ received: string[]; ended: StatusObject }> {
+  const received: string[] = [];
+  call.on('data', (message: Buffer) => received.push(message.toString()));
+  return { ended: await ending(call), received };
+}
+
+const ok = { status: 0 } as const;
+
+const echo: StreamHandler = async (_, stream) => {
+  for await (const message of stream.messages) await stream.send(message);
+  return ok;
+};
+
+const sendTexts = async (stream: RpcStream, texts: readonly string[]) => {
+  for (const each of texts) await stream.send(Uint8Array.from(Buffer.from(each)));
+};
+
+test('many messages come back in order and the stream ends with OK when the caller is done', async () => {
+  const call = (await serving(echo)).open();
+  const sent = Array.from({ length: 1000 }, (_, i) => `message ${i}`);
+  const result = drained(call);
+  for (const each of sent) call.write(Buffer.from(each));
+  call.end();
+  const { received, ended } = await result;
+  expect(received).toEqual(sent);
+  expect(ended.code).toBe(status.OK);
+});
+
+test('the handler may send before, without and after messages of the caller', async () => {
+  const peer = await serving(async (_, stream) => {
+    await sendTexts(stream, ['hello']);
+    for await (const message of stream.messages) await sendTexts(stream, [`got ${Buffer.from(message).toString()}`]);
+    await sendTexts(stream, ['bye', '']);
+    return { ...ok, trailers: { 'x-count': '1' } };
+  });
+  const call = peer.open();
+  const result = drained(call);
+  call.end(Buffer.from('one'));
+  const { received, ended } = await result;
+  expect(received).toEqual(['hello', 'got one', 'bye', '']);
+  expect([ended.code, ended.metadata.get('x-count')]).toEqual([status.OK, ['1']]);
+});
+
+test('send resolves only as the reader reads', async () => {
+  const chunk = new Uint8Array(64 * 1024);
+  const total = 200;
+  let sent = 0;
+  const stalled = deferred();
+  const peer = await serving(async (_, stream) => {
+    for (let i = 0; i < total; i++) {
+      const accepted = stream.send(chunk).then(() => sent++);
+      // Nothing is read on the other side, so some send has to wait; loopback needs no more than a few turns.
+      const winner = await Promise.race([accepted.then(() => 'accepted'), turns(200).then(() => 'waiting')]);
+      if (winner === 'waiting') stalled.resolve();
+      await accepted;
+    }
+    return ok;
+  });
+  const call = peer.open();
+  call.pause();
+  const ended = ending(call);
+  await stalled.promise;
+  expect(sent).toBeLessThan(total);
+  let bytes = 0;
+  call.on('data', (message: Buffer) => (bytes += message.length));
+  expect((await ended).code).toBe(status.OK);
+  expect([sent, bytes]).toEqual([total, total * chunk.length]);
+});
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('any number of sends may wait at once, and all of them go out when the handler is done', async () => {
+  const warnings: unknown[] = [];
+  const onWarning = (warning: unknown) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const settled = deferred<PromiseSettledResult<void>[]>();
+  const peer = await serving(async (_, stream) => {
+    const sends = Array.from({ length: 100 }, (_unused, i) => stream.send(Uint8Array.of(i)));
+    void Promise.allSettled(sends).then(settled.resolve);
+    return ok;
+  });
+  const call = peer.open();
+  const bytes: number[] = [];
+  call.on('data', (message: Buffer) => bytes.push(message[0]!));
+  expect((await ending(call)).code).toBe(status.OK);
+  expect(bytes).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  expect((await settled.promise).filter((each) => each.status === 'rejected')).toEqual([]);
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
+
+test('a status other than 0 arrives after the messages, with its text and trailers', async () => {
+  const peer = await serving(async (_, stream) => {
+    await sendTexts(stream, ['first']);
+    return { status: status.FAILED_PRECONDITION, message: 'größe\nnot now', trailers: { 'x-why': 'because' } };
+  });
+  const { received, ended } = await drained(peer.open());
+  expect(received).toEqual(['first']);
+  expect([ended.code, ended.details]).toEqual([status.FAILED_PRECONDITION, 'größe\nnot now']);
+  expect(ended.metadata.get('x-why')).toEqual(['because']);
+});
+
+test('a handler that throws, at once or later, ends the stream with INTERNAL and without the text of the cause', async () => {
+  const failing: StreamHandler[] = [
+    () => {
+      throw new Error('password hunter2');
+    },
+    async (_, stream) => {
+      await sendTexts(stream, ['first']);
+      throw new Error('password hunter2');
+    },
+    async () => ({ ...ok, trailers: { 'x-name': 'größe' } }),
+  ];
+  for (const handle of failing) {
+    const peer = await serving(handle);
+    const ended = await ending(peer.open().resume());
+    expect([ended.code, ended.details]).toEqual([status.INTERNAL, peer.internal[0]?.message]);
+    expect(ended.details).toMatch(/^internal error, id /);
+  }
+});
+
+test('a ServingError ends the stream with its own status', async () => {
+  const peer = await serving(async () => {
+    throw new ServingError('DRAINING', 'going away');
+  });
+  const ended = await ending(peer.open().resume());
+  expect([ended.code, ended.details]).toEqual([status.UNAVAILABLE, 'going away']);
+  expect(peer.internal).toEqual([]);
+});
+
+test('a handler may stop reading early, answer with a status, and even read on', async () => {
+  const read: string[] = [];
+  const peer = await serving(async (_, stream) => {
+    for (let round = 0; round < 2; round++) {
+      for await (const message of stream.messages) {
+        read.push(Buffer.from(message).toString());
+        break;
+      }
+    }
+    await sendTexts(stream, ['enough']);
+    return { status: status.INVALID_ARGUMENT, message: 'no more' };
+  });
+  const call = peer.open();
+  const result = drained(call);
+  for (const each of ['one', 'two', 'three']) call.write(Buffer.from(each));
+  const { received, ended } = await result;
+  expect(read).toEqual(['one', 'two']);
+  expect(received).toEqual(['enough']);
+  expect([ended.code, ended.details]).toEqual([status.INVALID_ARGUMENT, 'no more']);
+});
+
+test('a caller that cancels breaks messages and sends with CANCELLED, aborts the signal and is no internal error', async () => {
+  const [begun, seen] = [deferred(), deferred<unknown[]>()];
+  const peer = await serving(async (call, stream) => {
+    const waiting = Array.from({ length: 40 }, () => stream.send(new Uint8Array(2 ** 16)).catch((error: unknown) => error));
+    const reading = (async () => {
+      for await (const message of stream.messages) if (message.length > 0) begun.resolve();
+    })().catch((error: unknown) => error);
+    await aborted(call.signal);
+    const [last, broken] = [await waiting.at(-1), await reading];
+    seen.resolve([last, broken, await stream.send(new Uint8Array(1)).catch((error: unknown) => error)]);
+    throw broken;
+  });
+  const call = peer.open();
+  call.pause().write(Buffer.from('x'));
+  const ended = ending(call);
+  await begun.promise;
+  call.cancel();
+  expect((await ended).code).toBe(status.CANCELLED);
+  expect(await seen.promise).toEqual(Array(3).fill(servingError('CANCELLED')));
+  expect(peer.internal).toEqual([]);
+});
+
+test('a caller that goes away in the middle does not disturb the next one', async () => {
+  const gone = deferred();
+  const peer = await serving(async (call, stream) => {
+    call.signal.onAbort(gone.resolve);
+    return echo(call, stream);
+  });
+  const first = peer.open();
+  const firstEnded = ending(first);
+  first.write(Buffer.from('x'));
+  await once(first, 'data');
+  first.cancel();
+  await firstEnded;
+  await gone.promise;
+  const second = peer.open();
+  const result = drained(second);
+  second.end(Buffer.from('still here'));
+  expect((await result).received).toEqual(['still here']);
+});
+
+test('the deadline of a stream passes for both sides', async () => {
+  const gone = deferred();
+  const peer = await serving(async (call, stream) => {
+    call.signal.onAbort(gone.resolve);
+    return echo(call, stream);
+  });
+  const ended = await ending(peer.open({ deadline: Date.now() + 100 }).resume());
+  expect(ended.code).toBe(status.DEADLINE_EXCEEDED);
+  await gone.promise;
+});
+
+test('a message above the limit ends the stream with RESOURCE_EXHAUSTED, in either direction', async () => {
+  const doubling: StreamHandler = async (_, stream) => {
+    for await (const message of stream.messages) await stream.send(new Uint8Array(message.length * 2));
+    return ok;
+  };
+  const peer = await serving(doubling, 1000);
+  for (const length of [501, 1001]) {
+    const call = peer.open().resume();
+    const ended = ending(call);
+    call.write(Buffer.alloc(length));
+    expect((await ended).code).toBe(status.RESOURCE_EXHAUSTED);
+  }
+  expect(peer.internal).toEqual([]);
+});
+
+test('nothing can be sent once the handler is done', async () => {
+  const late = deferred<RpcStream>();
+  const peer = await serving(async (_, stream) => {
+    late.resolve(stream);
+    return ok;
+  });
+  const ended = await ending(peer.open().resume());
+  const stream = await late.promise;
+  await expect(stream.send(Uint8Array.of(1))).rejects.toEqual(servingError('CANCELLED'));
+  expect(ended.code).toBe(status.OK);
+});
+
+test('stopping ends a stream that stays open when the grace is over', async () => {
+  const begun = deferred();
+  const peer = await serving(async (call, stream) => {
+    begun.resolve();
+    return echo(call, stream);
+  });
+  const ended = ending(peer.open().resume());
+  await begun.promise;
+  await peer.server.stop(20);
+  expect([status.CANCELLED, status.UNAVAILABLE]).toContain((await ended).code);
+});
