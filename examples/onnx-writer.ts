@@ -66,7 +66,13 @@ function message(write: (writer: BinaryWriter) => void): Uint8Array {
 export function onnxModel(graph: OnnxGraph): Uint8Array {
   const operatorSet = message((writer) => writer.uint32(varint(2)).int64(13));
   return message((writer) =>
-    writer.uint32(varint(1)).int64(8).uint32(lengthDelimited(7)).bytes(graphProto(graph)).uint32(lengthDelimited(8)).bytes(operatorSet),
+    writer
+      .uint32(varint(1))
+      .int64(8)
+      .uint32(lengthDelimited(7))
+      .bytes(graphProto(graph))
+      .uint32(lengthDelimited(8))
+      .bytes(operatorSet),
   );
 }
 
@@ -105,11 +111,15 @@ function valueInfo({ name, dtype = 'float32', shape }: OnnxPort): Uint8Array {
     writer.uint32(varint(1)).int32(elementTypes[dtype]).uint32(lengthDelimited(2)).bytes(dimensions),
   );
   const type = message((writer) => writer.uint32(lengthDelimited(1)).bytes(tensorType));
-  return message((writer) => writer.uint32(lengthDelimited(1)).string(name).uint32(lengthDelimited(2)).bytes(type));
+  return message((writer) =>
+    writer.uint32(lengthDelimited(1)).string(name).uint32(lengthDelimited(2)).bytes(type),
+  );
 }
 
 function dimensionProto(dimension: number | string): Uint8Array {
   return message((writer) =>
-    typeof dimension === 'number' ? writer.uint32(varint(1)).int64(dimension) : writer.uint32(lengthDelimited(2)).string(dimension),
+    typeof dimension === 'number'
+      ? writer.uint32(varint(1)).int64(dimension)
+      : writer.uint32(lengthDelimited(2)).string(dimension),
   );
 }

@@ -9,7 +9,7 @@ import {
   type RpcServer,
   type ServingError,
 } from '@serving/common';
-import type { BatchLimits, QueueLimits } from './batching/batch-limits.js';
+import { resolveLimits, type BatchLimits, type QueueLimits } from './batching/batch-limits.js';
 import type { Replica } from './cluster/replica.js';
 import { ReplicaRegistry } from './cluster/replica-registry.js';
 import { pickFewestInFlight } from './dispatch/fewest-in-flight-picker.js';
@@ -27,14 +27,6 @@ export interface MasterOptions {
   readonly clock?: Clock;
 }
 
-const defaultLimits: BatchLimits & QueueLimits = {
-  maxBatchSize: 64,
-  maxBatchBytes: 64 * 2 ** 20,
-  minShare: 16,
-  maxQueueInstances: 100_000,
-  maxQueueBytes: 1024 * 2 ** 20,
-};
-
 /** Something in this process that ends with the master; false when it cannot be stopped from inside the process. */
 export type StopHook = (graceMs: number) => Promise<boolean>;
 
@@ -45,6 +37,7 @@ export class Master {
   readonly #servers: RpcServer[] = [];
   readonly #stopHooks: StopHook[] = [];
 
+  /** @throws ServingError CONFIG_INVALID for limits that make no sense */
   constructor({
     limits,
     logger = createLogger('serving-master', 'info'),
@@ -52,10 +45,11 @@ export class Master {
   }: MasterOptions = {}) {
     this.logger = logger;
     const settings = {
-      limits: { ...defaultLimits, ...limits },
+      limits: resolveLimits(limits),
       clock,
       picker: pickFewestInFlight,
       defer: setImmediate,
+      onInternalError: logInternalError(logger),
     };
     const table = new RouteTable((replica) => createVersionEntry(replica, settings));
     this.#registry.onChange((snapshot) => table.update(snapshot));

@@ -102,13 +102,6 @@ export const errorTable = {
     true,
     'the worker or executor was lost while it ran the instances',
   ),
-  DRAINING: row(
-    'UNAVAILABLE',
-    503,
-    'WORKER_UNAVAILABLE',
-    true,
-    'the server is stopping and takes no new work',
-  ),
   STAGE_FAILED: row(
     'INTERNAL',
     500,

@@ -272,6 +272,9 @@ async function* messagesOf(call: ServerDuplexStream<Uint8Array, Uint8Array>): As
   } catch (error) {
     throw closedByPeer(error);
   }
+  // A call that is cut off ends its messages like one that is half-closed; which it was shows before the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (call.cancelled || call.destroyed) throw closedByPeer();
 }
 
 /** A caller that goes away is no fault of the server: it must not be reported as one. */

@@ -86,6 +86,12 @@ export class Tensor {
     );
   }
 
+  /** How Node prints a tensor: `Tensor float32 [2,2] [[2,2],[2,2]]`, long ones cut short. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const values = this.size <= shownElements ? format(this.toNested()) : `(${this.size} elements)`;
+    return `Tensor ${this.dtype} ${formatShape(this.shape)} ${values}`;
+  }
+
   #plain(value: number | bigint): number | bigint | boolean {
     if (this.dtype === 'bool') return value !== 0;
     return this.dtype === 'float16' ? float16Value(Number(value)) : value;
@@ -97,6 +103,15 @@ function kindOf(data: unknown): string {
   if (ArrayBuffer.isView(data)) return data.constructor.name;
   return Array.isArray(data) ? 'Array' : String(data === null ? data : typeof data);
 }
+
+function format(nested: unknown): string {
+  if (Array.isArray(nested)) return `[${nested.map(format).join(',')}]`;
+  if (typeof nested === 'bigint') return `${nested}n`;
+  return Object.is(nested, -0) ? '-0' : String(nested);
+}
+
+/** Most elements that are printed one by one. */
+const shownElements = 64;
 
 function chunk(values: unknown[], size: number, shape: readonly number[], axis: number): unknown[] {
   const rows = shape.slice(0, axis).reduce((product, dimension) => product * dimension, 1);

@@ -11,6 +11,7 @@ import {
   BatchHeader,
   ReplyHeader,
   type ColumnLayout,
+  type DataType as WireDataType,
   type Section,
 } from '../../src/gen/serving/link/v1/frame.js';
 import { dataTypeToWire, type DataType } from '../../src/tensor/data-type.js';

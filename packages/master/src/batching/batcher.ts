@@ -53,14 +53,18 @@ export class Batcher implements CallQueue, BatchSource {
   }
 
   nextBatch(share: number): Batch | undefined {
+    // A timer may be late, and work that cannot finish must not be started.
+    if (this.#timer !== undefined && this.#timer.at <= this.#settings.clock.now()) this.#expire();
     const { maxBatchSize, maxBatchBytes, minShare } = this.#settings.limits;
     const entries = this.#queue.take(Math.min(maxBatchSize, Math.max(share, minShare)), maxBatchBytes);
     return entries.length === 0 ? undefined : new Batch(entries);
   }
 
-  /** Gives everything that waits this error. */
+  /** Gives everything that waits this error; instances that are on their way get their own outcome. */
   failAll(error: ServingError): void {
-    for (const call of this.#queue.calls()) this.#abandon(call, error);
+    for (const call of this.#queue.calls()) {
+      for (const { first, count } of this.#queue.remove(call)) call.sink.reply(failure(first, count, error));
+    }
   }
 
   #abandon(call: PredictCall, error: ServingError): void {
@@ -77,6 +81,7 @@ export class Batcher implements CallQueue, BatchSource {
   }
 
   #expire(): void {
+    this.#timer?.cancel();
     this.#timer = undefined;
     let earliest = Infinity;
     for (const call of this.#queue.calls()) {

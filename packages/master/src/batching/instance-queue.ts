@@ -1,5 +1,6 @@
 /** The waiting instances of one method: block ranges, first in first out within a priority, bounded. */
 import { rangeBytes, ServingError, type BlockRange } from '@serving/common';
+import type { Run } from '../call/answered.js';
 import type { BatchEntry } from '../call/batch.js';
 import { instancesOf, type PredictCall } from '../call/predict-call.js';
 import type { QueueLimits } from './batch-limits.js';
@@ -38,6 +39,7 @@ export class InstanceQueue {
   /** @throws ServingError QUEUE_FULL; the call is not taken then */
   add(call: PredictCall): void {
     const left = instancesOf(call);
+    if (left === 0) return;
     this.#checkRoom(left, call.retainedBytes);
     const waiting: Waiting = { call, part: 0, next: 0, left };
     this.#level(call.priority).add(waiting);
@@ -78,8 +80,9 @@ export class InstanceQueue {
     const entries: BatchEntry[] = [];
     let roomLeft = maxInstances;
     let bytesLeft = maxBytes;
-    for (const { calls } of this.#levels) {
-      for (const waiting of calls) {
+    // A level that was emptied is gone, so that the first one is always the next.
+    for (let level = this.#levels[0]; level !== undefined; level = this.#levels[0]) {
+      for (const waiting of level.calls) {
         while (waiting.left > 0 && roomLeft > 0) {
           const entry = nextEntry(waiting, roomLeft, bytesLeft, entries.length === 0);
           if (entry === undefined) return entries;
@@ -96,13 +99,17 @@ export class InstanceQueue {
     return entries;
   }
 
-  /** Takes the call out; false when nothing of it waits any more. */
-  remove(call: PredictCall): boolean {
+  /** Takes the call out; gives the instances of it that still waited, by position in the request. */
+  remove(call: PredictCall): Run[] {
     const waiting = this.#byCall.get(call);
-    if (waiting === undefined) return false;
+    if (waiting === undefined) return [];
     this.#instances -= waiting.left;
     this.#forget(waiting);
-    return true;
+    const [next, ...later] = call.parts.slice(waiting.part);
+    return [
+      { first: next!.first + waiting.next, count: next!.block.count - waiting.next },
+      ...later.map(({ first, block }) => ({ first, count: block.count })),
+    ];
   }
 
   /** All calls of which something waits. */
@@ -129,7 +136,9 @@ function nextEntry(
   maxBytes: number,
   isFirst: boolean,
 ): BatchEntry | undefined {
-  const part = waiting.call.parts[waiting.part]!;
+  const { parts } = waiting.call;
+  while (parts[waiting.part]!.block.count === 0) waiting.part++;
+  const part = parts[waiting.part]!;
   const { block } = part;
   const from = waiting.next;
   let to = Math.min(block.count, from + maxInstances);

@@ -18,6 +18,7 @@ export class ReplyCollector implements ReplySink {
   constructor(count: number, onComplete: (outcomes: readonly CollectedOutcome[]) => void) {
     this.#answered = new Answered(count);
     this.#onComplete = onComplete;
+    if (count === 0) onComplete([]);
   }
 
   reply(reply: Reply): void {

@@ -43,11 +43,17 @@ export interface DispatcherSettings {
 
 export class Dispatcher {
   readonly #settings: DispatcherSettings;
+  /** Replicas that take batches. */
   readonly #seats = new Map<string, Seat>();
+  /** Replicas that were removed while they had batches in flight: their callers may still give up. */
+  readonly #leaving = new Set<Seat>();
+  /** A replica that comes back still has the credits it granted, and has no reason to grant them again. */
+  readonly #known = new WeakMap<Replica, Seat>();
   readonly #sources: BatchSource[] = [];
   #nextBatchId = 1;
   #nextSource = 0;
   #deferred = false;
+  #dispatching = false;
 
   constructor(settings: DispatcherSettings) {
     this.#settings = settings;
@@ -62,8 +68,15 @@ export class Dispatcher {
   }
 
   addReplica(replica: Replica): void {
-    const seat: Seat = { replica, purse: new CreditPurse(), inFlight: new Map() };
+    const seat = this.#known.get(replica) ?? this.#newSeat(replica);
+    this.#leaving.delete(seat);
     this.#seats.set(replica.id, seat);
+    this.#dispatchWhatWaits();
+  }
+
+  #newSeat(replica: Replica): Seat {
+    const seat: Seat = { replica, purse: new CreditPurse(), inFlight: new Map() };
+    this.#known.set(replica, seat);
     replica.grantTo({
       grant: (credit: Credit) => {
         seat.purse.grant(credit);
@@ -71,10 +84,13 @@ export class Dispatcher {
       },
       recall: (creditId: number) => void seat.purse.recall(creditId),
     });
+    return seat;
   }
 
   /** Sends no more to the replica; what it has in flight ends by its own replies. */
   removeReplica(replicaId: string): void {
+    const seat = this.#seats.get(replicaId);
+    if (seat !== undefined && seat.inFlight.size > 0) this.#leaving.add(seat);
     this.#seats.delete(replicaId);
   }
 
@@ -90,18 +106,34 @@ export class Dispatcher {
 
   /** Tells replicas whose batches carry only abandoned calls that nobody waits. */
   abandon(call: PredictCall): void {
-    for (const { replica, inFlight } of this.#seats.values()) {
+    for (const { replica, inFlight } of [...this.#seats.values(), ...this.#leaving]) {
       for (const [batchId, batch] of inFlight) if (batch.abandon(call)) replica.cancel(batchId);
     }
   }
 
   #dispatchWhatWaits(): void {
-    for (let source = this.#nextWaiting(); source !== undefined; source = this.#nextWaiting()) {
-      const credits = this.#creditsLeft();
-      if (credits === 0) return;
-      const batch = source.nextBatch(Math.ceil(source.waiting / credits));
-      if (batch !== undefined) this.#send(source.method, batch);
+    // A replica that replies and grants from within `send` is served by the loop that called it, not by a deeper one.
+    if (this.#dispatching) return;
+    this.#dispatching = true;
+    try {
+      while (this.#dispatchOne());
+    } finally {
+      this.#dispatching = false;
     }
+  }
+
+  /** False when no credit is left or nothing waits. */
+  #dispatchOne(): boolean {
+    // One moment for all that follows: a credit may lapse while a large batch is encoded.
+    const now = this.#settings.clock.now();
+    const credits = this.#creditsLeft(now);
+    // A method's turn is over when it has sent a batch, so there must be a credit before one is chosen.
+    const source = credits === 0 ? undefined : this.#nextWaiting();
+    if (source === undefined) return false;
+    const seat = this.#pickSeat(now);
+    const batch = source.nextBatch(Math.ceil(source.waiting / credits));
+    if (batch !== undefined) this.#send(seat, source.method, batch, now);
+    return true;
   }
 
   /** Methods take turns, so that a busy one does not starve the others of the same servable. */
@@ -116,24 +148,40 @@ export class Dispatcher {
     return undefined;
   }
 
-  #creditsLeft(): number {
-    const now = this.#settings.clock.now();
+  #creditsLeft(now: number): number {
     let credits = 0;
     for (const { purse } of this.#seats.values()) credits += purse.available(now);
     return credits;
   }
 
-  #send(method: string, batch: Batch): void {
+  #send(seat: Seat, method: string, batch: Batch, now: number): void {
     const batchId = this.#nextBatchId++;
     const frame = this.#encode(batchId, method, batch);
     if (frame === undefined) return;
-    const { replica, inFlight } = this.#pickSeat();
+    const { replica, purse, inFlight } = seat;
+    purse.spend(now);
     inFlight.set(batchId, batch);
     const onReply: Parameters<Replica['send']>[0]['onReply'] = ({ reply }) => {
       batch.reply(reply);
-      if (batch.isSettled) inFlight.delete(batchId);
+      if (batch.isSettled) this.#settled(seat, batchId);
     };
-    replica.send({ batchId, method, count: batch.count, frame, onReply });
+    try {
+      replica.send({ batchId, method, count: batch.count, frame, onReply });
+    } catch (thrown) {
+      this.#fail(batch, thrown);
+      this.#settled(seat, batchId);
+    }
+  }
+
+  #settled(seat: Seat, batchId: number): void {
+    seat.inFlight.delete(batchId);
+    if (seat.inFlight.size === 0) this.#leaving.delete(seat);
+  }
+
+  #fail(batch: Batch, thrown: unknown): void {
+    const error = ServingError.from(thrown);
+    this.#settings.onInternalError(error);
+    batch.failRest(error);
   }
 
   /** The batch's frame; undefined when it cannot be made, for instance for want of memory: its callers know then. */
@@ -144,15 +192,12 @@ export class Dispatcher {
     try {
       return encodeBatch({ batchId, servable, version, method, calls }, ranges);
     } catch (thrown) {
-      const error = ServingError.from(thrown);
-      this.#settings.onInternalError(error);
-      batch.failRest(error);
+      this.#fail(batch, thrown);
       return undefined;
     }
   }
 
-  #pickSeat(): Seat {
-    const now = this.#settings.clock.now();
+  #pickSeat(now: number): Seat {
     const candidates = [...this.#seats.values()]
       .filter(({ purse }) => purse.available(now) > 0)
       .map(({ replica, inFlight }) => ({
@@ -160,9 +205,7 @@ export class Dispatcher {
         inFlight: inFlight.size,
         executors: replica.executors,
       }));
-    const seat = this.#seats.get(this.#settings.picker(candidates).replicaId)!;
-    seat.purse.spend(now);
-    return seat;
+    return this.#seats.get(this.#settings.picker(candidates).replicaId)!;
   }
 
   #callRange({ id, priority, deadline, traceparent }: PredictCall, count: number): CallRange {

@@ -73,8 +73,12 @@ function appendInstances(instances: mindspore.Instance[], { block, from, to }: B
 function tensorWriter(column: Column): (instance: number) => mindspore.Tensor {
   const dtype: mindspore.DataType = dataTypeToWire(column.dtype);
   if (column.kind === 'bytes') {
-    const shape = { dims: [] };
-    return (instance) => ({ shape, dtype, tensorData: undefined, bytesVal: [column.elements[instance]!] });
+    const { elements, elementsPerInstance: each } = column;
+    const shape = { dims: each === 1 ? [] : column.shape.map(BigInt) };
+    return (instance) => {
+      const bytesVal = elements.slice(instance * each, (instance + 1) * each);
+      return { shape, dtype, tensorData: undefined, bytesVal };
+    };
   }
   const shape = { dims: column.shape.map(BigInt) };
   return (instance) => {

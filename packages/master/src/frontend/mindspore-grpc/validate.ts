@@ -71,7 +71,7 @@ function checkElement(name: string, dtype: 'string' | 'bytes', tensor: mindspore
   if (dims.length > 1 || (dims.length === 1 && dims[0] !== 1n)) {
     throw invalid(
       name,
-      `Instance tensor check failed: bytes or string type input  shape can only be (1,) or empty, but given shape is [${dims.join(',')}]`,
+      `Instance tensor check failed: bytes or string type input  shape can only be (1,) or empty, but given shape is ${formatDimensions(dims)}`,
     );
   }
   return { name, dtype, shape: [], bytes: tensor.bytesVal[0]! };
@@ -83,9 +83,14 @@ function readShape(name: string, dims: readonly bigint[]): number[] {
     if (Number.isSafeInteger(value)) return value;
     throw invalid(
       name,
-      `Tensor check failed: input  shape [${dims.join(',')}] invalid; expected dimensions below 2^32`,
+      `Tensor check failed: input  shape ${formatDimensions(dims)} invalid; expected dimensions below 2^32`,
     );
   });
+}
+
+/** As formatShape, for dimensions of 64 bits; a hostile list is cut before it is printed. */
+function formatDimensions(dims: readonly bigint[]): string {
+  return formatShape(dims.slice(0, 100).map(String));
 }
 
 function invalid(name: string, detail: string): ServingError {

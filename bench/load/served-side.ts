@@ -1,0 +1,107 @@
+/** A side that is a gRPC server under load: the figures of throughput, CPU time and latency. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench, Figure, Measurement, RunningSide, Side } from '../case.ts';
+import type { RunningServer } from '../servers/ready-server.ts';
+import { cpuMicros } from '../system/process-accounting.ts';
+import { grpcFrame, WrongReply, type LoadResult } from './load-generator.ts';
+import { callOnce } from './unary-call.ts';
+
+/** A call, how many of it at a time, and what makes its reply right. */
+export interface Workload {
+  readonly path: string;
+  readonly request: Uint8Array;
+  /** @throws WrongReply */
+  readonly check: (reply: Uint8Array) => void;
+  readonly connections: number;
+  /** Calls in flight on each connection. */
+  readonly streams: number;
+}
+
+/** The figures of a served side, with a bar on throughput or none. */
+export function servedFigures(bar: number | null): Figure[] {
+  return [
+    { name: 'cpu_us_per_request', unit: 'µs', better: 'less', bar: null },
+    { name: 'requests_per_second', unit: 'requests/s', better: 'more', bar },
+    { name: 'latency_p50_us', unit: 'µs', better: 'less', bar: null },
+    { name: 'latency_p99_us', unit: 'µs', better: 'less', bar: null },
+  ];
+}
+
+export function servedSide(
+  name: string,
+  workload: Workload,
+  start: (bench: Bench) => Promise<RunningServer>,
+): Side {
+  return { name, start: async (bench) => ServedSide.begin(bench, workload, await start(bench)) };
+}
+
+class ServedSide implements RunningSide {
+  readonly #bench: Bench;
+  readonly #workload: Workload;
+  readonly #server: RunningServer;
+  readonly #files: { readonly requestFile: string; readonly replyFile: string };
+  /** A reply that was looked into and found right; all others must be equal to it. */
+  readonly #expected: Uint8Array;
+
+  static async begin(bench: Bench, workload: Workload, server: RunningServer): Promise<RunningSide> {
+    try {
+      const reply = await callOnce(server.address, workload.path, workload.request);
+      workload.check(reply);
+      return new ServedSide(bench, workload, server, reply);
+    } catch (thrown) {
+      await server.stop();
+      throw thrown;
+    }
+  }
+
+  private constructor(bench: Bench, workload: Workload, server: RunningServer, expected: Uint8Array) {
+    this.#bench = bench;
+    this.#workload = workload;
+    this.#server = server;
+    this.#expected = expected;
+    const fileFor = (what: string) => join(bench.folder, `${server.pids[0]}-${what}.bin`);
+    this.#files = { requestFile: fileFor('request'), replyFile: fileFor('reply') };
+    writeFileSync(this.#files.requestFile, grpcFrame(workload.request));
+    writeFileSync(this.#files.replyFile, grpcFrame(expected));
+  }
+
+  async warmUp(): Promise<void> {
+    await this.#load(this.#bench.warmUpSeconds);
+  }
+
+  async measure(): Promise<Measurement> {
+    await this.#checkOne();
+    const cpuBefore = cpuMicros(this.#server.pids);
+    const load = await this.#load(this.#bench.seconds);
+    const cpuAfter = cpuMicros(this.#server.pids);
+    await this.#checkOne();
+    const { requests } = load;
+    const cpu = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
+    return {
+      cpu_us_per_request: cpu === undefined ? undefined : cpu / requests,
+      requests_per_second: load.requestsPerSecond,
+      latency_p50_us: load.latencyP50Us,
+      latency_p99_us: load.latencyP99Us,
+      generator_cpu_us_per_request: load.cpuMicros === undefined ? undefined : load.cpuMicros / requests,
+    };
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop();
+  }
+
+  #load(seconds: number): Promise<LoadResult> {
+    const { path, connections, streams } = this.#workload;
+    const { address } = this.#server;
+    return this.#bench.generator.run({ address, path, connections, streams, seconds, ...this.#files });
+  }
+
+  async #checkOne(): Promise<void> {
+    const reply = await callOnce(this.#server.address, this.#workload.path, this.#workload.request);
+    if (Buffer.compare(reply, this.#expected) === 0) return;
+    throw new WrongReply(
+      `${this.#workload.path} answered ${reply.byteLength} bytes that are not the expected ones`,
+    );
+  }
+}
