@@ -70,9 +70,14 @@ function call(session) {
   });
 }
 
+/** Whether the run goes on: it is bounded in time, in count, and by what has gone wrong. */
+function goesOn(session, end) {
+  return performance.now() < end && started < maxRequests && errors < maxErrors && !session.destroyed;
+}
+
 /** Calls one after another until the time is over. */
 async function lane(session, end) {
-  while (performance.now() < end && started < maxRequests && errors < maxErrors && !session.destroyed) {
+  while (goesOn(session, end)) {
     started++;
     await call(session);
   }
@@ -110,7 +115,7 @@ await Promise.all(
 const seconds = (performance.now() - begun) / 1000;
 const cpu = process.cpuUsage(cpuBefore);
 for (const session of sessions) session.close();
-const sorted = Float64Array.from(latencies).sort();
+const sorted = Float64Array.from(latencies).toSorted();
 console.log(
   JSON.stringify({
     requests: sorted.length,

@@ -12,8 +12,8 @@ function cellsOf({ figure, unit, ours, base, ratio_median: ratio, bar, ok }: Row
   const verdict = bar === null ? 'reported' : ok ? 'ok' : 'MISSED';
   return [
     figure,
-    value(ours, unit),
-    value(base, unit),
+    medianAndSpread(ours, unit),
+    medianAndSpread(base, unit),
     ratio === null ? 'n/a' : ratio.toFixed(2),
     bar === null ? '–' : String(bar),
     verdict,
@@ -21,7 +21,7 @@ function cellsOf({ figure, unit, ours, base, ratio_median: ratio, bar, ok }: Row
 }
 
 /** The median and how far the runs lie apart. */
-function value(values: readonly number[], unit: string): string {
+function medianAndSpread(values: readonly number[], unit: string): string {
   const middle = median(values);
   if (middle === undefined) return 'n/a';
   return `${shortened(middle)} ${unit} (${shortened(Math.min(...values))}–${shortened(Math.max(...values))})`;

@@ -1,0 +1,124 @@
+/** Function stages that do what they should not: their instances get an error, everything else goes on. */
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { outputsOf, type InferResult } from '@serving/client';
+import { startMaster, type Master } from '../support/processes.js';
+import { eventually } from '../support/eventually.js';
+import { functionServable, servables } from '../support/servables.js';
+
+const executionTimeoutMs = 400;
+
+let master: Master;
+beforeAll(async () => {
+  const directory = servables({
+    naughty: functionServable(`
+const one = (name, run, outputs = 1) =>
+  registerMethod(name, { inputs: ['x'], outputs: outputs === 1 ? ['y'] : ['y', 'z'] }, (x) => addStage(run, [x], { outputs }));
+
+one('good', function good(x) { return x; });
+one('throws', function throws(x) { if (x.data[0] < 0) throw new Error('negative: ' + x.data[0] + '\\nsecret second line'); return x; });
+one('throwsText', () => { throw 'plain text'; });
+one('throwsNothing', () => { throw undefined; });
+one('throwsOdd', () => { throw Object.create(null); });
+one('rejects', async function rejects() { throw new RangeError('too late'); });
+one('never', function never() { return new Promise(() => undefined); });
+one('endless', function endless() { for (;;); });
+one('exits', function exits() { process.exit(0); });
+one('later', function later(x) { setTimeout(() => { throw new Error('later on'); }, 0); return new Promise(() => undefined); });
+one('unhandled', function unhandled() { void Promise.reject(new Error('nobody listens')); return new Promise(() => undefined); });
+one('heap', function heap() { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); });
+one('undefinedOutput', () => undefined);
+one('nullOutput', () => null);
+one('objectOutput', () => ({ y: 1 }));
+one('functionOutput', () => () => 1);
+one('tooMany', () => [1, 2]);
+one('tooFew', () => [1], 2);
+one('notAList', () => 1, 2);
+one('badTensor', () => new Tensor('float32', [3], new Float32Array(2)));
+one('badDtype', () => new Tensor('float33', [2], new Float32Array(2)));
+one('killsThen', () => ({ then() { throw new Error('thenable'); } }));
+`),
+  });
+  const limits = ['--executors', '1', '--execution-timeout', `${executionTimeoutMs}ms`];
+  master = await startMaster(['--servable', 'naughty', '--directory', directory, ...limits], {
+    // Small enough that running out of it is a matter of a moment.
+    nodeArguments: ['--max-old-space-size=64'],
+  });
+});
+
+afterEach(async () => {
+  const [result] = await master.client('naughty', 'good').infer({ x: 5 });
+  expect(outputsOf(result)).toMatchObject({ y: { data: Float32Array.of(5) } });
+  expect(master.outcome).toBeUndefined();
+});
+
+async function failure(method: string): Promise<{ code: string; message: string }> {
+  const [result] = await master.client('naughty', method).infer({ x: 1 });
+  if (result.ok) throw new Error(`expected ${method} to fail`);
+  return { code: result.error.code, message: result.error.message };
+}
+
+test('a stage that throws fails its instance only, with the first line of its message', async () => {
+  const results = await master.client('naughty', 'throws').infer([{ x: 1 }, { x: -2 }, { x: 3 }]);
+  expect(results.map((result) => result.ok)).toEqual([true, false, true]);
+  const [, failed] = results as [InferResult, InferResult & { ok: false }];
+  expect(failed.error).toMatchObject({
+    code: 'SYSTEM_ERROR',
+    message:
+      "Call Function 'naughty.throws' Failed, method: 'throws', stage index(begin with 1): 1, error msg: negative: -2",
+  });
+});
+
+test.each([
+  ['throwsText', /error msg: plain text$/],
+  ['throwsNothing', /error msg: undefined$/],
+  ['throwsOdd', /error msg: something without a text was thrown$/],
+  ['rejects', /Function 'naughty\.rejects' Failed.* error msg: too late$/],
+  ['killsThen', /error msg: thenable$/],
+  ['undefinedOutput', /error msg: expected a Tensor, .*, given undefined$/],
+  ['nullOutput', /given null$/],
+  ['objectOutput', /given Object$/],
+  ['functionOutput', /given (a function|\(\) => 1)$/],
+  ['tooMany', /error msg: expected 1 outputs?, given 2$/],
+  ['tooFew', /error msg: expected 2 outputs, given 1$/],
+  ['notAList', /error msg: expected 2 outputs, given 1$/],
+  ['badTensor', /error msg: tensor data: expected 3 elements for shape \[3\], given 2$/],
+  ['badDtype', /error msg: .*float33/],
+])('%s is SYSTEM_ERROR and says what was expected', async (method, text) => {
+  const { code, message } = await failure(method);
+  expect(code).toBe('SYSTEM_ERROR');
+  expect(message).toMatch(/^Call Function 'naughty\.\w+' Failed, method: /);
+  expect(message).toMatch(text);
+});
+
+test.each(['never', 'endless'])('a stage that returns %s is answered when the execution timeout is over', async (method) => {
+  const started = performance.now();
+  expect(await failure(method)).toEqual({
+    code: 'SYSTEM_ERROR',
+    message: `Call method '${method}' Failed: the batch did not return within ${executionTimeoutMs} ms`,
+  });
+  expect(performance.now() - started).toBeGreaterThanOrEqual(executionTimeoutMs - 5);
+});
+
+test.each([
+  ['exits', /exit code 0/],
+  ['later', /later on/],
+  ['unhandled', /nobody listens/],
+  ['heap', /memory limit/],
+])('a stage that ends its thread (%s) is answered and the thread replaced', async (method, reason) => {
+  const lost = () => master.log.filter((line) => line['msg'] === 'executor thread lost; replacing it').length;
+  const before = lost();
+  const { code, message } = await failure(method);
+  expect(code).toBe('SYSTEM_ERROR');
+  expect(message).toMatch(/^Call method '\w+' Failed: the batch lost its executor thread \(/);
+  expect(message).toMatch(reason);
+  await eventually('the loss is logged', () => lost() === before + 1);
+});
+
+test('requests that wait while the only executor is being replaced are answered', async () => {
+  const fatal = master.client('naughty', 'exits').infer({ x: 1 });
+  const good = Array.from({ length: 20 }, (_, i) => master.client('naughty', 'good').infer({ x: i }));
+  const [fatalResult] = await fatal;
+  expect(fatalResult.ok).toBe(false);
+  for (const [i, [result]] of (await Promise.all(good)).entries())
+    expect(outputsOf(result)).toMatchObject({ y: { data: Float32Array.of(i) } });
+});
