@@ -1,4 +1,5 @@
 /** Starts a master's gRPC front end and says so on standard output, in the words that scripts wait for. */
+import { ServingError } from '@serving/common';
 import type { Master } from './master.js';
 
 export interface GrpcServerOptions {
@@ -11,7 +12,7 @@ export interface GrpcServerOptions {
 /**
  * Serves MindSpore Serving's protocol at `port`, `host:port` or `unix:path`; the counterpart of its
  * `start_grpc_server`. Resolves with the address in use (the real port when 0 was asked for).
- * @throws ServingError CONFIG_INVALID for an address that makes no sense, ADDRESS_UNAVAILABLE for one in use
+ * @throws ServingError CONFIG_INVALID for an address or a size that makes no sense, ADDRESS_UNAVAILABLE for one in use
  */
 export async function startGrpcServer(
   master: Master,
@@ -19,7 +20,13 @@ export async function startGrpcServer(
   options: GrpcServerOptions = {},
 ): Promise<string> {
   const { maxMessageMb = 100, print = (line) => process.stdout.write(`${line}\n`) } = options;
-  const listening = await master.listenGrpc(address, maxMessageMb * 2 ** 20);
+  if (!(maxMessageMb >= 1 && maxMessageMb <= 512)) {
+    throw new ServingError(
+      'CONFIG_INVALID',
+      `maxMessageMb: expected a number from 1 to 512, given ${maxMessageMb}`,
+    );
+  }
+  const listening = await master.listenGrpc(address, Math.floor(maxMessageMb * 2 ** 20));
   // The tutorial waits for the first line, scripts of the releases for the second.
   print(`Serving gRPC start success, listening on ${listening}`);
   print(`Serving: Serving gRPC server start success, listening on ${listening}`);

@@ -1,0 +1,184 @@
+import { expect, test } from '@jest/globals';
+import { Deadline, ServingError } from '@serving/common';
+import { ManualClock } from '../../../../test/support/manual-clock.js';
+import { Batcher } from '../../src/batching/batcher.js';
+import type { PredictCall } from '../../src/call/predict-call.js';
+import { blobs, callOf, callOfSize, floats, type TestCall } from '../support/calls.js';
+
+class FakeDispatcher {
+  hasReplicas = true;
+  demands = 0;
+  readonly abandoned: PredictCall[] = [];
+
+  demand(): void {
+    this.demands++;
+  }
+
+  abandon(call: PredictCall): void {
+    this.abandoned.push(call);
+  }
+}
+
+const limits = {
+  maxBatchSize: 8,
+  maxBatchBytes: 1000,
+  minShare: 2,
+  maxQueueInstances: 20,
+  maxQueueBytes: 100,
+};
+
+function setUp() {
+  const clock = new ManualClock(1000);
+  const dispatcher = new FakeDispatcher();
+  return { clock, dispatcher, batcher: new Batcher({ method: 'predict', limits, clock, dispatcher }) };
+}
+
+function inMs(clock: ManualClock, ms: number): { deadline: Deadline } {
+  return { deadline: Deadline.after(ms, clock) };
+}
+
+/** Distinct outcomes of a call. */
+function outcomesOf(call: TestCall): string[] {
+  return [...new Set(call.sink.outcomes.values())];
+}
+
+test('what is enqueued waits, and the dispatcher hears of it', () => {
+  const { batcher, dispatcher } = setUp();
+  batcher.enqueue(callOfSize(3));
+  batcher.enqueue(callOfSize(1));
+  expect([batcher.waiting, dispatcher.demands]).toEqual([4, 2]);
+});
+
+test('a batch is as large as the share, but at least minShare and at most maxBatchSize', () => {
+  const { batcher } = setUp();
+  batcher.enqueue(callOfSize(20));
+  expect([3, 1, 100, 8].map((share) => batcher.nextBatch(share)?.count)).toEqual([3, 2, 8, 7]);
+  expect(batcher.nextBatch(1)).toBeUndefined();
+});
+
+test('a batch is bounded by its bytes, and one larger instance travels alone', () => {
+  const { batcher } = setUp();
+  batcher.enqueue(callOf([blobs(400, 600, 1, 1001, 1)]));
+  expect(Array.from({ length: 5 }, () => batcher.nextBatch(8)?.count)).toEqual([2, 1, 1, 1, undefined]);
+});
+
+test('a full queue refuses all instances of a request at once, with both numbers in the text', () => {
+  const { batcher, dispatcher } = setUp();
+  batcher.enqueue(callOfSize(15));
+  const refused = callOf([floats(1, 2, 3), floats(4, 5, 6)]);
+  const heavy = callOfSize(1, { retainedBytes: 91 });
+  for (const call of [refused, heavy]) batcher.enqueue(call);
+  expect(refused.sink.list).toEqual(Array.from({ length: 6 }, () => 'QUEUE_FULL'));
+  expect(refused.sink.messages[0]).toMatch(/exceeds the limit 20; 15 instances wait and 6 more are given/);
+  expect(heavy.sink.messages[0]).toMatch(/exceed the limit 100; 10 bytes wait and 91 more are given/);
+  expect([batcher.waiting, dispatcher.demands]).toEqual([15, 1]);
+});
+
+test('a request whose caller has gone, whose deadline has passed or that no replica serves is refused', () => {
+  const { batcher, clock, dispatcher } = setUp();
+  const [gone, late, unserved] = [callOfSize(2), callOfSize(1, inMs(clock, 0)), callOfSize(1)];
+  gone.signal.abort();
+  batcher.enqueue(gone);
+  batcher.enqueue(late);
+  dispatcher.hasReplicas = false;
+  batcher.enqueue(unserved);
+  expect([gone, late, unserved].map(outcomesOf)).toEqual([
+    ['CANCELLED'],
+    ['DEADLINE_EXCEEDED'],
+    ['NO_REPLICA'],
+  ]);
+  expect(unserved.sink.messages[0]).toMatch(
+    /^Request servable\(add\) method\(predict\) , servable is not available/,
+  );
+  expect([batcher.waiting, clock.pending, dispatcher.demands]).toEqual([0, 0, 0]);
+});
+
+test('a cancelled request leaves the queue, makes room, and its replicas hear of it', () => {
+  const { batcher, dispatcher } = setUp();
+  const [call, other] = [callOfSize(5, { retainedBytes: 100 }), callOfSize(1, { retainedBytes: 100 })];
+  batcher.enqueue(call);
+  batcher.nextBatch(2);
+  call.signal.abort();
+  expect(call.sink.list).toEqual(Array.from({ length: 5 }, () => 'CANCELLED'));
+  expect([batcher.waiting, dispatcher.abandoned]).toEqual([0, [call]]);
+  batcher.enqueue(other);
+  expect([batcher.waiting, other.sink.list]).toEqual([1, []]);
+});
+
+test('a request that was cancelled while all of it was on its way is still made known to its replicas', () => {
+  const { batcher, dispatcher } = setUp();
+  const call = callOfSize(2);
+  batcher.enqueue(call);
+  batcher.nextBatch(2);
+  call.signal.abort();
+  expect([dispatcher.abandoned, outcomesOf(call)]).toEqual([[call], ['CANCELLED']]);
+});
+
+test('one timer ends every request at its own deadline', () => {
+  const { batcher, clock, dispatcher } = setUp();
+  const calls = [30, 10, 20, 10].map((ms) => callOfSize(1, inMs(clock, ms)));
+  const forever = callOfSize(1);
+  for (const call of [...calls, forever]) batcher.enqueue(call);
+  expect(clock.pending).toBe(1);
+  clock.advance(9);
+  expect(calls.map(outcomesOf)).toEqual([[], [], [], []]);
+  clock.advance(1);
+  const passed = ['DEADLINE_EXCEEDED'];
+  expect([calls.map(outcomesOf), clock.pending]).toEqual([[[], passed, [], passed], 1]);
+  clock.advance(20);
+  expect(calls.map(outcomesOf)).toEqual([passed, passed, passed, passed]);
+  expect([batcher.waiting, clock.pending, outcomesOf(forever)]).toEqual([1, 0, []]);
+  expect(dispatcher.abandoned).toHaveLength(4);
+  expect(calls[0]!.sink.messages).toEqual(["the caller's deadline passed while the request was waiting"]);
+});
+
+test('the deadline of a request that has been sent on leaves the others alone', () => {
+  const { batcher, clock } = setUp();
+  const [sent, waits] = [callOfSize(2, inMs(clock, 10)), callOfSize(1, inMs(clock, 15))];
+  batcher.enqueue(sent);
+  batcher.nextBatch(2);
+  batcher.enqueue(waits);
+  clock.advance(14);
+  expect([outcomesOf(sent), outcomesOf(waits)]).toEqual([[], []]);
+  clock.advance(1);
+  expect(outcomesOf(waits)).toEqual(['DEADLINE_EXCEEDED']);
+});
+
+test('a request whose deadline has passed is not started, even when the timer is late', () => {
+  const { dispatcher } = setUp();
+  const clock = new ManualClock();
+  // Time goes on without the timers having run, as when the event loop was held up.
+  let lateBy = 0;
+  const stalled = {
+    now: () => clock.now() + lateBy,
+    after: (ms: number, run: () => void) => clock.after(ms, run),
+  };
+  const batcher = new Batcher({ method: 'predict', limits, clock: stalled, dispatcher });
+  const [late, alive] = [callOfSize(2, inMs(clock, 10)), callOfSize(1, inMs(clock, 30))];
+  batcher.enqueue(late);
+  batcher.enqueue(alive);
+  lateBy = 10;
+  expect(batcher.nextBatch(8)?.entries.map((entry) => entry.call)).toEqual([alive]);
+  expect([outcomesOf(late), clock.pending]).toEqual([['DEADLINE_EXCEEDED'], 1]);
+});
+
+test('a batcher whose requests have all expired has no batch to give', () => {
+  const { batcher, clock } = setUp();
+  batcher.enqueue(callOfSize(2, inMs(clock, 10)));
+  clock.advance(10);
+  expect([batcher.nextBatch(2), clock.pending]).toEqual([undefined, 0]);
+});
+
+test('failing all that waits answers waiting instances only: those on their way get their own outcome', () => {
+  const { batcher } = setUp();
+  const [begun, waits] = [callOfSize(4), callOfSize(1)];
+  batcher.enqueue(begun);
+  batcher.enqueue(waits);
+  const batch = batcher.nextBatch(3)!;
+  batcher.enqueue(callOfSize(1));
+  batcher.failAll(new ServingError('NO_REPLICA', 'gone'));
+  expect(begun.sink.list).toEqual([undefined, undefined, undefined, 'NO_REPLICA']);
+  expect([waits.sink.list, batcher.waiting]).toEqual([['NO_REPLICA'], 0]);
+  batch.failRest(new ServingError('WORKER_LOST', 'lost'));
+  expect(begun.sink.list).toEqual(['WORKER_LOST', 'WORKER_LOST', 'WORKER_LOST', 'NO_REPLICA']);
+});

@@ -1,0 +1,216 @@
+import { expect, test } from '@jest/globals';
+import { rangeBytes } from '@serving/common';
+import fc from 'fast-check';
+import { InstanceQueue } from '../../src/batching/instance-queue.js';
+import type { BatchEntry } from '../../src/call/batch.js';
+import { blobs, callOf, callOfSize, floats, type TestCall } from '../support/calls.js';
+
+const roomy = { maxQueueInstances: 1000, maxQueueBytes: 1000 };
+
+/** [call id, first position, count] of each entry. */
+function shown(entries: readonly BatchEntry[]): [number, number, number][] {
+  return entries.map(({ call, first, range }) => [call.id, first, range.to - range.from]);
+}
+
+function filled(...calls: TestCall[]): InstanceQueue {
+  const queue = new InstanceQueue(roomy);
+  for (const call of calls) queue.add(call);
+  return queue;
+}
+
+test('takes waiting requests together, in order of arrival', () => {
+  const [a, b, c] = [callOfSize(2), callOfSize(1), callOfSize(3)];
+  const queue = filled(a, b, c);
+  expect(shown(queue.take(5, Infinity))).toEqual([
+    [a.id, 0, 2],
+    [b.id, 0, 1],
+    [c.id, 0, 2],
+  ]);
+  expect(queue.instances).toBe(1);
+  expect(shown(queue.take(5, Infinity))).toEqual([[c.id, 2, 1]]);
+  expect(queue.take(5, Infinity)).toEqual([]);
+});
+
+test('a request of several layouts is taken block by block, with positions of the request', () => {
+  const call = callOf([floats(1, 2), blobs(1), floats(3, 4, 5)]);
+  const queue = filled(call);
+  expect(shown(queue.take(4, Infinity))).toEqual([
+    [call.id, 0, 2],
+    [call.id, 2, 1],
+    [call.id, 3, 1],
+  ]);
+  expect(shown(queue.take(4, Infinity))).toEqual([[call.id, 4, 2]]);
+});
+
+test('higher priorities go first, and every level is taken in turn', () => {
+  const calls = [0, 7, -3, 7, 3].map((priority) => callOfSize(1, { priority }));
+  const [zero, seven, low, sevenToo, three] = calls.map((call) => call.id);
+  const order = filled(...calls)
+    .take(10, Infinity)
+    .map((entry) => entry.call.id);
+  expect(order).toEqual([seven, sevenToo, three, zero, low]);
+});
+
+test('a request that was begun keeps its place within its priority, but yields to a higher one', () => {
+  const [a, b, urgent] = [callOfSize(3), callOfSize(1), callOfSize(1, { priority: 1 })];
+  const queue = filled(a, b);
+  queue.take(1, Infinity);
+  queue.add(urgent);
+  expect(shown(queue.take(10, Infinity))).toEqual([
+    [urgent.id, 0, 1],
+    [a.id, 1, 2],
+    [b.id, 0, 1],
+  ]);
+});
+
+test('a batch ends where the next instance would exceed the bytes', () => {
+  const call = callOf([blobs(30, 30, 30, 50, 10)]);
+  const queue = filled(call);
+  expect(shown(queue.take(10, 60))).toEqual([[call.id, 0, 2]]);
+  expect(shown(queue.take(10, 60))).toEqual([[call.id, 2, 1]]);
+  expect(shown(queue.take(10, 60))).toEqual([[call.id, 3, 2]]);
+});
+
+test('one instance that is larger than a batch travels alone', () => {
+  const call = callOf([blobs(10, 500, 0, 10)]);
+  const queue = filled(call);
+  expect([1, 2, 3].map(() => shown(queue.take(10, 100)))).toEqual([
+    [[call.id, 0, 1]],
+    [[call.id, 1, 1]],
+    [[call.id, 2, 2]],
+  ]);
+});
+
+test('refuses what would exceed the instances or the bytes, naming what waits, what is given and the limit', () => {
+  const queue = new InstanceQueue({ maxQueueInstances: 5, maxQueueBytes: 100 });
+  queue.add(callOfSize(3, { retainedBytes: 60 }));
+  const full = (message: string) => expect.objectContaining({ code: 'QUEUE_FULL', message });
+  expect(() => queue.add(callOfSize(3, { retainedBytes: 1 }))).toThrow(
+    full(
+      'Serving Error: enqueued requests count exceeds the limit 5; 3 instances wait and 3 more are given, expected at most 5 in all',
+    ),
+  );
+  expect(() => queue.add(callOfSize(2, { retainedBytes: 41 }))).toThrow(
+    full(
+      'Serving Error: enqueued requests bytes exceed the limit 100; 60 bytes wait and 41 more are given, expected at most 100 in all',
+    ),
+  );
+  expect([queue.instances, queue.bytes, [...queue.calls()].length]).toEqual([3, 60, 1]);
+  queue.add(callOfSize(2, { retainedBytes: 40 }));
+  expect([queue.instances, queue.bytes]).toEqual([5, 100]);
+});
+
+test('a message is held until the last of its instances has gone', () => {
+  const queue = filled(callOfSize(3, { retainedBytes: 90 }));
+  queue.take(2, Infinity);
+  expect(queue.bytes).toBe(90);
+  queue.take(1, Infinity);
+  expect([queue.bytes, queue.instances]).toEqual([0, 0]);
+});
+
+test('removing a request gives the instances that still waited, and makes room', () => {
+  const [a, b] = [callOf([floats(1, 2), floats(3, 4), blobs(1)]), callOfSize(2)];
+  const queue = filled(a, b);
+  queue.take(1, Infinity);
+  expect(queue.remove(a)).toEqual([
+    { first: 1, count: 1 },
+    { first: 2, count: 2 },
+    { first: 4, count: 1 },
+  ]);
+  expect([queue.remove(a), queue.instances, queue.bytes, [...queue.calls()]]).toEqual([[], 2, 10, [b]]);
+  expect(shown(queue.take(9, Infinity))).toEqual([[b.id, 0, 2]]);
+});
+
+test('a request that was cut at the border of a block waits from the next block on', () => {
+  const call = callOf([floats(1, 2), floats(3)]);
+  const queue = filled(call);
+  queue.take(2, Infinity);
+  expect(queue.remove(call)).toEqual([{ first: 2, count: 1 }]);
+});
+
+test('requests and blocks without instances neither wait nor stand in the way', () => {
+  const call = callOf([floats(), floats(1), floats(), floats(2)]);
+  const queue = filled(callOf([floats()]), callOf([]), call);
+  expect([queue.instances, queue.bytes, [...queue.calls()]]).toEqual([2, 10, [call]]);
+  expect(shown(queue.take(9, Infinity))).toEqual([
+    [call.id, 0, 1],
+    [call.id, 1, 1],
+  ]);
+  expect([queue.instances, queue.bytes]).toEqual([0, 0]);
+});
+
+const anyCall = fc
+  .record({
+    parts: fc.array(fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 5 }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    priority: fc.integer({ min: -2, max: 2 }),
+  })
+  .map(({ parts, priority }) => ({ sizes: parts, priority }));
+const anyTake = fc.record({
+  instances: fc.integer({ min: 1, max: 6 }),
+  bytes: fc.integer({ min: 1, max: 80 }),
+});
+
+test('any order of adding, taking and removing gives every instance out once, by priority and then arrival', () => {
+  const step = fc.oneof(anyCall, anyTake, fc.record({ remove: fc.nat(5) }));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const queue = new InstanceQueue(roomy);
+      /** What waits, in the order it must come out. */
+      let waiting: { call: TestCall; position: number }[] = [];
+      const seen = (entries: readonly BatchEntry[]) =>
+        entries.flatMap((entry) =>
+          Array.from({ length: entry.range.to - entry.range.from }, (_, i) => [
+            entry.call.id,
+            entry.first + i,
+          ]),
+        );
+      const check = (instances: number, bytes: number) => {
+        const taken = queue.take(instances, bytes);
+        const count = seen(taken).length;
+        expect(seen(taken)).toEqual(waiting.slice(0, count).map(({ call, position }) => [call.id, position]));
+        const payload = taken.reduce((sum, { range }) => sum + rangeBytes(range), 0);
+        expect(count <= instances && (payload <= bytes || count === 1)).toBe(true);
+        expect(count > 0 || waiting.length === 0).toBe(true);
+        waiting = waiting.slice(count);
+        // Nothing that would have fitted was left behind.
+        const next = waiting[0];
+        if (next !== undefined && count < instances) expect(payload + sizeAt(next)).toBeGreaterThan(bytes);
+      };
+      for (const given of steps) {
+        if ('sizes' in given) {
+          const call = callOf(
+            given.sizes.map((sizes) => blobs(...sizes)),
+            { priority: given.priority, retainedBytes: 1 },
+          );
+          queue.add(call);
+          waiting.push(...given.sizes.flat().map((_, position) => ({ call, position })));
+          waiting = waiting.toSorted((a, b) => b.call.priority - a.call.priority);
+        } else if ('remove' in given) {
+          const call = [...queue.calls()][given.remove];
+          if (call === undefined) continue;
+          const gone = queue
+            .remove(call)
+            .flatMap((run) => Array.from({ length: run.count }, (_, i) => run.first + i));
+          expect(gone).toEqual(waiting.filter((one) => one.call === call).map((one) => one.position));
+          waiting = waiting.filter((one) => one.call !== call);
+        } else {
+          check(given.instances, given.bytes);
+        }
+        expect(queue.instances).toBe(waiting.length);
+        expect(queue.bytes).toBe(new Set(waiting.map((one) => one.call)).size);
+      }
+      while (waiting.length > 0) check(4, 50);
+      expect([queue.instances, queue.bytes, [...queue.calls()]]).toEqual([0, 0, []]);
+    }),
+    { numRuns: 120 },
+  );
+});
+
+function sizeAt({ call, position }: { call: TestCall; position: number }): number {
+  const part = call.parts.findLast(({ first }) => first <= position)!;
+  const from = position - part.first;
+  return rangeBytes({ block: part.block, from, to: from + 1 });
+}

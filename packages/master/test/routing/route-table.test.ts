@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { RouteTable } from '../../src/routing/route-table.js';
+import { FakeReplica } from '../support/fake-replica.js';
+
+function setUp() {
+  const made: string[] = [];
+  const held = new Map<string, string[]>();
+  const table = new RouteTable(({ servable, version }) => {
+    const name = `${servable}/${version}`;
+    made.push(name);
+    return {
+      version,
+      methods: new Map(),
+      isAvailable: true,
+      setReplicas: (replicas) =>
+        held.set(
+          name,
+          replicas.map((replica) => replica.id),
+        ),
+    };
+  });
+  return { table, made, held };
+}
+
+const replica = (id: string, servable: string, version: number) => new FakeReplica({ id, servable, version });
+
+test('each version gets its own replicas and no other', () => {
+  const { table, held } = setUp();
+  table.update([
+    replica('a', 'add', 1),
+    replica('b', 'add', 2),
+    replica('c', 'sub', 1),
+    replica('d', 'add', 1),
+  ]);
+  expect(Object.fromEntries(held)).toEqual({ 'add/1': ['a', 'd'], 'add/2': ['b'], 'sub/1': ['c'] });
+  expect([...table.servables()]).toEqual(['add', 'sub']);
+  expect([...table.versions('add')!.keys()]).toEqual([1, 2]);
+  expect(table.versions('mul')).toBeUndefined();
+});
+
+test('a version keeps its entry, with its queues, when its replicas go and come back', () => {
+  const { table, made, held } = setUp();
+  table.update([replica('a', 'add', 1)]);
+  const entry = table.versions('add')!.get(1);
+  table.update([]);
+  expect([held.get('add/1'), table.versions('add')!.get(1)]).toEqual([[], entry]);
+  table.update([replica('b', 'add', 1)]);
+  expect([made, held.get('add/1')]).toEqual([['add/1'], ['b']]);
+  expect(table.versions('add')!.get(1)).toBe(entry);
+});

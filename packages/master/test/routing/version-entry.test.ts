@@ -1,0 +1,111 @@
+import { expect, test } from '@jest/globals';
+import { ManualClock } from '../../../../test/support/manual-clock.js';
+import { pickFewestInFlight } from '../../src/dispatch/fewest-in-flight-picker.js';
+import { createVersionEntry } from '../../src/routing/version-entry.js';
+import { callOfSize, floatText } from '../support/calls.js';
+import { FakeReplica, signature } from '../support/fake-replica.js';
+
+function entryOf(first: FakeReplica) {
+  return createVersionEntry(first, {
+    limits: { maxBatchSize: 4, maxBatchBytes: 1e6, minShare: 1, maxQueueInstances: 100, maxQueueBytes: 1e6 },
+    clock: new ManualClock(),
+    picker: pickFewestInFlight,
+    defer: (callback) => callback(),
+    onInternalError: () => undefined,
+  });
+}
+
+test('there is a route per method, and its queue leads to the replicas', () => {
+  const replica = new FakeReplica({ version: 3, methods: [signature('a'), signature('b')] });
+  const entry = entryOf(replica);
+  entry.setReplicas([replica]);
+  replica.grant(2);
+  const call = callOfSize(1);
+  entry.methods.get('b')!.queue.enqueue(call);
+  replica.last.succeed();
+  expect([entry.version, [...entry.methods.keys()], call.sink.list]).toEqual([3, ['a', 'b'], [floatText(0)]]);
+  expect(replica.last.contents).toMatchObject({ servable: 'add', version: 3, method: 'b' });
+  expect(entry.methods.get('b')).toMatchObject({ servable: 'add', version: 3, method: { name: 'b' } });
+});
+
+test('it is available while it has a replica', () => {
+  const replica = new FakeReplica();
+  const entry = entryOf(replica);
+  const seen = [entry.isAvailable];
+  for (const replicas of [[replica], [], [replica]]) {
+    entry.setReplicas(replicas);
+    seen.push(entry.isAvailable);
+  }
+  expect(seen).toEqual([false, true, false, true]);
+});
+
+test('a model that takes more at a time raises the batch size of its method, a smaller one does not lower it', () => {
+  const replica = new FakeReplica({ methods: [signature('large', ['x'], 6), signature('small', ['x'], 2)] });
+  const entry = entryOf(replica);
+  entry.setReplicas([replica]);
+  for (const name of ['large', 'small']) entry.methods.get(name)!.queue.enqueue(callOfSize(10));
+  for (let i = 0; i < 4; i++) replica.grant();
+  expect(replica.works.map((work) => [work.method, work.count])).toEqual([
+    ['large', 6],
+    ['small', 4],
+    ['large', 4],
+    ['small', 4],
+  ]);
+});
+
+test('what waits for the last replica alone is answered when it goes, on every method', () => {
+  const replica = new FakeReplica({ methods: [signature('a'), signature('b')] });
+  const other = new FakeReplica({ id: 'other', methods: replica.methods });
+  const entry = entryOf(replica);
+  entry.setReplicas([replica, other]);
+  const calls = ['a', 'b'].map((name) => {
+    const call = callOfSize(2);
+    entry.methods.get(name)!.queue.enqueue(call);
+    return call;
+  });
+  entry.setReplicas([other]);
+  expect(calls.map((call) => call.sink.list)).toEqual([[], []]);
+  entry.setReplicas([]);
+  expect(calls.map((call) => call.sink.list)).toEqual([
+    ['NO_REPLICA', 'NO_REPLICA'],
+    ['NO_REPLICA', 'NO_REPLICA'],
+  ]);
+  expect(calls[1]!.sink.messages[0]).toMatch(
+    /^Request servable\(add\) method\(b\) , servable is not available/,
+  );
+});
+
+test('instances that the last replica has in flight get their own outcome after it was removed', () => {
+  const replica = new FakeReplica();
+  const entry = entryOf(replica);
+  entry.setReplicas([replica]);
+  const call = callOfSize(6);
+  replica.grant();
+  entry.methods.get('predict')!.queue.enqueue(call);
+  entry.setReplicas([]);
+  replica.last.succeed();
+  expect(call.sink.list).toEqual([...[0, 1, 2, 3].map(floatText), 'NO_REPLICA', 'NO_REPLICA']);
+});
+
+test('a replica is seated once, however often the snapshot names it', () => {
+  const replica = new FakeReplica();
+  const entry = entryOf(replica);
+  entry.setReplicas([replica]);
+  replica.grant();
+  entry.setReplicas([replica, new FakeReplica({ id: 'other' })]);
+  entry.methods.get('predict')!.queue.enqueue(callOfSize(1));
+  expect(replica.sizes).toEqual([1]);
+});
+
+test('a replica that was taken out is sent nothing more, whatever credits it has granted', () => {
+  const [gone, stays] = [new FakeReplica({ id: 'gone' }), new FakeReplica({ id: 'stays' })];
+  const entry = entryOf(gone);
+  entry.setReplicas([gone, stays]);
+  gone.grant();
+  entry.setReplicas([stays]);
+  const call = callOfSize(1);
+  entry.methods.get('predict')!.queue.enqueue(call);
+  expect([gone.works, stays.works]).toEqual([[], []]);
+  stays.grant();
+  expect([gone.sizes, stays.sizes]).toEqual([[], [1]]);
+});

@@ -1,0 +1,55 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@serving/common';
+import { Master } from '../src/master.js';
+import { startGrpcServer } from '../src/start-grpc-server.js';
+
+// grpc-js reports an address in use on its own account.
+beforeAll(() => setLogVerbosity(logVerbosity.NONE));
+
+const masters: Master[] = [];
+afterEach(async () => {
+  for (const master of masters.splice(0)) await master.stop(0);
+});
+
+function newMaster(): Master {
+  const master = new Master({ logger: createLogger('test', 'fatal') });
+  masters.push(master);
+  return master;
+}
+
+test('gives the address in use, and prints the lines that scripts wait for', async () => {
+  const lines: string[] = [];
+  const address = await startGrpcServer(newMaster(), '127.0.0.1:0', { print: (line) => lines.push(line) });
+  expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
+  expect(lines).toEqual([
+    `Serving gRPC start success, listening on ${address}`,
+    `Serving: Serving gRPC server start success, listening on ${address}`,
+  ]);
+});
+
+test('a port alone is on the loopback address', async () => {
+  const address = await startGrpcServer(newMaster(), '0', { print: () => undefined });
+  expect(address).toMatch(/^127\.0\.0\.1:/);
+});
+
+test('nothing is printed when the address is taken or makes no sense', async () => {
+  const lines: string[] = [];
+  const print = (line: string) => lines.push(line);
+  const address = await startGrpcServer(newMaster(), '127.0.0.1:0', { print: () => undefined });
+  await expect(startGrpcServer(newMaster(), address, { print })).rejects.toMatchObject({
+    code: 'ADDRESS_UNAVAILABLE',
+  });
+  await expect(startGrpcServer(newMaster(), '127.0.0.1:70000', { print })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+  });
+  expect(lines).toEqual([]);
+});
+
+test('a size of messages outside of 1 to 512 MiB is refused', async () => {
+  for (const maxMessageMb of [0, -1, 513, NaN])
+    await expect(startGrpcServer(newMaster(), '127.0.0.1:0', { maxMessageMb })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `maxMessageMb: expected a number from 1 to 512, given ${maxMessageMb}`,
+    });
+});

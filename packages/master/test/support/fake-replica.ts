@@ -1,0 +1,151 @@
+/** A replica that keeps what it is sent and answers on the test's command, over encoded frames as a real one does. */
+import {
+  Block,
+  bytesColumn,
+  contiguousBytes,
+  decodeBatch,
+  decodeReply,
+  encodeReply,
+  failure,
+  ServingError,
+  type BatchContents,
+  type Credit,
+  type MethodSignature,
+  type Reply,
+} from '@serving/common';
+import type { CreditListener, Replica, ReplicaWork } from '../../src/cluster/replica.js';
+
+/** What an instance holds, as one text; the fake's output `y` for it. */
+export function instanceText(block: Block, instance: number): string {
+  return block.columns
+    .map((column) => {
+      const bytes =
+        column.kind === 'numeric'
+          ? contiguousBytes(column, instance, instance + 1)
+          : column.elements[instance]!;
+      return `${column.name}:${column.dtype}[${column.shape.join(',')}]=${Buffer.from(bytes).toString('hex')}`;
+    })
+    .join(' ');
+}
+
+export function signature(
+  name: string,
+  inputs: readonly string[] = ['x'],
+  modelBatchSize = 0,
+): MethodSignature {
+  return { name, inputs: inputs.map((input) => ({ name: input })), outputs: [{ name: 'y' }], modelBatchSize };
+}
+
+/** A batch that a FakeReplica was sent. */
+export class FakeWork {
+  readonly contents: BatchContents;
+  /** What each instance holds. */
+  readonly texts: readonly string[];
+  readonly #work: ReplicaWork;
+
+  constructor(work: ReplicaWork) {
+    this.#work = work;
+    this.contents = decodeBatch(work.frame);
+    this.texts = this.contents.sections.flatMap((section) =>
+      Array.from({ length: section.count }, (_, i) => instanceText(section, i)),
+    );
+  }
+
+  get batchId(): number {
+    return this.#work.batchId;
+  }
+
+  get count(): number {
+    return this.#work.count;
+  }
+
+  get method(): string {
+    return this.#work.method;
+  }
+
+  /** Answers `count` instances from `first` on with what they hold. */
+  succeed(first = 0, count = this.count - first, more: Partial<Reply> = {}): void {
+    const elements = this.texts.slice(first, first + count).map((text) => Buffer.from(text));
+    const outputs = new Block(count, [bytesColumn('y', 'string', [], elements)]).all();
+    this.send({ first, count, sequence: 0, last: true, outcome: { ok: true, outputs }, ...more });
+  }
+
+  fail(first = 0, count = this.count - first, message = 'the stage threw'): void {
+    this.send(failure(first, count, new ServingError('STAGE_FAILED', message)));
+  }
+
+  send(reply: Reply): void {
+    this.#work.onReply(decodeReply(encodeReply({ batchId: this.batchId, reply, durations: [] })));
+  }
+}
+
+export interface FakeReplicaOptions {
+  readonly id?: string;
+  readonly servable?: string;
+  readonly version?: number;
+  readonly methods?: readonly MethodSignature[];
+  readonly executors?: number;
+}
+
+export class FakeReplica implements Replica {
+  readonly id: string;
+  readonly servable: string;
+  readonly version: number;
+  readonly methods: readonly MethodSignature[];
+  readonly executors: number;
+  /** Everything it was sent, in order. */
+  readonly works: FakeWork[] = [];
+  readonly cancelled: number[] = [];
+  /** Called within `send`. */
+  onSend: (work: FakeWork) => void = () => undefined;
+  #listeners: CreditListener[] = [];
+  #nextCreditId = 1;
+
+  constructor(options: FakeReplicaOptions = {}) {
+    this.servable = options.servable ?? 'add';
+    this.version = options.version ?? 1;
+    this.id = options.id ?? `${this.servable}@${this.version}`;
+    this.methods = options.methods ?? [signature('predict')];
+    this.executors = options.executors ?? 1;
+  }
+
+  /** As the replica of this process does: a credit goes to the last listener, once. */
+  grantTo(listener: CreditListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Grants credits; gives the id of the last. */
+  grant(count = 1, expiresAt = Infinity): number {
+    for (let i = 0; i < count; i++)
+      this.grantCredit({ replicaId: this.id, creditId: this.#nextCreditId++, expiresAt });
+    return this.#nextCreditId - 1;
+  }
+
+  grantCredit(credit: Credit): void {
+    this.#listeners.at(-1)!.grant(credit);
+  }
+
+  recall(creditId: number): void {
+    this.#listeners.at(-1)!.recall(creditId);
+  }
+
+  send(work: ReplicaWork): void {
+    const taken = new FakeWork(work);
+    this.works.push(taken);
+    this.onSend(taken);
+  }
+
+  cancel(batchId: number): void {
+    this.cancelled.push(batchId);
+  }
+
+  /** The batch it was sent last. */
+  get last(): FakeWork {
+    return this.works.at(-1)!;
+  }
+
+  /** Instances per batch, in order of sending. */
+  get sizes(): number[] {
+    return this.works.map((work) => work.count);
+  }
+}
