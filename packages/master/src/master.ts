@@ -32,6 +32,7 @@ export type StopHook = (graceMs: number) => Promise<boolean>;
 
 export class Master {
   readonly logger: Logger;
+  readonly #limits: BatchLimits & QueueLimits;
   readonly #registry = new ReplicaRegistry();
   readonly #endpoint: PredictEndpoint;
   readonly #servers: RpcServer[] = [];
@@ -44,8 +45,9 @@ export class Master {
     clock = systemClock,
   }: MasterOptions = {}) {
     this.logger = logger;
+    this.#limits = resolveLimits(limits);
     const settings = {
-      limits: resolveLimits(limits),
+      limits: this.#limits,
       clock,
       picker: pickFewestInFlight,
       defer: setImmediate,
@@ -77,12 +79,16 @@ export class Master {
     const server = createGrpcJsServer({
       address: parseAddress(address),
       maxMessageBytes,
-      routes: mindsporeGrpcRoutes(this.#endpoint, logger),
+      routes: mindsporeGrpcRoutes({
+        endpoint: this.#endpoint,
+        logger,
+        maxInstances: this.#limits.maxQueueInstances,
+      }),
       onInternalError: logInternalError(logger),
     });
-    const listening = await server.start();
+    // Known before it listens, so that a stop in the meantime reaches it.
     this.#servers.push(server);
-    return listening;
+    return server.start();
   }
 
   /**

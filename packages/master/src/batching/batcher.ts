@@ -8,6 +8,7 @@ import type { BatchLimits, QueueLimits } from './batch-limits.js';
 import { InstanceQueue } from './instance-queue.js';
 
 export interface BatcherSettings {
+  readonly servable: string;
   readonly method: string;
   readonly limits: BatchLimits & QueueLimits;
   readonly clock: Clock;
@@ -43,7 +44,7 @@ export class Batcher implements CallQueue, BatchSource {
   #refusal(call: PredictCall): ServingError | undefined {
     if (call.signal.aborted) return cancelled();
     if (call.deadline.isPassed(this.#settings.clock)) return expired();
-    if (!this.#settings.dispatcher.hasReplicas) return noReplica(call);
+    if (!this.#settings.dispatcher.hasReplicas) return this.#noReplica();
     try {
       this.#queue.add(call);
       return undefined;
@@ -60,8 +61,9 @@ export class Batcher implements CallQueue, BatchSource {
     return entries.length === 0 ? undefined : new Batch(entries);
   }
 
-  /** Gives everything that waits this error; instances that are on their way get their own outcome. */
-  failAll(error: ServingError): void {
+  /** The last replica is gone: answers everything that waits. Instances on their way get their own outcome. */
+  refuseAll(): void {
+    const error = this.#noReplica();
     for (const call of this.#queue.calls()) {
       for (const { first, count } of this.#queue.remove(call)) call.sink.reply(failure(first, count, error));
     }
@@ -71,6 +73,14 @@ export class Batcher implements CallQueue, BatchSource {
     this.#queue.remove(call);
     refuse(call, error);
     this.#settings.dispatcher.abandon(call);
+  }
+
+  #noReplica(): ServingError {
+    const { servable, method } = this.#settings;
+    return new ServingError(
+      'NO_REPLICA',
+      `Request servable(${servable}) method(${method}) , servable is not available; no replica of it is live`,
+    );
   }
 
   #watchDeadline(at: number): void {
@@ -103,11 +113,4 @@ function cancelled(): ServingError {
 
 function expired(): ServingError {
   return new ServingError('DEADLINE_EXCEEDED', "the caller's deadline passed while the request was waiting");
-}
-
-function noReplica({ route }: PredictCall): ServingError {
-  return new ServingError(
-    'NO_REPLICA',
-    `Request servable(${route.servable}) method(${route.method.name}) , servable is not available`,
-  );
 }

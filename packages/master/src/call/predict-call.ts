@@ -1,6 +1,5 @@
 /** A request on its way: blocks of instances, where they go, until when, and the sink that takes the replies. */
 import type { Block, CancelSignal, Deadline, ReplySink } from '@serving/common';
-import type { MethodRoute } from './method-route.js';
 
 /** Consecutive instances of a call that share a layout. */
 export interface CallPart {
@@ -12,7 +11,6 @@ export interface CallPart {
 export interface PredictCall {
   /** Unique in this master. */
   readonly id: number;
-  readonly route: MethodRoute;
   /** In request order. Instances that were refused at the front end are missing. */
   readonly parts: readonly CallPart[];
   /** Bytes of the received buffers that the blocks' views keep alive. */

@@ -47,7 +47,6 @@ export class PredictEndpoint {
       const id = this.#nextCallId++;
       route.queue.enqueue({
         id,
-        route,
         parts,
         retainedBytes,
         deadline,

@@ -1,5 +1,4 @@
 /** Makes the entry of a servable version: a dispatcher, and one batcher per method that it feeds from. */
-import { ServingError } from '@serving/common';
 import type { BatchLimits, QueueLimits } from '../batching/batch-limits.js';
 import { Batcher } from '../batching/batcher.js';
 import type { MethodRoute } from '../call/method-route.js';
@@ -21,6 +20,7 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
     // A model that takes more at a time than the limit sets the limit for its method.
     const maxBatchSize = Math.max(limits.maxBatchSize, method.modelBatchSize);
     const batcher = new Batcher({
+      servable,
       method: method.name,
       limits: { ...limits, maxBatchSize },
       clock,
@@ -50,14 +50,7 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
         dispatcher.addReplica(replica);
       }
       if (known.size > 0) return;
-      for (const batcher of batchers) batcher.failAll(lostAll(servable, batcher.method));
+      for (const batcher of batchers) batcher.refuseAll();
     },
   };
-}
-
-function lostAll(servable: string, method: string): ServingError {
-  return new ServingError(
-    'NO_REPLICA',
-    `Request servable(${servable}) method(${method}) , servable is not available`,
-  );
 }

@@ -30,7 +30,11 @@ const limits = {
 function setUp() {
   const clock = new ManualClock(1000);
   const dispatcher = new FakeDispatcher();
-  return { clock, dispatcher, batcher: new Batcher({ method: 'predict', limits, clock, dispatcher }) };
+  return {
+    clock,
+    dispatcher,
+    batcher: new Batcher({ servable: 'add', method: 'predict', limits, clock, dispatcher }),
+  };
 }
 
 function inMs(clock: ManualClock, ms: number): { deadline: Deadline } {
@@ -153,7 +157,7 @@ test('a request whose deadline has passed is not started, even when the timer is
     now: () => clock.now() + lateBy,
     after: (ms: number, run: () => void) => clock.after(ms, run),
   };
-  const batcher = new Batcher({ method: 'predict', limits, clock: stalled, dispatcher });
+  const batcher = new Batcher({ servable: 'add', method: 'predict', limits, clock: stalled, dispatcher });
   const [late, alive] = [callOfSize(2, inMs(clock, 10)), callOfSize(1, inMs(clock, 30))];
   batcher.enqueue(late);
   batcher.enqueue(alive);
@@ -169,14 +173,14 @@ test('a batcher whose requests have all expired has no batch to give', () => {
   expect([batcher.nextBatch(2), clock.pending]).toEqual([undefined, 0]);
 });
 
-test('failing all that waits answers waiting instances only: those on their way get their own outcome', () => {
+test('losing the last replica answers waiting instances only: those on their way get their own outcome', () => {
   const { batcher } = setUp();
   const [begun, waits] = [callOfSize(4), callOfSize(1)];
   batcher.enqueue(begun);
   batcher.enqueue(waits);
   const batch = batcher.nextBatch(3)!;
   batcher.enqueue(callOfSize(1));
-  batcher.failAll(new ServingError('NO_REPLICA', 'gone'));
+  batcher.refuseAll();
   expect(begun.sink.list).toEqual([undefined, undefined, undefined, 'NO_REPLICA']);
   expect([waits.sink.list, batcher.waiting]).toEqual([['NO_REPLICA'], 0]);
   batch.failRest(new ServingError('WORKER_LOST', 'lost'));

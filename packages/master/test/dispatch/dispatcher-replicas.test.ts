@@ -24,7 +24,7 @@ function setUp() {
     defer: (callback) => callback(),
     onInternalError: () => undefined,
   });
-  const queue = new Batcher({ method: 'predict', limits, clock, dispatcher });
+  const queue = new Batcher({ servable: 'add', method: 'predict', limits, clock, dispatcher });
   dispatcher.addSource(queue);
   const replica = new FakeReplica();
   dispatcher.addReplica(replica);

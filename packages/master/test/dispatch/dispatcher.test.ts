@@ -31,7 +31,9 @@ function setUp(methods: readonly string[] = ['predict'], limits = roomy, clock =
     defer: (callback) => deferred.push(callback),
     onInternalError: (error) => internal.push(error),
   });
-  const batchers = methods.map((method) => new Batcher({ method, limits, clock, dispatcher }));
+  const batchers = methods.map(
+    (method) => new Batcher({ servable: 'add', method, limits, clock, dispatcher }),
+  );
   for (const batcher of batchers) dispatcher.addSource(batcher);
   const runDeferred = () => deferred.splice(0).forEach((callback) => callback());
   return { dispatcher, batchers, queue: batchers[0]!, clock, deferred, internal, asked, runDeferred };

@@ -45,9 +45,9 @@ function codesOf(outcomes: readonly CollectedOutcome[]): [number, number, string
 test('hands a call with all that is known of it to the queue of its route', async () => {
   const { endpoint, calls, request } = setUp();
   const outcome = endpoint.predict(request);
-  const { parts, retainedBytes, deadline, signal, traceparent, route } = request;
+  const { parts, retainedBytes, deadline, signal, traceparent } = request;
   expect(calls).toEqual([
-    expect.objectContaining({ parts, retainedBytes, deadline, signal, traceparent, route, priority: 0 }),
+    expect.objectContaining({ parts, retainedBytes, deadline, signal, traceparent, priority: 0 }),
   ]);
   calls[0]!.sink.reply(failure(0, 2, bad));
   expect(codesOf(await outcome)).toEqual([[0, 2, 'INVALID_TENSOR']]);

@@ -9,9 +9,7 @@ import {
   type Reply,
   type ReplySink,
 } from '@serving/common';
-import type { MethodRoute } from '../../src/call/method-route.js';
 import type { CallPart, PredictCall } from '../../src/call/predict-call.js';
-import { signature } from './fake-replica.js';
 
 /** A block of float32 scalars, one an instance. */
 export function floats(...values: number[]): Block {
@@ -101,17 +99,9 @@ export interface TestCall extends PredictCall {
 
 let nextId = 1;
 
-const nowhere: MethodRoute = {
-  servable: 'add',
-  version: 1,
-  method: signature('predict'),
-  queue: { enqueue: () => undefined },
-};
-
 export function callOf(blocks: readonly Block[], more: Partial<PredictCall> = {}): TestCall {
   return {
     id: nextId++,
-    route: nowhere,
     parts: partsOf(blocks),
     retainedBytes: 10,
     deadline: Deadline.none,

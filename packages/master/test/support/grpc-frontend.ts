@@ -31,7 +31,7 @@ export function setUp(inputs: readonly string[] = ['x'], logger: Logger = create
   const replica = answerAtOnce(new FakeReplica({ methods: [signature('predict', inputs)] }));
   plane.registry.add(replica);
   replica.grant();
-  const [route] = mindsporeGrpcRoutes(plane.endpoint, logger);
+  const [route] = mindsporeGrpcRoutes({ endpoint: plane.endpoint, logger, maxInstances: 1000 });
   const send = async (message: Uint8Array, call = callWith()): Promise<RpcResult> => {
     if (route?.kind !== 'unary') throw new Error('expected a unary route');
     const result = route.handle(call, message);

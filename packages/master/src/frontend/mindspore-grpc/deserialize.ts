@@ -12,6 +12,7 @@ import {
 import type { CallPart } from '../../call/predict-call.js';
 import type { RequestedSpec } from '../../routing/router.js';
 import type { RefusedInstance } from '../predict-endpoint.js';
+import { measure } from './measure.js';
 import { checkTensor, type CheckedTensor } from './validate.js';
 
 export interface MindsporeRequest {
@@ -21,8 +22,9 @@ export interface MindsporeRequest {
   readonly instances: readonly mindspore.Instance[];
 }
 
-/** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest */
-export function readRequest(message: Uint8Array): MindsporeRequest {
+/** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest, or one that holds more than it may */
+export function readRequest(message: Uint8Array, maxInstances: number): MindsporeRequest {
+  measure(message, maxInstances);
   const request = decode(message);
   const spec = request.servableSpec;
   const { name = '', methodName = '', versionNumber = 0n } = spec ?? {};

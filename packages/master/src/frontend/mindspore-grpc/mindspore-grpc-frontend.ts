@@ -13,19 +13,25 @@ import { writeFailure, writeReply } from './serialize.js';
 
 const path = '/mindspore.serving.proto.MSService/Predict';
 
+export interface MindsporeGrpcSettings {
+  readonly endpoint: PredictEndpoint;
+  readonly logger: Logger;
+  /** Most instances in a request: no more than could ever wait. */
+  readonly maxInstances: number;
+}
+
 /** The routes of MSService, to be served by a gRPC server. */
-export function mindsporeGrpcRoutes(endpoint: PredictEndpoint, logger: Logger): RpcRoute[] {
-  return [{ kind: 'unary', path, handle: (call, message) => predict(endpoint, logger, call, message) }];
+export function mindsporeGrpcRoutes(settings: MindsporeGrpcSettings): RpcRoute[] {
+  return [{ kind: 'unary', path, handle: (call, message) => predict(settings, call, message) }];
 }
 
 async function predict(
-  endpoint: PredictEndpoint,
-  logger: Logger,
+  { endpoint, logger, maxInstances }: MindsporeGrpcSettings,
   call: RpcCall,
   message: Uint8Array,
 ): Promise<RpcResult> {
   // Bytes that are no request at all have no reply of the protocol's own: the rejection becomes a gRPC status.
-  const request = readRequest(message);
+  const request = readRequest(message, maxInstances);
   try {
     return ok(await run(endpoint, call, request, message));
   } catch (thrown) {

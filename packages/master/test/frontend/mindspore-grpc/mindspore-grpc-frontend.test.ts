@@ -12,7 +12,13 @@ const one = [wireInstance([['x', wireFloats([], 1)]])];
 
 test('serves Predict of MSService and nothing else', () => {
   const plane = new Plane(limits);
-  expect(mindsporeGrpcRoutes(plane.endpoint, createLogger('test', 'fatal'))).toEqual([
+  expect(
+    mindsporeGrpcRoutes({
+      endpoint: plane.endpoint,
+      logger: createLogger('test', 'fatal'),
+      maxInstances: 1000,
+    }),
+  ).toEqual([
     { kind: 'unary', path: '/mindspore.serving.proto.MSService/Predict', handle: expect.any(Function) },
   ]);
 });

@@ -1,0 +1,77 @@
+/**
+ * Looks over a large message before it is decoded. Two bytes on the wire can become a hundred in memory (an empty
+ * instance, an empty item), so what a message may hold is bounded besides its size.
+ */
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { ServingError } from '@serving/common';
+
+/** Below this many bytes a message cannot become large enough to matter. */
+const smallMessageBytes = 16 * 1024;
+/** Fields with contents in a whole message. An instance with n inputs has 1 + 5n. */
+const maxFields = 4_000_000;
+/** A shape of 64 dimensions, each a varint of at most 10 bytes with its tag. */
+const maxShapeBytes = 64 * 11;
+
+/** Field numbers of proto/mindspore_serving/proto/ms_service.proto, from the request down to a tensor's shape. */
+const instances = [2, 3];
+const items = [1, 2];
+const mapValue = 2;
+const shape = 1;
+
+/** @throws ServingError BAD_REQUEST naming the limit that is exceeded; what cannot be read is left to the decoder */
+export function measure(message: Uint8Array, maxInstances: number): void {
+  if (message.length < smallMessageBytes) return;
+  try {
+    new Survey(maxInstances).request(message);
+  } catch (thrown) {
+    // Bytes that are no protobuf: the decoder says so, and where.
+    if (thrown instanceof ServingError) throw thrown;
+  }
+}
+
+class Survey {
+  readonly #maxInstances: number;
+  #instances = 0;
+  #fields = 0;
+
+  constructor(maxInstances: number) {
+    this.#maxInstances = maxInstances;
+  }
+
+  request(message: Uint8Array): void {
+    this.#eachField(message, (number, instance) => {
+      if (!instances.includes(number)) return;
+      if (++this.#instances > this.#maxInstances) throw exceeded('instances', this.#maxInstances);
+      this.#eachField(instance, (part, entry) => {
+        if (items.includes(part)) this.#item(entry);
+      });
+    });
+  }
+
+  #item(entry: Uint8Array): void {
+    this.#eachField(entry, (number, tensor) => {
+      if (number !== mapValue) return;
+      this.#eachField(tensor, (part, bytes) => {
+        if (part === shape && bytes.length > maxShapeBytes) throw exceeded('bytes of a shape', maxShapeBytes);
+      });
+    });
+  }
+
+  /** Visits the fields that hold something; the others cost nothing to decode. */
+  #eachField(message: Uint8Array, visit: (number: number, bytes: Uint8Array) => void): void {
+    const reader = new BinaryReader(message);
+    while (reader.pos < reader.len) {
+      const [number, wireType] = reader.tag();
+      if (wireType !== WireType.LengthDelimited) {
+        reader.skip(wireType);
+        continue;
+      }
+      if (++this.#fields > maxFields) throw exceeded('fields', maxFields);
+      visit(number, reader.bytes());
+    }
+  }
+}
+
+function exceeded(what: string, limit: number): ServingError {
+  return new ServingError('BAD_REQUEST', `${what} in a request: expected at most ${limit}, given more`);
+}
