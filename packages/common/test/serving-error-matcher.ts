@@ -7,5 +7,5 @@ export function servingError(code: ErrorCode, message: RegExp = /./): unknown {
     name: 'ServingError',
     code,
     message: expect.stringMatching(message) as unknown,
-  }) as unknown;
+  });
 }

@@ -62,8 +62,20 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
 function register(server: Server, route: RpcRoute, onInternalError: (error: ServingError) => void): boolean {
   const { path } = route;
   return route.kind === 'unary'
-    ? server.register(path, unaryAdapter(path, route.handle, onInternalError), serialize, deserialize, 'unary')
-    : server.register(path, streamAdapter(path, route.handle, onInternalError), serialize, deserialize, 'bidi');
+    ? server.register(
+        path,
+        unaryAdapter(path, route.handle, onInternalError),
+        serialize,
+        deserialize,
+        'unary',
+      )
+    : server.register(
+        path,
+        streamAdapter(path, route.handle, onInternalError),
+        serialize,
+        deserialize,
+        'bidi',
+      );
 }
 
 function bind(server: Server, address: string): Promise<string> {
@@ -272,7 +284,7 @@ async function* messagesOf(call: ServerDuplexStream<Uint8Array, Uint8Array>): As
   } catch (error) {
     throw closedByPeer(error);
   }
-  // A call that is cut off ends its messages like one that is half-closed; which it was shows before the next turn.
+  // Node ends the messages of a lost connection as if the caller had half-closed; one turn later it shows which it was.
   await new Promise((resolve) => setImmediate(resolve));
   if (call.cancelled || call.destroyed) throw closedByPeer();
 }

@@ -38,9 +38,12 @@ export interface RpcResult {
 export type UnaryHandler = (call: RpcCall, message: Uint8Array) => RpcResult | Promise<RpcResult>;
 
 export interface RpcStream {
-  /** Messages of the caller in order; ends when the caller half-closes, throws when the stream breaks. */
+  /**
+   * Messages of the caller in order; ends when the caller half-closes, throws CANCELLED when the stream breaks. A caller
+   * that cancels may half-close first (grpc-js does), so the end alone does not tell that somebody still waits.
+   */
   readonly messages: AsyncIterable<Uint8Array>;
-  /** Queues a message; resolves when the transport wants more. Rejects once the stream is broken. */
+  /** Queues a message; resolves when the transport wants more. Rejects with CANCELLED once the stream is broken. */
   send(message: Uint8Array): Promise<void>;
 }
 

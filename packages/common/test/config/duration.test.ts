@@ -8,8 +8,25 @@ test('a duration is a number with one of four units', () => {
 });
 
 test('anything else is refused with what was expected', () => {
-  const wrong = ['', '30', 's', '30 s', ' 30s', '30s ', '-1s', '+1s', '1e3s', '.5s', '1.s', '1d', '1S', '1h30m', '٣s'];
-  for (const given of wrong) expect(() => parseDuration(given)).toThrow(/a number with a unit, ms, s, m or h/);
+  const wrong = [
+    '',
+    '30',
+    's',
+    '30 s',
+    ' 30s',
+    '30s ',
+    '-1s',
+    '+1s',
+    '1e3s',
+    '.5s',
+    '1.s',
+    '1d',
+    '1S',
+    '1h30m',
+    '٣s',
+  ];
+  for (const given of wrong)
+    expect(() => parseDuration(given)).toThrow(/a number with a unit, ms, s, m or h/);
 });
 
 test('a duration without end is refused, however many digits it has', () => {

@@ -4,8 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addOptions, fallbackText, loadConfig } from '../../src/config/load-config.js';
-import { automaticInteger, choice, duration, integer, nameList, optionalAddress, text } from '../../src/config/option.js';
-import { ServingError } from '../../src/errors/serving-error.js';
+import {
+  automaticInteger,
+  choice,
+  duration,
+  integer,
+  nameList,
+  optionalAddress,
+  text,
+} from '../../src/config/option.js';
+import type { ServingError } from '../../src/errors/serving-error.js';
 import { servingError } from '../serving-error-matcher.js';
 
 const table = {
@@ -83,7 +91,9 @@ test('the file may be named by the environment, and a flag names another one', (
 });
 
 test('a file keeps what was written: names that look like numbers, lists, nothing', () => {
-  const config = yaml('directory: 007\nservable: [1.10, on]\ngrpc: 5500\nexecutors: ~\ngrace:\nlogLevel: "warn"\n');
+  const config = yaml(
+    'directory: 007\nservable: [1.10, on]\ngrpc: 5500\nexecutors: ~\ngrace:\nlogLevel: "warn"\n',
+  );
   expect(load(['--config', config])).toMatchObject({
     directory: '007',
     servable: ['1.10', 'on'],
@@ -118,7 +128,9 @@ test('all problems are reported together, each with where it was given, what was
 test('unknown keys of a file are refused, also those that every object has', () => {
   const config = yaml('__proto__: 1\nconstructor: 2\nmaxMessageMB: 3\nmax-message-mb: 4\n5: 6\n');
   const found = problems(['--config', config]).map((line) => /unknown option '(.*?)'/.exec(line)?.[1]);
-  expect(found.toSorted()).toEqual(['5', '__proto__', 'constructor', 'max-message-mb', 'maxMessageMB']);
+  expect(new Set(found)).toEqual(
+    new Set(['__proto__', 'constructor', 'maxMessageMB', 'max-message-mb', '5']),
+  );
 });
 
 test('a file value that is a map is refused, also inside a list', () => {
@@ -131,7 +143,13 @@ test('a file value that is a map is refused, also inside a list', () => {
 });
 
 test('a file that is missing, is no YAML or no map is one problem beside the others', () => {
-  const files = [join(folder, 'missing.yaml'), yaml('a: [1'), yaml('- grpc'), yaml('just text'), yaml('a: 1\na: 2')];
+  const files = [
+    join(folder, 'missing.yaml'),
+    yaml('a: [1'),
+    yaml('- grpc'),
+    yaml('just text'),
+    yaml('a: 1\na: 2'),
+  ];
   for (const file of files) {
     const lines = problems(['--config', file], { SERVING_GRACE: '5' });
     expect(lines).toHaveLength(2);
@@ -158,7 +176,10 @@ test('what a command prints after an error follows the problems', () => {
   const command = new Command('test').showHelpAfterError('(test --help lists the options)');
   const source = { argv: ['--nonsense'], env: { SERVING_GRACE: '5' } };
   expect(() => loadConfig(command, table, source)).toThrow(
-    servingError('CONFIG_INVALID', /^unknown option '--nonsense'\nSERVING_GRACE: .*\n\(test --help lists the options\)$/),
+    servingError(
+      'CONFIG_INVALID',
+      /^unknown option '--nonsense'\nSERVING_GRACE: .*\n\(test --help lists the options\)$/,
+    ),
   );
 });
 
@@ -168,7 +189,9 @@ test('asking for help prints it and ends the process with 0, whatever else is wr
   });
   const printed: string[] = [];
   const command = new Command('test').configureOutput({ writeOut: (part) => void printed.push(part) });
-  expect(() => loadConfig(command, table, { argv: ['--help'], env: { SERVING_GRACE: '5' } })).toThrow('exit 0');
+  expect(() => loadConfig(command, table, { argv: ['--help'], env: { SERVING_GRACE: '5' } })).toThrow(
+    'exit 0',
+  );
   expect(printed.join('')).toMatch(/--max-message-mb <n>/);
   exit.mockRestore();
 });
@@ -184,8 +207,13 @@ test('the configuration cannot be changed', () => {
 });
 
 test('the help shows for every option its flag, default and environment variable', () => {
-  const help = addOptions(new Command('test').configureOutput({ getOutHelpWidth: () => 500 }), table).helpInformation();
-  expect(help).toMatch(/--max-message-mb <n> +largest message \(default: 100\) \[env: SERVING_MAX_MESSAGE_MB\]/);
+  const help = addOptions(
+    new Command('test').configureOutput({ getOutHelpWidth: () => 500 }),
+    table,
+  ).helpInformation();
+  expect(help).toMatch(
+    /--max-message-mb <n> +largest message \(default: 100\) \[env: SERVING_MAX_MESSAGE_MB\]/,
+  );
   expect(help).toMatch(/--grpc <address> +where to listen \(default: off\) \[env: SERVING_GRPC\]/);
   expect(help).toMatch(/--executors <n> +threads \(default: one per core\)/);
   expect(help).toMatch(/--config <file> +.*\[env: SERVING_CONFIG\]/);

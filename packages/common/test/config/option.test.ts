@@ -13,7 +13,11 @@ import {
 import { servingError } from '../serving-error-matcher.js';
 
 test('a key gives its flag and its environment variable', () => {
-  expect(['grpc', 'maxMessageMb', 'logLevel'].map(flagOf)).toEqual(['--grpc', '--max-message-mb', '--log-level']);
+  expect(['grpc', 'maxMessageMb', 'logLevel'].map(flagOf)).toEqual([
+    '--grpc',
+    '--max-message-mb',
+    '--log-level',
+  ]);
   expect(['grpc', 'maxMessageMb'].map(environmentNameOf)).toEqual(['SERVING_GRPC', 'SERVING_MAX_MESSAGE_MB']);
 });
 
@@ -71,7 +75,21 @@ test('a list of names is separated by commas, spaces around them do not count', 
 
 test('a name that is empty, repeated or could lead out of its folder is refused', () => {
   const { parse } = nameList('d', 'names', 'none');
-  for (const wrong of ['', ',', 'a,', 'a,,b', '.', '..', '.hidden', 'a/b', '../a', 'a\\b', 'a,/b', 'a\0b', 'a,b,a']) {
+  for (const wrong of [
+    '',
+    ',',
+    'a,',
+    'a,,b',
+    '.',
+    '..',
+    '.hidden',
+    'a/b',
+    '../a',
+    'a\\b',
+    'a,/b',
+    'a\0b',
+    'a,b,a',
+  ]) {
     expect(() => parse(wrong)).toThrow(/names separated by commas, each the name of a folder/);
   }
 });

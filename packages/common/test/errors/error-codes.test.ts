@@ -1,7 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { STATUS_CODES } from 'node:http';
-import { errorTable, grpcStatus, isErrorCode, mindsporeCode, type ErrorRow } from '../../src/errors/error-codes.js';
+import {
+  errorTable,
+  grpcStatus,
+  isErrorCode,
+  mindsporeCode,
+  type ErrorRow,
+} from '../../src/errors/error-codes.js';
 
 const rows: readonly (readonly [string, ErrorRow])[] = Object.entries(errorTable);
 

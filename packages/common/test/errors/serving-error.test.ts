@@ -76,7 +76,11 @@ test('whatever is thrown has a first line, and asking for it never throws', () =
   expect([undefined, null, 7, 7n, true].map(firstLine)).toEqual(['undefined', 'null', '7', '7', 'true']);
   expect(firstLine(Symbol('s'))).toBe('Symbol(s)');
   expect(firstLine({ message: 'an error from another realm\nat' })).toBe('an error from another realm');
-  for (const odd of [withoutPrototype, refusesText, Object.assign(new Error('x'), { message: { not: 'text' } })]) {
+  for (const odd of [
+    withoutPrototype,
+    refusesText,
+    Object.assign(new Error('x'), { message: { not: 'text' } }),
+  ]) {
     expect(typeof firstLine(odd)).toBe('string');
   }
 });

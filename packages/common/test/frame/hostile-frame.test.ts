@@ -82,7 +82,7 @@ test('any changed bytes decode or are refused', () => {
       decodesOrIsInvalid(() => decodeBatch(changed.buffer));
       decodesOrIsInvalid(() => decodeReply(changed.buffer));
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -172,7 +172,8 @@ test('a claim of many elements without their bytes is refused before anything is
 
 test('columns outside the data, not aligned or of no known type are refused', () => {
   expect(replyOf(8, { offset: 64, byteLength: 8 }, data)).toThrow(refused(/outside 64 bytes/));
-  expect(replyOf(8, { offset: 60, byteLength: 8 }, data)).toThrow(refused(/not aligned/));
+  expect(replyOf(8, { offset: 8, byteLength: 8 }, data)).not.toThrow();
+  expect(replyOf(8, { offset: 4, byteLength: 8 }, data)).toThrow(refused(/not aligned/));
   expect(replyOf(8, { offset: 2 ** 53 - 8, byteLength: 8 }, data)).toThrow(refused(/outside/));
   expect(replyOf(8, { byteLength: 9 }, data)).toThrow(refused(/expected 8 bytes, given 9/));
   expect(replyOf(1, { dtype: 15 as WireDataType, byteLength: 8 }, data)).toThrow(refused(/unknown dtype 15/));

@@ -1,5 +1,12 @@
 /** A server under test and a real grpc-js client beside it, both without messages of any type: bytes in, bytes out. */
-import { Client, credentials, Metadata, type CallOptions, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  type CallOptions,
+  type ClientDuplexStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { deferred } from '../deferred.js';
 import type { ServingError } from '../../src/errors/serving-error.js';
 import { createGrpcJsServer } from '../../src/rpc/grpc-js-server.js';
@@ -77,12 +84,21 @@ export class Peer {
       (error, reply) => outcome.resolve({ error: error ?? undefined, reply }),
     );
     call.on('status', (ended) => status.resolve(ended.metadata));
-    const answer = Promise.all([outcome.promise, status.promise]).then(([ended, trailers]) => ({ ...ended, trailers }));
+    const answer = Promise.all([outcome.promise, status.promise]).then(([ended, trailers]) => ({
+      ...ended,
+      trailers,
+    }));
     return { answer, cancel: () => call.cancel() };
   }
 
   open(options: CallOptions = {}): ClientDuplexStream<Buffer, Buffer> {
-    return this.client.makeBidiStreamRequest<Buffer, Buffer>(path, identity, identity, new Metadata(), options);
+    return this.client.makeBidiStreamRequest<Buffer, Buffer>(
+      path,
+      identity,
+      identity,
+      new Metadata(),
+      options,
+    );
   }
 
   /** Closes the client and stops the server, by force where a call is still open. */

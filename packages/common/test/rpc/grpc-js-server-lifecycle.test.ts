@@ -82,8 +82,15 @@ test('an address in use is ADDRESS_UNAVAILABLE by name, and the first server goe
 });
 
 test('an address that cannot be resolved or read is ADDRESS_UNAVAILABLE', async () => {
-  for (const address of ['host.invalid:0', `unix:${join(folder, 'no', 'such', 'folder')}`, 'bogus://x:1', ':::']) {
-    await expect(track(new Peer([echoRoute], address)).start()).rejects.toEqual(servingError('ADDRESS_UNAVAILABLE'));
+  for (const address of [
+    'host.invalid:0',
+    `unix:${join(folder, 'no', 'such', 'folder')}`,
+    'bogus://x:1',
+    ':::',
+  ]) {
+    await expect(track(new Peer([echoRoute], address)).start()).rejects.toEqual(
+      servingError('ADDRESS_UNAVAILABLE'),
+    );
   }
 });
 

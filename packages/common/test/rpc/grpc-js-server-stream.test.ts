@@ -2,11 +2,13 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { status, type ClientDuplexStream, type StatusObject } from '@grpc/grpc-js';
 import { once } from 'node:events';
+import { connect } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 import { ServingError } from '../../src/errors/serving-error.js';
 import type { RpcStream, StreamHandler } from '../../src/rpc/rpc-handler.js';
 import { aborted, deferred } from '../deferred.js';
 import { servingError } from '../serving-error-matcher.js';
-import { Peer } from './grpc-js-peer.js';
+import { path, Peer } from './grpc-js-peer.js';
 
 const peers: Peer[] = [];
 
@@ -60,7 +62,8 @@ test('many messages come back in order and the stream ends with OK when the call
 test('the handler may send before, without and after messages of the caller', async () => {
   const peer = await serving(async (_, stream) => {
     await sendTexts(stream, ['hello']);
-    for await (const message of stream.messages) await sendTexts(stream, [`got ${Buffer.from(message).toString()}`]);
+    for await (const message of stream.messages)
+      await sendTexts(stream, [`got ${Buffer.from(message).toString()}`]);
     await sendTexts(stream, ['bye', '']);
     return { ...ok, trailers: { 'x-count': '1' } };
   });
@@ -74,25 +77,27 @@ test('the handler may send before, without and after messages of the caller', as
 
 test('send resolves only as the reader reads', async () => {
   const chunk = new Uint8Array(64 * 1024);
-  const total = 200;
+  const total = 300;
   let sent = 0;
   const stalled = deferred();
   const peer = await serving(async (_, stream) => {
-    for (let i = 0; i < total; i++) {
-      const accepted = stream.send(chunk).then(() => sent++);
-      // Nothing is read on the other side, so some send has to wait; loopback needs no more than a few turns.
-      const winner = await Promise.race([accepted.then(() => 'accepted'), turns(200).then(() => 'waiting')]);
-      if (winner === 'waiting') stalled.resolve();
+    for (; sent < total; sent++) {
+      const accepted = stream.send(chunk).then(() => true);
+      // Loopback takes what it can within a few turns; a send that is still waiting then waits for the reader.
+      if (!(await Promise.race([accepted, turns(300).then(() => false)]))) stalled.resolve();
       await accepted;
     }
     return ok;
   });
   const call = peer.open();
   const ended = ending(call);
+  let bytes = 0;
+  // grpc-js stops the sender only once a message was read, so one is.
+  call.on('data', (message: Buffer) => (bytes += message.length));
+  call.once('data', () => call.pause());
   await stalled.promise;
   expect(sent).toBeLessThan(total);
-  let bytes = 0;
-  call.on('data', (message: Buffer) => (bytes += message.length));
+  call.resume();
   expect((await ended).code).toBe(status.OK);
   expect([sent, bytes]).toEqual([total, total * chunk.length]);
 });
@@ -124,7 +129,11 @@ test('any number of sends may wait at once, and all of them go out when the hand
 test('a status other than 0 arrives after the messages, with its text and trailers', async () => {
   const peer = await serving(async (_, stream) => {
     await sendTexts(stream, ['first']);
-    return { status: status.FAILED_PRECONDITION, message: 'größe\nnot now', trailers: { 'x-why': 'because' } };
+    return {
+      status: status.FAILED_PRECONDITION,
+      message: 'größe\nnot now',
+      trailers: { 'x-why': 'because' },
+    };
   });
   const { received, ended } = await drained(peer.open());
   expect(received).toEqual(['first']);
@@ -181,34 +190,61 @@ test('a handler may stop reading early, answer with a status, and even read on',
   expect([ended.code, ended.details]).toEqual([status.INVALID_ARGUMENT, 'no more']);
 });
 
-test('a caller that cancels breaks messages and sends with CANCELLED, aborts the signal and is no internal error', async () => {
+test('a caller that cancels aborts the signal, breaks waiting and later sends and is no internal error', async () => {
   const [begun, seen] = [deferred(), deferred<unknown[]>()];
   const peer = await serving(async (call, stream) => {
-    const waiting = Array.from({ length: 40 }, () => stream.send(new Uint8Array(2 ** 16)).catch((error: unknown) => error));
-    const reading = (async () => {
-      for await (const message of stream.messages) if (message.length > 0) begun.resolve();
-    })().catch((error: unknown) => error);
+    const attempt = () => stream.send(new Uint8Array(2 ** 16)).catch((error: unknown) => error);
+    for await (const message of stream.messages) if (message.length > 0) break;
+    // Read by nobody, so most of them have to wait.
+    const waiting = Array.from({ length: 400 }, attempt);
+    begun.resolve();
     await aborted(call.signal);
-    const [last, broken] = [await waiting.at(-1), await reading];
-    seen.resolve([last, broken, await stream.send(new Uint8Array(1)).catch((error: unknown) => error)]);
-    throw broken;
+    seen.resolve([await waiting.at(-1), await attempt()]);
+    throw new ServingError('CANCELLED', 'gone');
   });
   const call = peer.open();
+  call.once('data', () => call.pause());
   call.write(Buffer.from('x'));
   const ended = ending(call);
   await begun.promise;
   call.cancel();
   expect((await ended).code).toBe(status.CANCELLED);
-  expect(await seen.promise).toEqual(Array(3).fill(servingError('CANCELLED')));
+  expect(await seen.promise).toEqual([servingError('CANCELLED'), servingError('CANCELLED')]);
+  expect(peer.internal).toEqual([]);
+});
+
+test('a connection that is lost breaks the messages with CANCELLED and is no internal error', async () => {
+  const [begun, broken] = [deferred(), deferred<unknown>()];
+  const peer = await serving(async (_, stream) => {
+    try {
+      for await (const message of stream.messages) if (message.length > 0) begun.resolve();
+    } catch (error) {
+      broken.resolve(error);
+      throw error;
+    }
+    broken.resolve('ended as if all was well');
+    return ok;
+  });
+  const socket = connectSocket(Number(peer.address.split(':').at(-1)), '127.0.0.1');
+  const session = connect(`http://${peer.address}`, { createConnection: () => socket });
+  session.on('error', () => undefined);
+  const request = session.request({
+    ':method': 'POST',
+    ':path': path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  request.on('error', () => undefined);
+  request.write(Uint8Array.of(0, 0, 0, 0, 1, 42));
+  await begun.promise;
+  socket.destroy();
+  expect(await broken.promise).toEqual(servingError('CANCELLED'));
   expect(peer.internal).toEqual([]);
 });
 
 test('a caller that goes away in the middle does not disturb the next one', async () => {
   const gone = deferred();
-  const peer = await serving(async (call, stream) => {
-    call.signal.onAbort(gone.resolve);
-    return echo(call, stream);
-  });
+  const peer = await serving((call, stream) => echo(call, stream).finally(gone.resolve));
   const first = peer.open();
   const firstEnded = ending(first);
   first.write(Buffer.from('x'));
@@ -224,9 +260,10 @@ test('a caller that goes away in the middle does not disturb the next one', asyn
 
 test('the deadline of a stream passes for both sides', async () => {
   const gone = deferred();
-  const peer = await serving(async (call, stream) => {
-    call.signal.onAbort(gone.resolve);
-    return echo(call, stream);
+  const peer = await serving(async (call) => {
+    await aborted(call.signal);
+    gone.resolve();
+    return ok;
   });
   const ended = await ending(peer.open({ deadline: Date.now() + 100 }).resume());
   expect(ended.code).toBe(status.DEADLINE_EXCEEDED);
@@ -248,16 +285,22 @@ test('a message above the limit ends the stream with RESOURCE_EXHAUSTED, in eith
   expect(peer.internal).toEqual([]);
 });
 
-test('nothing can be sent once the handler is done', async () => {
+test('nothing can be sent once the handler is done, and what was sent before still arrives', async () => {
   const late = deferred<RpcStream>();
   const peer = await serving(async (_, stream) => {
+    for (let i = 0; i < 100; i++) void stream.send(new Uint8Array(2 ** 16));
     late.resolve(stream);
     return ok;
   });
-  const ended = await ending(peer.open().resume());
-  const stream = await late.promise;
+  const call = peer.open();
+  call.once('data', () => call.pause());
+  const result = drained(call);
+  const [stream] = await Promise.all([late.promise, once(call, 'data')]);
   await expect(stream.send(Uint8Array.of(1))).rejects.toEqual(servingError('CANCELLED'));
-  expect(ended.code).toBe(status.OK);
+  call.resume();
+  const { received, ended } = await result;
+  expect([received.length, ended.code]).toEqual([100, status.OK]);
+  await expect(stream.send(Uint8Array.of(1))).rejects.toEqual(servingError('CANCELLED'));
 });
 
 test('stopping ends a stream that stays open when the grace is over', async () => {

@@ -36,7 +36,7 @@ function ok(...pieces: readonly string[]): RpcResult {
 }
 
 test('a handler that answers at once gets the message and sends its own', async () => {
-  const peer = await serving((_, message) => ({ status: 0, body: [Uint8Array.from(message).reverse()] }));
+  const peer = await serving((_, message) => ({ status: 0, body: [Uint8Array.from(message).toReversed()] }));
   const { reply } = await peer.call({ message: Buffer.from([1, 2, 3]) });
   expect([...reply!]).toEqual([3, 2, 1]);
 });
@@ -66,7 +66,12 @@ test('a piece that is part of a larger buffer is sent alone', async () => {
 
 test('a status other than 0 ends the call with its message and trailers', async () => {
   const trailers = { 'retry-after': '1', 'x-other': 'yes' };
-  const peer = await serving(() => ({ status: status.RESOURCE_EXHAUSTED, message: 'full', trailers, body: [] }));
+  const peer = await serving(() => ({
+    status: status.RESOURCE_EXHAUSTED,
+    message: 'full',
+    trailers,
+    body: [],
+  }));
   const { error } = await peer.call();
   expect([error?.code, error?.details]).toEqual([status.RESOURCE_EXHAUSTED, 'full']);
   expect(error?.metadata.getMap()).toMatchObject(trailers);
@@ -79,7 +84,13 @@ test('trailers come with a good reply, too', async () => {
 });
 
 test('a status message arrives whatever is in it, cut where it would not fit a header', async () => {
-  const texts = ['größe 名前 🙂', 'two\nlines', '100%', 'lone \ud800 surrogate', `long ${'名'.repeat(100_000)}`];
+  const texts = [
+    'größe 名前 🙂',
+    'two\nlines',
+    '100%',
+    'lone \ud800 surrogate',
+    `long ${'名'.repeat(100_000)}`,
+  ];
   const peer = await serving((_, message) => ({
     status: status.INVALID_ARGUMENT,
     message: texts[message[0]!]!,
@@ -136,7 +147,12 @@ test('a result that cannot be sent is an internal error, at once or later, and t
 });
 
 test('a handler sees the path, the headers by lower-case name and where the call comes from', async () => {
-  const { peer, seen } = await seeing((call) => [call.path, call.metadata('x-id'), call.metadata('none'), call.peer]);
+  const { peer, seen } = await seeing((call) => [
+    call.path,
+    call.metadata('x-id'),
+    call.metadata('none'),
+    call.peer,
+  ]);
   const metadata = new Metadata();
   metadata.add('X-Id', 'first');
   metadata.add('x-id', 'second');
@@ -234,10 +250,15 @@ test('any number of listeners hear of an abort once each, without a warning from
 });
 
 test('a message above the limit is RESOURCE_EXHAUSTED in either direction, one at the limit passes', async () => {
-  const peer = await serving((_, message) => ({ status: 0, body: [new Uint8Array(message.length * 2)] }), 1000);
+  const peer = await serving(
+    (_, message) => ({ status: 0, body: [new Uint8Array(message.length * 2)] }),
+    1000,
+  );
   expect((await peer.call({ message: new Uint8Array(500) })).reply).toHaveLength(1000);
   for (const length of [501, 1001]) {
-    expect((await peer.call({ message: new Uint8Array(length) })).error?.code).toBe(status.RESOURCE_EXHAUSTED);
+    expect((await peer.call({ message: new Uint8Array(length) })).error?.code).toBe(
+      status.RESOURCE_EXHAUSTED,
+    );
   }
   expect((await peer.call()).reply).toHaveLength(0);
 });

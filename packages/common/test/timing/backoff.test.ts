@@ -5,7 +5,10 @@ import { backoffMs } from '../../src/timing/backoff.js';
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 test('the window doubles with each attempt from 100 ms up to ten seconds, and the upper half of it is used', () => {
-  const windows = Array.from({ length: 9 }, (_, attempt) => [backoffMs(attempt, 0), backoffMs(attempt, 1 - 2 ** -53)]);
+  const windows = Array.from({ length: 9 }, (_, attempt) => [
+    backoffMs(attempt, 0),
+    backoffMs(attempt, 1 - 2 ** -53),
+  ]);
   expect(windows).toEqual([
     [50, 100],
     [100, 200],
