@@ -18,7 +18,8 @@ import { ChildProcesses, repository } from './servers/child-processes.ts';
 import { surroundings } from './system/machine.ts';
 
 const defaultPage = fileURLToPath(new URL('docs/benchmarks.md', repository));
-const longestWarmUpSeconds = 3;
+/** Of one round; shorter measured runs need it no less. */
+const warmUpSeconds = 4;
 
 interface Results {
   readonly rows: Row[];
@@ -79,7 +80,6 @@ async function run(options: BenchOptions, children: ChildProcesses, folder: stri
   const generator = await chooseGenerator(options.generator, children, folder);
   const around = surroundings();
   say(`${around.machine}\n${around.versions}; commit ${around.commit}; load by ${generator.name}\n`);
-  const warmUpSeconds = Math.min(seconds, longestWarmUpSeconds);
   const results = await runCases(options, { seconds, warmUpSeconds, generator, children, folder });
   const { rows, ceilings, failures } = results;
   say(['', textTable(rows), '', ...ceilings, ...failures].join('\n'));
