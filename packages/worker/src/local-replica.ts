@@ -24,12 +24,17 @@ export interface ReplicaOptions {
   readonly loadTimeoutMs?: number;
   /** Gives up loading when it aborts. */
   readonly signal?: AbortSignal;
+  /**
+   * Called before `load` rejects when a thread did not come out of native code: ending the process in an orderly way
+   * would abort it with a core dump, so only killing it is left.
+   */
+  readonly onStuck?: () => void;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
 /** How long a thread that is loading a model may take to come out of native code when loading is given up. */
-const loadStopMs = 2000;
+const loadStopMs = 10_000;
 
 export interface CreditListener {
   grant(credit: Credit): void;
@@ -83,18 +88,18 @@ export class LocalReplica {
       weightBytes: modelBytes(folder, version),
     });
     const replica = new LocalReplica(options, version, plan);
-    await replica.#start(options.signal);
+    await replica.#start(options);
     return replica;
   }
 
-  async #start(signal: AbortSignal | undefined): Promise<void> {
+  async #start({ signal, onStuck }: ReplicaOptions): Promise<void> {
     const giveUp = () => void this.#pool.stop(loadStopMs);
     signal?.addEventListener('abort', giveUp);
     try {
       signal?.throwIfAborted();
       this.#methods = await this.#pool.start();
     } catch (thrown) {
-      await this.#pool.stop(loadStopMs);
+      if (!(await this.#pool.stop(loadStopMs))) onStuck?.();
       throw thrown;
     } finally {
       signal?.removeEventListener('abort', giveUp);

@@ -42,6 +42,8 @@ const deserialize = (bytes: Buffer): Uint8Array => bytes;
 const lingerMs = 100;
 /** setTimeout fires at once above this. */
 const longestTimeoutMs = 2 ** 31 - 1;
+/** Calls in progress per connection. */
+const maxConcurrentStreams = 1024;
 /** Clients refuse headers of more than 8 KiB in all; the longest message leaves room for others. */
 const maxStatusMessageBytes = 4096;
 
@@ -51,6 +53,10 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
     'grpc.max_send_message_length': options.maxMessageBytes,
     // Two servers on one port must fail loudly instead of sharing its connections.
     'grpc.so_reuseport': 0,
+    // Bookkeeping per call that nothing here reads.
+    'grpc.enable_channelz': 0,
+    // One connection may not hold the memory of any number of messages at once; further calls wait at the client.
+    'grpc.max_concurrent_streams': maxConcurrentStreams,
   });
   for (const route of options.routes) {
     if (!register(server, route, options.onInternalError)) throw new Error(`two handlers for ${route.path}`);

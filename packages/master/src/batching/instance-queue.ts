@@ -61,7 +61,7 @@ export class InstanceQueue {
       const why = `${this.#bytes} bytes wait and ${bytes} more are given, expected at most ${maxQueueBytes} in all`;
       throw new ServingError(
         'QUEUE_FULL',
-        `Serving Error: enqueued requests bytes exceed the limit ${maxQueueBytes}; ${why}`,
+        `Serving Error: enqueued requests count exceeds the limit of ${maxQueueBytes} bytes; ${why}`,
       );
     }
   }

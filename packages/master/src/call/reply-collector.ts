@@ -27,7 +27,9 @@ export class ReplyCollector implements ReplySink {
     for (const { first, count } of this.#answered.take(reply.first, reply.count, true)) {
       this.#outcomes.push({ first, count, outcome: part(reply, first, count) });
     }
-    if (this.#answered.left === 0) this.#onComplete(this.#outcomes.toSorted((a, b) => a.first - b.first));
+    if (this.#answered.left > 0) return;
+    const outcomes = this.#outcomes;
+    this.#onComplete(outcomes.length === 1 ? outcomes : outcomes.toSorted((a, b) => a.first - b.first));
   }
 }
 

@@ -33,7 +33,7 @@ export class RouteTable {
     }
   }
 
-  /** Versions of a servable that were ever known, or undefined. */
+  /** Versions of a servable that were ever known, newest first, or undefined. */
   versions(servable: string): ReadonlyMap<number, VersionEntry> | undefined {
     return this.#servables.get(servable);
   }
@@ -43,8 +43,10 @@ export class RouteTable {
   }
 
   #ensureEntry(replica: Replica): void {
-    const versions = this.#servables.get(replica.servable) ?? new Map<number, VersionEntry>();
-    this.#servables.set(replica.servable, versions);
-    if (!versions.has(replica.version)) versions.set(replica.version, this.#makeEntry(replica));
+    const { servable, version } = replica;
+    const versions = this.#servables.get(servable) ?? new Map<number, VersionEntry>();
+    if (versions.has(version)) return;
+    const entries = [...versions, [version, this.#makeEntry(replica)] as const];
+    this.#servables.set(servable, new Map(entries.toSorted(([a], [b]) => b - a)));
   }
 }

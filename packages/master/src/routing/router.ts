@@ -49,9 +49,13 @@ export class Router {
 }
 
 /** The newest version that is live; while none is, the newest. */
-function defaultVersion(versions: ReadonlyMap<number, VersionEntry>): VersionEntry | undefined {
-  const newestFirst = [...versions.values()].toSorted((a, b) => b.version - a.version);
-  return newestFirst.find((entry) => entry.isAvailable) ?? newestFirst[0];
+function defaultVersion(newestFirst: ReadonlyMap<number, VersionEntry>): VersionEntry | undefined {
+  let newest: VersionEntry | undefined;
+  for (const entry of newestFirst.values()) {
+    if (entry.isAvailable) return entry;
+    newest ??= entry;
+  }
+  return newest;
 }
 
 function unavailable(spec: RequestedSpec): string {

@@ -92,7 +92,7 @@ test('refuses what would exceed the instances or the bytes, naming what waits, w
   );
   expect(() => queue.add(callOfSize(2, { retainedBytes: 41 }))).toThrow(
     full(
-      'Serving Error: enqueued requests bytes exceed the limit 100; 60 bytes wait and 41 more are given, expected at most 100 in all',
+      'Serving Error: enqueued requests count exceeds the limit of 100 bytes; 60 bytes wait and 41 more are given, expected at most 100 in all',
     ),
   );
   expect([queue.instances, queue.bytes, [...queue.calls()].length]).toEqual([3, 60, 1]);

@@ -88,7 +88,7 @@ test('an unknown version is refused in the words of MindSpore Serving', () => {
   const error = refusal(router, 'add', 'add_common', 3n);
   expect([error.code, error.mindsporeCode]).toEqual(['VERSION_NOT_FOUND', 2]);
   expect(error.message).toBe(
-    'Request servable(add) method(add_common)  version(3) , servable is not available; expected version 0 or one of: 1, 2',
+    'Request servable(add) method(add_common)  version(3) , servable is not available; expected version 0 or one of: 2, 1',
   );
 });
 

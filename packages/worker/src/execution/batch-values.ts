@@ -14,7 +14,8 @@ import {
   type Value,
 } from '@serving/common';
 
-const decoder = new TextDecoder();
+// A byte order mark is part of the text: what goes through a method comes out as it went in.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** One slot: every instance's value. */
 export class SlotValues {

@@ -46,7 +46,8 @@ function stageFailed(stage: FunctionStageDefinition, context: StageContext, thro
 function asOutputs(returned: unknown, count: number): Value[] {
   // A stage with one output may return it bare or as a list of one.
   const list = Array.isArray(returned) ? returned : [returned];
-  if (list.length !== count) throw new Error(`expected ${count} outputs, given ${list.length}`);
+  if (list.length !== count)
+    throw new Error(`expected ${count} output${count === 1 ? '' : 's'}, given ${list.length}`);
   return list.map(asValue);
 }
 
@@ -91,6 +92,7 @@ function scalarTensor(dtype: NumericType, value: number | bigint | boolean): Ten
 }
 
 function describe(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
   if (value === null || typeof value !== 'object') return String(value);
   return value.constructor?.name ?? 'an object';
 }

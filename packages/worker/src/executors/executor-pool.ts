@@ -29,6 +29,13 @@ export class ExecutorPool {
   readonly #settings: PoolSettings;
   readonly #events: PoolEvents;
   readonly #executors = new Map<number, Executor>();
+  /** Those of them that have not loaded yet. */
+  readonly #loading = new Set<number>();
+  /**
+   * Idle executors in the order their credits were granted, which is the order they are spent in: a batch has to run on
+   * the executor of the credit that was spent for it, or a later grant would renew a credit that is still there.
+   */
+  readonly #idleIds: number[] = [];
   readonly #restarts = new Set<() => void>();
   // Loading is heavy on memory and cores that other executors already serve with.
   readonly #loads = new PQueue({ concurrency: 1 });
@@ -53,14 +60,16 @@ export class ExecutorPool {
     return signatures;
   }
 
-  /** Executors that are loaded. */
+  /** Executors that run batches or will again. */
   get size(): number {
-    return this.#executors.size;
+    const given = [...this.#executors.values()];
+    return given.filter(({ state }) => state !== 'stopping' && state !== 'gone').length;
   }
 
-  /** Gives the batch to an idle executor; there is one for every credit that was granted. */
+  /** Gives the batch to the executor that has been idle for longest; there is one for every credit that was granted. */
   run(work: BatchWork): void {
-    for (const executor of this.#executors.values()) if (executor.state === 'idle') return executor.run(work);
+    const executor = this.#executors.get(this.#idleIds.shift() ?? -1);
+    if (executor?.state === 'idle') return executor.run(work);
     const error = new ServingError(
       'WORKER_LOST',
       'no executor is idle: the one this batch was meant for has been lost',
@@ -94,12 +103,15 @@ export class ExecutorPool {
       },
     );
     this.#executors.set(id, executor);
+    this.#loading.add(id);
     try {
       return await executor.loaded();
     } catch (error) {
-      this.#executors.delete(id);
-      await executor.stop(0);
+      // One that is inside native code stays known, so that whoever stops the pool learns of it.
+      if (await executor.stop(0)) this.#executors.delete(id);
       throw error;
+    } finally {
+      this.#loading.delete(id);
     }
   }
 
@@ -107,6 +119,7 @@ export class ExecutorPool {
     if (afterBatch) this.#losses = 0;
     if (this.#stopping) return;
     this.#setAvailable(true);
+    this.#idleIds.push(id);
     this.#events.executorIdle(id);
   }
 
@@ -118,7 +131,9 @@ export class ExecutorPool {
 
   #lost(id: number, reason: string): void {
     // One that was still loading is dealt with where it was started.
-    if (!this.#executors.delete(id) || this.#stopping) return;
+    if (this.#loading.has(id) || !this.#executors.delete(id) || this.#stopping) return;
+    const position = this.#idleIds.indexOf(id);
+    if (position !== -1) this.#idleIds.splice(position, 1);
     this.#settings.logger.error({ executor: id, reason }, 'executor thread lost; replacing it');
     this.#events.executorLost(id);
     this.#restartLater();
@@ -144,7 +159,7 @@ export class ExecutorPool {
       );
       if (this.#stopping) return;
       // Whoever waits for this replica should hear that it is gone rather than wait for ever.
-      if (this.#executors.size === 0) this.#setAvailable(false);
+      if (this.size === 0) this.#setAvailable(false);
       this.#restartLater();
     }
   }

@@ -43,11 +43,14 @@ export interface ExecutorEvents {
   lost(executor: Executor, reason: string): void;
 }
 
-/** starting → idle ⇄ busy → stopping → gone; overdue is a busy one whose batch has been answered without it. */
-export type ExecutorState = 'starting' | 'idle' | 'busy' | 'overdue' | 'stopping' | 'gone';
+/**
+ * starting → idle ⇄ busy → stopping → gone. An overdue one is busy with a batch that has been answered without it: it
+ * becomes idle if it comes back, or ending once its termination is on its way.
+ */
+export type ExecutorState = 'starting' | 'idle' | 'busy' | 'overdue' | 'ending' | 'stopping' | 'gone';
 
-/** How often an overdue thread is looked at again, in milliseconds: whether it left native code. */
-const overdueCheckMs = 100;
+/** How often a thread that has to end is looked at again, in milliseconds: whether it left native code. */
+const nativeCheckMs = 20;
 
 export class Executor {
   readonly #settings: ExecutorSettings;
@@ -125,7 +128,17 @@ export class Executor {
     this.#state = 'stopping';
     this.#post({ kind: 'stop' });
     if (!wasStarting && (await this.#goneWithin(graceMs))) return true;
-    if (!this.#control.claimTermination()) return this.#goneWithin(graceMs);
+    return this.#terminateWithin(graceMs);
+  }
+
+  /** Terminates the thread as soon as it is out of native code; false when it stays there for `graceMs`. */
+  async #terminateWithin(graceMs: number): Promise<boolean> {
+    const end = performance.now() + graceMs;
+    while (!this.#control.claimTermination()) {
+      const left = end - performance.now();
+      if (left <= 0) return false;
+      if (await this.#goneWithin(Math.min(left, nativeCheckMs))) return true;
+    }
     await this.#thread.terminate();
     return true;
   }
@@ -228,8 +241,13 @@ export class Executor {
 
   #terminateWhenSafe(): void {
     if (this.#state === 'gone' || this.#state === 'idle' || this.#state === 'busy') return;
-    if (this.#control.claimTermination()) void this.#thread.terminate();
-    else this.#settings.clock.after(overdueCheckMs, () => this.#terminateWhenSafe());
+    if (!this.#control.claimTermination()) {
+      this.#settings.clock.after(nativeCheckMs, () => this.#terminateWhenSafe());
+      return;
+    }
+    // What it may still have sent must not make it idle again: a batch given to it now would be lost.
+    if (this.#state === 'overdue') this.#state = 'ending';
+    void this.#thread.terminate();
   }
 
   #exited(code: number): void {

@@ -16,6 +16,8 @@ import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 const port = parentPort!;
 const { load, control: shared } = workerData as ThreadStart;
 const control = new ThreadControlView(shared);
+/** The batch in progress, if any. */
+let running: Promise<void> = Promise.resolve();
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -25,7 +27,7 @@ async function start(): Promise<void> {
   try {
     const servable = await loadServable(load, control);
     port.on('message', (message: ToThread) => {
-      if (message.kind === 'batch') void runBatch(servable, message.batchId, message.frame);
+      if (message.kind === 'batch') running = runBatch(servable, message.batchId, message.frame);
       else void stop(servable);
     });
     post({ kind: 'ready', signatures: servable.signatures });
@@ -38,8 +40,21 @@ async function start(): Promise<void> {
 
 async function runBatch(servable: LoadedServable, batchId: number, frame: ArrayBuffer): Promise<void> {
   const replies = await repliesTo(servable, batchId, frame);
-  const frames = replies.map(encodeReply);
+  const frames = encodeReplies(batchId, replies);
   post({ kind: 'done', batchId, frames }, frames);
+}
+
+/** Outputs can be too large for a buffer; the thread must not end for that. */
+function encodeReplies(batchId: number, replies: readonly BatchReply[]): ArrayBuffer[] {
+  try {
+    return replies.map(encodeReply);
+  } catch (thrown) {
+    const error = ServingError.from(thrown);
+    reportFault(error);
+    return replies.map(({ reply }) =>
+      encodeReply({ batchId, reply: failure(reply.first, reply.count, error), durations: [] }),
+    );
+  }
 }
 
 async function repliesTo(
@@ -74,6 +89,7 @@ function causeText(cause: unknown): string {
 }
 
 async function stop(servable: LoadedServable): Promise<void> {
+  await running;
   for (const model of servable.models.values()) await model.session.release();
   port.close();
 }

@@ -70,10 +70,8 @@ let building: MethodDraft | undefined;
  */
 export function declareModel(options: ModelOptions): Model {
   const draft = currentDraft('declareModel');
-  const { file, withBatchDim = true, ...unknown } = options;
-  const extra = Object.keys(unknown);
-  if (extra.length > 0)
-    throw draft.mistake(`declareModel: unknown option '${extra[0]}'; expected file, withBatchDim`);
+  checkOptions(draft, 'declareModel', options, ['file', 'withBatchDim']);
+  const { file, withBatchDim = true } = options;
   if (typeof file !== 'string' || file === '')
     throw draft.mistake(`declareModel: file: expected a file name, given ${show(file)}`);
   if (typeof withBatchDim !== 'boolean')
@@ -112,6 +110,7 @@ export function addStage<const Count extends number = 1>(
   const method = building;
   if (method === undefined)
     throw draft.mistake('addStage can only be called inside the function given to registerMethod');
+  checkOptions(draft, 'addStage', options, ['outputs']);
   const count = options.outputs ?? 1;
   if (!Number.isInteger(count) || count < 1)
     throw draft.mistake(`addStage: outputs: expected a whole number from 1, given ${show(count)}`);
@@ -174,6 +173,7 @@ export function registerMethod<const Inputs extends readonly string[]>(
     throw draft.mistake(`registerMethod: name: expected a text, given ${show(name)}`);
   if (building !== undefined)
     throw draft.mistake(`registerMethod '${name}' inside registerMethod '${building.name}'`);
+  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs']);
   checkNames(draft, name, 'inputs', options.inputs);
   checkNames(draft, name, 'outputs', options.outputs);
   checkArity(draft, name, options.inputs, build);
@@ -214,6 +214,20 @@ function buildStages(
   }
 }
 
+/** Configurations may be plain JavaScript, where a misspelt option would be ignored in silence. */
+function checkOptions(
+  draft: DefinitionDraft,
+  what: string,
+  options: unknown,
+  known: readonly string[],
+): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw draft.mistake(`${what}: expected options { ${known.join(', ')} }, given ${show(options)}`);
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw draft.mistake(`${what}: unknown option '${unknown}'; expected ${known.join(', ')}`);
+}
+
 function checkNames(draft: DefinitionDraft, method: string, what: string, names: readonly unknown[]): void {
   if (!Array.isArray(names))
     throw draft.mistake(`method ${method}: ${what}: expected a list of names, given ${show(names)}`);
@@ -242,5 +256,7 @@ function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (value instanceof Placeholder) return `a value of method ${value.method.name}`;
   if (Array.isArray(value)) return 'a list';
-  return value === null || typeof value !== 'object' ? String(value) : value.constructor.name;
+  if (typeof value === 'function') return 'a function';
+  if (value === null || typeof value !== 'object') return String(value);
+  return value.constructor?.name ?? 'an object';
 }

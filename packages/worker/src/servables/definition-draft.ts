@@ -1,5 +1,5 @@
 /** Collects what a servable_config declares while it runs. One draft is open at a time in a thread. */
-import { basename } from 'node:path';
+import { basename, sep } from 'node:path';
 import { ServingError } from '@serving/common';
 import type { MethodDefinition, ModelDefinition, ServableDefinition, SourceLine } from './definition.js';
 
@@ -59,12 +59,22 @@ export class DefinitionDraft {
 }
 
 /** The innermost place in `file` on the error's stack, as `name:line`. */
-export function sourceLine(error: Error, file: string): SourceLine {
+function sourceLine(error: Error, file: string): SourceLine {
   for (const frame of (error.stack ?? '').split('\n')) {
     const at = frame.indexOf(`${file}:`);
     if (at === -1) continue;
     const line = /^:(\d+)/.exec(frame.slice(at + file.length))?.[1];
     if (line !== undefined) return `${basename(file)}:${line}`;
+  }
+  return undefined;
+}
+
+/** The innermost place below `folder` on the error's stack, as `file:line`: the configuration or what it imports. */
+export function innermostLine(error: Error, folder: string): SourceLine {
+  for (const frame of (error.stack ?? '').split('\n')) {
+    const at = frame.indexOf(folder + sep);
+    const place = at === -1 ? null : /^(.+?):(\d+)/.exec(frame.slice(at + folder.length + 1));
+    if (place !== null) return `${place[1]}:${place[2]}`;
   }
   return undefined;
 }

@@ -1,10 +1,11 @@
 /** Runs a servable_config, or makes the definition of a servable that has none. */
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname } from 'node:path';
+import * as common from '@serving/common';
 import { firstLine, ServingError } from '@serving/common';
 import { createJiti } from 'jiti';
+import * as authoring from './authoring.js';
 import type { ServableDefinition } from './definition.js';
-import { DefinitionDraft, sourceLine, withDraft } from './definition-draft.js';
+import { DefinitionDraft, innermostLine, withDraft } from './definition-draft.js';
 import { onnxFiles, type ServableFolder } from './servable-folder.js';
 
 /** @throws ServingError LOAD_FAILED naming file and line */
@@ -14,13 +15,10 @@ export async function loadDefinition(folder: ServableFolder, version: number): P
 }
 
 async function runConfiguration(configFile: string): Promise<ServableDefinition> {
-  // The alias leads to this very module graph, so that the configuration works where no node_modules is above it and
-  // its declarations reach the draft opened here.
+  // The modules of this very graph are handed in, so that the configuration works where no node_modules is above it and
+  // its declarations reach the draft opened here, with `require` as with `import`.
   const jiti = createJiti(import.meta.url, {
-    alias: {
-      '@serving/worker': fileURLToPath(new URL('./authoring.js', import.meta.url)),
-      '@serving/common': fileURLToPath(import.meta.resolve('@serving/common')),
-    },
+    virtualModules: { '@serving/worker': authoring, '@serving/common': common },
     fsCache: false,
     moduleCache: false,
   });
@@ -34,10 +32,14 @@ async function runConfiguration(configFile: string): Promise<ServableDefinition>
 
 function describe(thrown: unknown, configFile: string): string {
   const file = basename(configFile);
-  if (!(thrown instanceof Error)) return `${file}: threw ${String(thrown)}`;
-  const parsed = /^ParseError: (.*?)\s+\S*?:(\d+):(\d+)/s.exec(thrown.message);
-  if (parsed !== null) return `${file}:${parsed[2]}:${parsed[3]}: does not parse: ${parsed[1]!.trim()}`;
-  return `${sourceLine(thrown, configFile) ?? file}: ${thrown.name}: ${firstLine(thrown)}`;
+  if (!(thrown instanceof Error)) return `${file}: threw ${firstLine(thrown)}`;
+  const parsed = /^ParseError: (.*?)\s*\n\s*(.*):(\d+):(\d+)/.exec(thrown.message);
+  if (parsed !== null) {
+    const [, what, path, line, column] = parsed;
+    // jiti counts columns from 0, editors from 1.
+    return `${basename(path!)}:${line}:${Number(column) + 1}: does not parse: ${what}`;
+  }
+  return `${innermostLine(thrown, dirname(configFile)) ?? file}: ${thrown.name}: ${firstLine(thrown)}`;
 }
 
 /** One method `predict` with the model's own inputs and outputs; their names come from the session later. */

@@ -61,7 +61,7 @@ function scanVersions(path: string): { versions: number[]; warnings: string[] } 
   for (const entry of readdirSync(path)) {
     if (!isDirectory(join(path, entry))) continue;
     if (/^[1-9]\d*$/.test(entry) && Number.isSafeInteger(Number(entry))) versions.push(Number(entry));
-    else if (/^[-+]?\d/.test(entry))
+    else if (/^(v|version)?[-+_]?\d/i.test(entry))
       warnings.push(
         `folder '${entry}' is ignored: a version is a positive whole number without leading zeros`,
       );
@@ -97,7 +97,11 @@ export function onnxFiles(folder: ServableFolder, version: number): string[] {
 /** Bytes of all ONNX files of a version, with their external data: what one executor's sessions weigh at least. */
 export function modelBytes(folder: ServableFolder, version: number): number {
   const path = join(folder.path, String(version));
-  return readdirSync(path).reduce((sum, file) => sum + statSync(join(path, file)).size, 0);
+  // A link that leads nowhere weighs nothing; if it is a model that is wanted, loading it says so.
+  return readdirSync(path).reduce(
+    (sum, file) => sum + (statSync(join(path, file), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
 }
 
 export interface ModelFile {

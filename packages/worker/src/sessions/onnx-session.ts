@@ -69,7 +69,8 @@ class OnnxSession implements Session {
   }
 
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
-    const feeds: Record<string, ort.Tensor> = {};
+    // Without a prototype, so that an input may have any name, `__proto__` included.
+    const feeds = Object.create(null) as Record<string, ort.Tensor>;
     for (const [index, port] of this.inputs.entries()) feeds[port.name] = toOrt(inputs[index]!);
     const results = await this.#run(feeds);
     return this.outputs.map((port) => fromOrt(results[port.name]!, port.dtype));

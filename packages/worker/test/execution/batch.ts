@@ -1,0 +1,122 @@
+/** Batches, stages and models for tests, in few words. */
+import {
+  asBytes,
+  Block,
+  bytesColumn,
+  numericColumn,
+  Tensor,
+  type BatchContents,
+  type Column,
+  type Value,
+} from '@serving/common';
+import type { StageContext } from '../../src/execution/execute-batch.js';
+import type {
+  FunctionStageDefinition,
+  ModelStageDefinition,
+  StageFunction,
+} from '../../src/servables/definition.js';
+import { understandModel, type LoadedModel } from '../../src/sessions/model.js';
+import type { ModelPort, Session } from '../../src/sessions/session.js';
+
+export const floats = (shape: readonly number[], ...values: number[]) =>
+  new Tensor('float32', shape, Float32Array.from(values));
+
+/** A column of float32 instances of one shape. */
+export function floatColumn(name: string, shape: readonly number[], ...values: number[]): Column {
+  return numericColumn(name, 'float32', shape, [asBytes(Float32Array.from(values))]);
+}
+
+export function textColumn(name: string, ...texts: string[]): Column {
+  return bytesColumn(
+    name,
+    'string',
+    [],
+    texts.map((text) => new TextEncoder().encode(text)),
+  );
+}
+
+export function blobColumn(name: string, ...blobs: Uint8Array[]): Column {
+  return bytesColumn(name, 'bytes', [], blobs);
+}
+
+export const block = (count: number, ...columns: Column[]) => new Block(count, columns);
+
+export function batchOf(method: string, ...sections: Block[]): BatchContents {
+  const count = sections.reduce((sum, section) => sum + section.count, 0);
+  return { batchId: 1, servable: 's', version: 1, method, calls: [], count, sections };
+}
+
+export const context = (isCancelled = () => false): StageContext => ({
+  servable: 's',
+  method: 'm',
+  stageIndex: 1,
+  isCancelled,
+});
+
+export function functionStage(
+  run: StageFunction,
+  inputs: number[],
+  outputs: number[],
+): FunctionStageDefinition {
+  return { kind: 'function', name: run.name || 'anonymous', run, inputs, outputs, at: undefined };
+}
+
+/** A session that runs a function instead of a model, and remembers what it was given. */
+export class FakeSession implements Session {
+  readonly runs: (readonly Tensor[])[] = [];
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  readonly #model: (...inputs: Tensor[]) => Tensor | Tensor[];
+
+  constructor(
+    inputs: ModelPort['shape'][],
+    outputs: ModelPort['shape'][],
+    model: (...inputs: Tensor[]) => Tensor | Tensor[],
+  ) {
+    this.inputs = inputs.map((shape, i) => ({ name: `x${i}`, dtype: 'float32', shape }));
+    this.outputs = outputs.map((shape, i) => ({ name: `y${i}`, dtype: 'float32', shape }));
+    this.#model = model;
+  }
+
+  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+    this.runs.push(inputs);
+    const outputs = this.#model(...inputs);
+    return Array.isArray(outputs) ? outputs : [outputs];
+  }
+
+  async release(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  /** The shape of the first input of every run. */
+  get shapes(): (readonly number[])[] {
+    return this.runs.map(([input]) => input!.shape);
+  }
+}
+
+/** Twice the input: in any shape. */
+export const doubled = (x: Tensor) =>
+  new Tensor(
+    'float32',
+    x.shape,
+    Float32Array.from(x.data as Float32Array, (v) => 2 * v),
+  );
+
+export function loaded(session: Session, withBatchDim = true): LoadedModel {
+  return understandModel({ file: 'm.onnx', withBatchDim, at: 'servable_config.ts:3' }, session);
+}
+
+export function modelStage(model: LoadedModel, inputs: number[], outputs: number[]): ModelStageDefinition {
+  return { kind: 'model', model: model.definition, inputs, outputs, at: undefined };
+}
+
+/** A value in a form that is easy to compare. */
+export function plain(value: Value): unknown {
+  if (value instanceof Tensor)
+    return {
+      dtype: value.dtype,
+      shape: [...value.shape],
+      data: Array.from(value.data as Iterable<number | bigint>),
+    };
+  return typeof value === 'string' ? value : [...value];
+}

@@ -1,0 +1,150 @@
+import { describe, expect, test } from '@jest/globals';
+import { Tensor, type Value } from '@serving/common';
+import { BatchValues } from '../../src/execution/batch-values.js';
+import { runFunctionStage } from '../../src/execution/function-stage.js';
+import type { StageFunction } from '../../src/servables/definition.js';
+import { block, context, floatColumn, floats, functionStage, plain, textColumn } from './batch.js';
+
+const three = () => new BatchValues(['x'], 3, [block(3, floatColumn('x', [], 1, 2, 3))]);
+const numberOf = (x: Tensor) => Number(x.data[0]);
+
+async function run(
+  stage: StageFunction,
+  values = three(),
+  isCancelled?: () => boolean,
+): Promise<BatchValues> {
+  await runFunctionStage(functionStage(stage, [0], [1]), values, context(isCancelled));
+  return values;
+}
+
+async function errorOf(stage: StageFunction): Promise<string> {
+  return (await run(stage)).errorOf(0)!.message;
+}
+
+test('the function is called once per instance, with one value per argument', async () => {
+  const values = new BatchValues(['a', 'b'], 3, [
+    block(2, floatColumn('a', [], 1, 2), textColumn('b', 'p', 'q')),
+  ]);
+  const stage = functionStage((b: string, a: Tensor) => `${b}${numberOf(a)}`, [1, 0], [2]);
+  await runFunctionStage(stage, values, context());
+  expect([values.slot(2).row(0), values.slot(2).row(1)]).toEqual(['p1', 'q2']);
+});
+
+test('several outputs go to several slots', async () => {
+  const values = three();
+  await runFunctionStage(
+    functionStage((x: Tensor) => ['text', x], [0], [1, 2]),
+    values,
+    context(),
+  );
+  expect(values.slot(1).row(2)).toBe('text');
+  expect(plain(values.slot(2).row(2))).toEqual(plain(floats([], 3)));
+});
+
+test('one output may be returned bare or as a list of one', async () => {
+  const values = await run((x: Tensor) => [x]);
+  expect(plain(values.slot(1).row(0))).toEqual(plain(floats([], 1)));
+});
+
+test('an async function is waited for, instance by instance', async () => {
+  let running = 0;
+  const values = await run(async (x: Tensor) => {
+    expect(++running).toBe(1);
+    await Promise.resolve();
+    running--;
+    return numberOf(x) * 10;
+  });
+  expect(plain(values.slot(1).row(2))).toEqual(plain(floats([], 30)));
+});
+
+test('an instance whose call throws fails alone, and is not given to the next stage', async () => {
+  const values = await run((x: Tensor) => {
+    if (numberOf(x) === 2) throw new Error('two\nsecret');
+    return x;
+  });
+  expect([...values.alive()]).toEqual([0, 2]);
+  expect(values.errorOf(1)).toMatchObject({
+    code: 'STAGE_FAILED',
+    message: "Call Function 's.anonymous' Failed, method: 'm', stage index(begin with 1): 2, error msg: two",
+  });
+  const seen: number[] = [];
+  await runFunctionStage(
+    functionStage((x: Tensor) => seen.push(numberOf(x)), [1], [2]),
+    values,
+    context(),
+  );
+  expect(seen).toEqual([1, 3]);
+});
+
+test('a cancelled batch stops between two instances', async () => {
+  let calls = 0;
+  await run(
+    () => ++calls,
+    three(),
+    () => calls === 2,
+  );
+  expect(calls).toBe(2);
+});
+
+describe('what a function may return', () => {
+  const buffer = Buffer.from('abc');
+  const accepted: [unknown, Value][] = [
+    [1.5, floats([], 1.5)],
+    [5n, new Tensor('int64', [], BigInt64Array.of(5n))],
+    [true, new Tensor('bool', [], Uint8Array.of(1))],
+    [false, new Tensor('bool', [], Uint8Array.of(0))],
+    ['', ''],
+    [new Uint8Array(0), new Uint8Array(0)],
+    [buffer, buffer],
+    [Int8Array.of(-1), new Tensor('int8', [1], Int8Array.of(-1))],
+    [Int16Array.of(-1), new Tensor('int16', [1], Int16Array.of(-1))],
+    [Uint16Array.of(1), new Tensor('uint16', [1], Uint16Array.of(1))],
+    [Int32Array.of(-1), new Tensor('int32', [1], Int32Array.of(-1))],
+    [Uint32Array.of(1), new Tensor('uint32', [1], Uint32Array.of(1))],
+    [BigInt64Array.of(-1n), new Tensor('int64', [1], BigInt64Array.of(-1n))],
+    [BigUint64Array.of(1n), new Tensor('uint64', [1], BigUint64Array.of(1n))],
+    [Float32Array.of(1, 2), floats([2], 1, 2)],
+    [new Float64Array(0), new Tensor('float64', [0], new Float64Array(0))],
+  ];
+  test.each(accepted)('%p', async (returned, expected) => {
+    expect(plain((await run(() => returned)).slot(1).row(0))).toEqual(plain(expected));
+  });
+
+  const refused: [unknown, string][] = [
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [{}, 'Object'],
+    [new Map(), 'Map'],
+    [Object.create(null), 'an object'],
+    [Symbol('x'), 'Symbol(x)'],
+    [() => 1, 'a function'],
+    [new DataView(new ArrayBuffer(1)), 'DataView'],
+    [new ArrayBuffer(1), 'ArrayBuffer'],
+    [[[1]], 'Array'],
+  ];
+  test.each(refused)('not %p', async (returned, given) => {
+    expect(await errorOf(() => returned)).toMatch(
+      `error msg: expected a Tensor, typed array, string, Uint8Array, number, bigint or boolean, given ${given}`,
+    );
+  });
+
+  test.each([
+    [[], 'expected 1 output, given 0'],
+    [[1, 2], 'expected 1 output, given 2'],
+  ])('not %j for one output', async (returned, text) => {
+    expect(await errorOf(() => returned)).toMatch(text);
+  });
+});
+
+test.each([
+  ['text', 'text'],
+  [undefined, 'undefined'],
+  [{ message: 'alike' }, 'alike'],
+  [Object.create(null), 'something without a text was thrown'],
+])('whatever is thrown has a text: %p', async (thrown: unknown, text) => {
+  expect(
+    await errorOf(() => {
+      throw thrown;
+    }),
+  ).toMatch(new RegExp(`error msg: ${text}$`));
+});

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { ThreadControl, ThreadControlView } from '../../src/executors/control-word.js';
+
+function pair() {
+  const control = new ThreadControl();
+  return { control, view: new ThreadControlView(control.shared) };
+}
+
+test('a cancellation is seen until the next batch', () => {
+  const { control, view } = pair();
+  expect(view.isCancelled()).toBe(false);
+  control.cancel();
+  expect(view.isCancelled()).toBe(true);
+  control.reset();
+  expect(view.isCancelled()).toBe(false);
+});
+
+test('termination can be claimed while the thread runs JavaScript, any number of times', () => {
+  const { control } = pair();
+  expect(control.claimTermination()).toBe(true);
+  expect(control.claimTermination()).toBe(true);
+});
+
+test('termination cannot be claimed in native code, but again afterwards', () => {
+  const { control, view } = pair();
+  view.enter();
+  expect(control.claimTermination()).toBe(false);
+  expect(control.claimTermination()).toBe(false);
+  view.leave();
+  expect(control.claimTermination()).toBe(true);
+});
+
+test('native code entered twice is left when both have left', () => {
+  const { control, view } = pair();
+  view.enter();
+  view.enter();
+  view.leave();
+  expect(control.claimTermination()).toBe(false);
+  view.leave();
+  expect(control.claimTermination()).toBe(true);
+});
+
+test('cancelling and native code do not disturb each other', () => {
+  const { control, view } = pair();
+  view.enter();
+  control.cancel();
+  expect(control.claimTermination()).toBe(false);
+  expect(view.isCancelled()).toBe(true);
+  control.reset();
+  expect(control.claimTermination()).toBe(false);
+});

@@ -1,0 +1,123 @@
+/** What is declared becomes a definition. The texts of mistakes are tested where configurations are really loaded. */
+import { expect, test } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { addStage, declareModel, registerMethod, type Placeholder } from '../../src/servables/authoring.js';
+import type { ServableDefinition } from '../../src/servables/definition.js';
+import { DefinitionDraft, innermostLine, withDraft } from '../../src/servables/definition-draft.js';
+import { servingError } from '../serving-error-matcher.js';
+
+const thisFile = fileURLToPath(import.meta.url);
+
+/** The definition that these declarations make, with this file as the configuration. */
+const define = (declare: () => void): Promise<ServableDefinition> =>
+  withDraft(new DefinitionDraft(thisFile), async () => declare());
+
+const first = (x: unknown) => x;
+
+test('a method is stages over numbered slots', async () => {
+  const { models, methods } = await define(() => {
+    const model = declareModel({ file: 'm.onnx' });
+    registerMethod('m', { inputs: ['a', 'b'], outputs: ['y', 'b', 'z'] }, (a, b) => {
+      const [c, d] = addStage(first, [b, a], { outputs: 2 });
+      const e = addStage(model, [d, c]);
+      return [e, b, c];
+    });
+  });
+  const at = expect.stringMatching(/^authoring\.test\.ts:\d+$/) as unknown;
+  expect(models).toEqual([{ file: 'm.onnx', withBatchDim: true, at }]);
+  expect(methods).toEqual([
+    {
+      name: 'm',
+      inputs: ['a', 'b'],
+      outputs: [
+        { name: 'y', slot: 4 },
+        { name: 'b', slot: 1 },
+        { name: 'z', slot: 2 },
+      ],
+      stages: [
+        { kind: 'function', name: 'first', run: first, inputs: [1, 0], outputs: [2, 3], at },
+        { kind: 'model', model: models[0], inputs: [3, 2], outputs: [4], at },
+      ],
+      slotCount: 5,
+      at,
+    },
+  ]);
+});
+
+test('a function without a name is anonymous, and no inputs, outputs or stages are fine', async () => {
+  const { methods } = await define(() => {
+    registerMethod('none', { inputs: [], outputs: [] }, () => []);
+    registerMethod('constant', { inputs: [], outputs: ['y'] }, () => addStage(() => 1, []));
+    registerMethod('unused', { inputs: ['x'], outputs: [] }, () => []);
+  });
+  expect(methods.map(({ name, slotCount }) => [name, slotCount])).toEqual([
+    ['none', 0],
+    ['constant', 1],
+    ['unused', 1],
+  ]);
+  expect(methods[1]!.stages[0]).toMatchObject({ name: 'anonymous' });
+});
+
+test('names are free, as long as they differ', async () => {
+  const { methods } = await define(() =>
+    registerMethod('__proto__', { inputs: ['constructor', '__proto__'], outputs: ['toString'] }, (a) => a),
+  );
+  expect(methods[0]).toMatchObject({ name: '__proto__', inputs: ['constructor', '__proto__'] });
+});
+
+test('lists of names are copied', async () => {
+  const inputs = ['x'];
+  const { methods } = await define(() => {
+    registerMethod('m', { inputs, outputs: ['y'] }, (...all: Placeholder[]) => all[0]!);
+    inputs.push('later');
+  });
+  expect(methods[0]!.inputs).toEqual(['x']);
+});
+
+test('a placeholder of a method that failed cannot be used in the next', async () => {
+  const leaked: Placeholder[] = [];
+  await define(() => {
+    expect(() =>
+      registerMethod('a', { inputs: ['x'], outputs: ['y', 'z'] }, (x) => {
+        leaked.push(x);
+        return x;
+      }),
+    ).toThrow(servingError('LOAD_FAILED', /output size 1 not match registered 2/));
+    expect(() => registerMethod('b', { inputs: ['x'], outputs: ['y'] }, () => leaked[0]!)).toThrow(
+      servingError('LOAD_FAILED', /method b: output y: .*given a value of method a$/),
+    );
+    registerMethod('a', { inputs: ['x'], outputs: ['y'] }, (x) => x);
+  });
+});
+
+test('nothing can be declared before, between and after configurations', async () => {
+  const text = /^declareModel can only be called while a servable_config is being loaded$/;
+  expect(() => declareModel({ file: 'm.onnx' })).toThrow(servingError('LOAD_FAILED', text));
+  await expect(define(() => undefined)).rejects.toEqual(
+    servingError('LOAD_FAILED', /^authoring\.test\.ts: There is no method registered for servable/),
+  );
+  expect(() => declareModel({ file: 'm.onnx' })).toThrow(servingError('LOAD_FAILED', text));
+  await expect(
+    define(() => {
+      throw new Error('thrown');
+    }),
+  ).rejects.toThrow('thrown');
+  expect(() => addStage(first, [])).toThrow(servingError('LOAD_FAILED', /^addStage can only/));
+  expect(() => registerMethod('m', { inputs: [], outputs: [] }, () => [])).toThrow(
+    servingError('LOAD_FAILED', /^registerMethod can only/),
+  );
+});
+
+test('the innermost place below a folder is found whatever surrounds it', () => {
+  const error = new Error('x');
+  error.stack = [
+    'Error: x',
+    '    at deep (/elsewhere/lib.js:1:2)',
+    '    at f (/my folder/sub/helper.ts:7:3)',
+    '    at g (file:///my folder/servable_config.ts:9:1)',
+  ].join('\n');
+  expect(innermostLine(error, '/my folder')).toBe('sub/helper.ts:7');
+  expect(innermostLine(error, '/my')).toBeUndefined();
+  delete error.stack;
+  expect(innermostLine(error, '/my folder')).toBeUndefined();
+});
