@@ -33,7 +33,11 @@ const one = floats([2, 2], [1, 1, 1, 1]);
 const good = [['x1', floats([2, 2], [1, 2, 3, 4])] as const, ['x2', one] as const];
 
 afterEach(async () => {
-  const { errors, instances } = await callWire(master.address, { servable: 'add', method: 'add', instances: [good] });
+  const { errors, instances } = await callWire(master.address, {
+    servable: 'add',
+    method: 'add',
+    instances: [good],
+  });
   expect(errors).toEqual([]);
   expect(instances[0]!.get('y')!.tensorData).toEqual(floats([2, 2], [2, 3, 4, 5]).tensorData);
 });
@@ -58,14 +62,21 @@ test('an unknown servable is named, with those there are', async () => {
   expect(await refusedCall({ servable: 'sub', method: 'add', instances: [good] })).toBe(
     'Request servable(sub) method(add) , servable is not available; expected one of: add, batched',
   );
-  expect(await refusedCall({ servable: '', method: '', instances: [] })).toMatch(/^Request servable\(\) method\(\) ,/);
+  expect(await refusedCall({ servable: '', method: '', instances: [] })).toMatch(
+    /^Request servable\(\) method\(\) ,/,
+  );
 });
 
 test('an unknown version is named, with those there are', async () => {
   expect(await refusedCall({ servable: 'add', method: 'add', version: 7n, instances: [good] })).toBe(
     'Request servable(add) method(add)  version(7) , servable is not available; expected version 0 or one of: 1',
   );
-  const largest = await refusedCall({ servable: 'add', method: 'add', version: 2n ** 64n - 1n, instances: [good] });
+  const largest = await refusedCall({
+    servable: 'add',
+    method: 'add',
+    version: 2n ** 64n - 1n,
+    instances: [good],
+  });
   expect(largest).toMatch(/version\(18446744073709551615\)/);
 });
 
@@ -82,7 +93,11 @@ test('a missing input is named, and only its own instance fails', async () => {
   expect(await refusedCall({ servable: 'add', method: 'add', instances: [lacking] })).toBe(
     'Cannot find input x2 in instance input , servable add, method add; expected inputs: x1, x2, given: x1',
   );
-  const mixed = await callWire(master.address, { servable: 'add', method: 'add', instances: [good, [], good] });
+  const mixed = await callWire(master.address, {
+    servable: 'add',
+    method: 'add',
+    instances: [good, [], good],
+  });
   expect(mixed.errors.map(({ code }) => code)).toEqual([0, INVALID_INPUTS, 0]);
   expect(mixed.errors[1]!.text).toMatch(/^Cannot find input x1 .*given: none$/);
   expect(mixed.instances.map((items) => items.size)).toEqual([1, 0, 1]);
@@ -90,7 +105,9 @@ test('a missing input is named, and only its own instance fails', async () => {
 
 test('an input that the method does not have is ignored', async () => {
   const instances = [[...good, ['x3', one] as const]];
-  expect(await callWire(master.address, { servable: 'add', method: 'add', instances })).toMatchObject({ errors: [] });
+  expect(await callWire(master.address, { servable: 'add', method: 'add', instances })).toMatchObject({
+    errors: [],
+  });
 });
 
 test('a wrong dtype for the model is refused', async () => {
@@ -122,11 +139,14 @@ test('a wrong shape for the model is refused', async () => {
 });
 
 test('instances of a batch that do not fit fail alone', async () => {
-  const pair = (values: number[]) => ['x1', 'x2'].map((name) => [name, floats([values.length], values)] as const);
+  const pair = (values: number[]) =>
+    ['x1', 'x2'].map((name) => [name, floats([values.length], values)] as const);
   const instances = [pair([1, 2]), pair([1, 2, 3]), pair([3, 4])];
   const reply = await callWire(master.address, { servable: 'batched', method: 'predict', instances });
   expect(reply.errors.map(({ code }) => code)).toEqual([0, INVALID_INPUTS, 0]);
-  expect(reply.errors[1]!.text).toMatch(/size 12 not match the size 8 .* expected float32 \[2\], given float32 \[3\]$/);
+  expect(reply.errors[1]!.text).toMatch(
+    /size 12 not match the size 8 .* expected float32 \[2\], given float32 \[3\]$/,
+  );
   expect(reply.instances[2]!.get('y')!.tensorData).toEqual(floats([2], [6, 8]).tensorData);
 });
 
@@ -159,13 +179,17 @@ test.each([
   [Array<bigint>(100_000).fill(1n)],
 ])('negative, overflowing or endless dims are refused %#', async (dims) => {
   const text = await refusal(rawTensor(MS_FLOAT32, dims, new Uint8Array(4)));
-  expect(text).toMatch(/^Instances input x1 check failed, detail: Tensor check failed: input {2}shape \[[-\d,…]*\] invalid; expected/);
+  expect(text).toMatch(
+    /^Instances input x1 check failed, detail: Tensor check failed: input {2}shape \[[-\d,…]*\] invalid; expected/,
+  );
   expect(text.length).toBeLessThan(1000);
 });
 
 test('text and bytes take exactly one element and a shape of one', async () => {
   const hello = Buffer.from('hello');
-  expect(await refusal(element(MS_STRING, []), 'echo', 'x')).toMatch(/batch size can only be 1; expected one entry in bytes_val, given 0$/);
+  expect(await refusal(element(MS_STRING, []), 'echo', 'x')).toMatch(
+    /batch size can only be 1; expected one entry in bytes_val, given 0$/,
+  );
   expect(await refusal(element(MS_BYTES, [hello, hello]), 'echo', 'x')).toMatch(/given 2$/);
   expect(await refusal(element(MS_STRING, [hello], [2n]), 'echo', 'x')).toMatch(/but given shape is \[2\]$/);
 });
@@ -199,13 +223,22 @@ test('no instances are refused', async () => {
 });
 
 test('a method without inputs takes instances without items', async () => {
-  const reply = await callWire(master.address, { servable: 'add', method: 'nothing', instances: [[], [], []] });
+  const reply = await callWire(master.address, {
+    servable: 'add',
+    method: 'nothing',
+    instances: [[], [], []],
+  });
   expect(reply.errors).toEqual([]);
-  expect(reply.instances.map((items) => items.get('y')!.tensorData)).toEqual(Array(3).fill(floats([], [7]).tensorData));
+  expect(reply.instances.map((items) => items.get('y')!.tensorData)).toEqual(
+    Array(3).fill(floats([], [7]).tensorData),
+  );
 });
 
 test('10,000 instances come back in order', async () => {
-  const instances = Array.from({ length: 10_000 }, (_, i) => ({ x1: Float32Array.of(i, -i), x2: Float32Array.of(0, 1) }));
+  const instances = Array.from({ length: 10_000 }, (_, i) => ({
+    x1: Float32Array.of(i, -i),
+    x2: Float32Array.of(0, 1),
+  }));
   const results = await master.client('batched', 'predict').infer(instances);
   expect(results).toHaveLength(10_000);
   for (const [i, result] of results.entries())
@@ -215,7 +248,9 @@ test('10,000 instances come back in order', async () => {
 });
 
 test('more instances than may wait are refused at once', async () => {
-  const instances = Array.from({ length: 20_001 }, (): [string, WireTensor][] => [['x', element(MS_BYTES, [Buffer.of(1)])]]);
+  const instances = Array.from({ length: 20_001 }, (): [string, WireTensor][] => [
+    ['x', element(MS_BYTES, [Buffer.of(1)])],
+  ]);
   const reply = await callWire(master.address, { servable: 'add', method: 'echo', instances });
   expect(reply.errors).toHaveLength(1);
   expect(reply.errors[0]!.text).toBe(
@@ -226,15 +261,20 @@ test('more instances than may wait are refused at once', async () => {
 test('a request over the limit is RESOURCE_EXHAUSTED', async () => {
   const x = rawTensor(mindspore.DataType.MS_UINT8, [2n ** 20n], new Uint8Array(2 ** 20));
   const call = callWire(master.address, { servable: 'add', method: 'echo', instances: [[['x', x]]] });
-  await expect(call).rejects.toMatchObject({ code: 8, details: expect.stringMatching(/larger than max/) as unknown });
+  await expect(call).rejects.toMatchObject({
+    code: 8,
+    details: expect.stringMatching(/larger than max/) as unknown,
+  });
 });
 
 test('bytes that are no message are INVALID_ARGUMENT', async () => {
-  const broken = [Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff), Uint8Array.of(0xff), Uint8Array.of(0x12, 0x05, 0x00)];
-  for (const message of [...broken, randomBytes(1000)]) {
+  const text = Buffer.from('{"instances": [{"x1": 1, "x2": 2}]}');
+  for (const message of [Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff), Uint8Array.of(0xff), text]) {
     await expect(callRaw(master.address, message)).rejects.toMatchObject({
       code: 3,
-      details: expect.stringMatching(/expected a mindspore\.serving\.proto\.PredictRequest, given \d+ bytes/) as unknown,
+      details: expect.stringMatching(
+        /expected a mindspore\.serving\.proto\.PredictRequest, given \d+ bytes/,
+      ) as unknown,
     });
   }
 });
@@ -248,7 +288,8 @@ test('an empty message names no servable', async () => {
 test.each([
   ['random bytes', () => randomBytes(4096)],
   ['an HTTP/1.1 request', () => Buffer.from('POST /model/add:add HTTP/1.1\r\nHost: x\r\n\r\n')],
-  ['an HTTP/2 preface and random bytes', () => Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), randomBytes(4096)])],
+  // A SETTINGS frame of one byte, which there cannot be (RFC 9113 §6.5).
+  ['a broken HTTP/2 frame', () => Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x01\x04\0\0\0\0\0\0')],
 ])('%s on the port end that connection only', async (_what, bytes) => {
   const [host, port] = master.address.split(':') as [string, string];
   const socket = connect(Number(port), host);

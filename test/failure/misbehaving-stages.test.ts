@@ -5,7 +5,7 @@ import { startMaster, type Master } from '../support/processes.js';
 import { eventually } from '../support/eventually.js';
 import { functionServable, servables } from '../support/servables.js';
 
-const executionTimeoutMs = 400;
+const executionTimeoutMs = 1500;
 
 let master: Master;
 beforeAll(async () => {
@@ -25,7 +25,7 @@ one('endless', function endless() { for (;;); });
 one('exits', function exits() { process.exit(0); });
 one('later', function later(x) { setTimeout(() => { throw new Error('later on'); }, 0); return new Promise(() => undefined); });
 one('unhandled', function unhandled() { void Promise.reject(new Error('nobody listens')); return new Promise(() => undefined); });
-one('heap', function heap() { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); });
+one('heap', function heap() { const all = []; for (;;) all.push(new Array(1_000_000).fill(all.length + 0.5)); });
 one('undefinedOutput', () => undefined);
 one('nullOutput', () => null);
 one('objectOutput', () => ({ y: 1 }));
@@ -34,7 +34,6 @@ one('tooMany', () => [1, 2]);
 one('tooFew', () => [1], 2);
 one('notAList', () => 1, 2);
 one('badTensor', () => new Tensor('float32', [3], new Float32Array(2)));
-one('badDtype', () => new Tensor('float33', [2], new Float32Array(2)));
 one('killsThen', () => ({ then() { throw new Error('thenable'); } }));
 `),
   });
@@ -77,12 +76,11 @@ test.each([
   ['undefinedOutput', /error msg: expected a Tensor, .*, given undefined$/],
   ['nullOutput', /given null$/],
   ['objectOutput', /given Object$/],
-  ['functionOutput', /given (a function|\(\) => 1)$/],
-  ['tooMany', /error msg: expected 1 outputs?, given 2$/],
+  ['functionOutput', /given a function$/],
+  ['tooMany', /error msg: expected 1 output, given 2$/],
   ['tooFew', /error msg: expected 2 outputs, given 1$/],
   ['notAList', /error msg: expected 2 outputs, given 1$/],
   ['badTensor', /error msg: tensor data: expected 3 elements for shape \[3\], given 2$/],
-  ['badDtype', /error msg: .*float33/],
 ])('%s is SYSTEM_ERROR and says what was expected', async (method, text) => {
   const { code, message } = await failure(method);
   expect(code).toBe('SYSTEM_ERROR');
@@ -90,14 +88,17 @@ test.each([
   expect(message).toMatch(text);
 });
 
-test.each(['never', 'endless'])('a stage that returns %s is answered when the execution timeout is over', async (method) => {
-  const started = performance.now();
-  expect(await failure(method)).toEqual({
-    code: 'SYSTEM_ERROR',
-    message: `Call method '${method}' Failed: the batch did not return within ${executionTimeoutMs} ms`,
-  });
-  expect(performance.now() - started).toBeGreaterThanOrEqual(executionTimeoutMs - 5);
-});
+test.each(['never', 'endless'])(
+  'a stage that returns %s is answered when the execution timeout is over',
+  async (method) => {
+    const started = performance.now();
+    expect(await failure(method)).toEqual({
+      code: 'SYSTEM_ERROR',
+      message: `Call method '${method}' Failed: the batch did not return within ${executionTimeoutMs} ms`,
+    });
+    expect(performance.now() - started).toBeGreaterThanOrEqual(executionTimeoutMs - 5);
+  },
+);
 
 test.each([
   ['exits', /exit code 0/],

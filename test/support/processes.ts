@@ -121,7 +121,7 @@ export async function startMaster(args: readonly string[], options?: ProgramOpti
         throw new Error(`serving-master ended with ${JSON.stringify(master.outcome)}: ${master.stderr}`);
       return startLine.exec(master.stdout)?.[1];
     },
-    30_000,
+    55_000,
   );
   return master;
 }

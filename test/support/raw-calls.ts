@@ -64,11 +64,7 @@ function wireTensor(): mindspore.Tensor {
 }
 
 /** A tensor with exactly these bytes, whatever its dims say. */
-export function rawTensor(
-  dtype: mindspore.DataType,
-  dims: readonly bigint[],
-  bytes: Uint8Array,
-): WireTensor {
+export function rawTensor(dtype: mindspore.DataType, dims: readonly bigint[], bytes: Uint8Array): WireTensor {
   return { shape: { dims: [...dims] }, dtype, tensorData: { $case: 'data', value: bytes } };
 }
 

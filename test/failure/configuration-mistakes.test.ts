@@ -1,0 +1,233 @@
+/** Mistakes in a servable_config: each is reported at load, with file and line, and what was expected. */
+import { beforeAll, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startProgram } from '../support/processes.js';
+import { configuration, temporaryFolder, writeServable, type ServableFiles } from '../support/servables.js';
+
+/** What is written from line 2 on → the error. `x` is a declared method's input in what `inMethod` writes. */
+const inMethod = (body: string) =>
+  `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => {\n${body}\n});`;
+
+const mistakes: Record<string, { readonly config: string | ServableFiles; readonly error: string }> = {
+  throws: {
+    config: `\nthrow new RangeError('no such thing\\nsecond line');`,
+    error: 'servable_config.ts:3: RangeError: no such thing',
+  },
+  'throws text': { config: `throw 'text';`, error: 'servable_config.ts: threw text' },
+  'throws nothing': { config: `throw undefined;`, error: 'servable_config.ts: threw undefined' },
+  'throws an odd object': {
+    config: `throw Object.create(null);`,
+    error: 'servable_config.ts: threw something without a text was thrown',
+  },
+  'throws in a helper': {
+    config: `const helper = () => { throw new Error('deep'); };\n\nhelper();`,
+    error: 'servable_config.ts:2: Error: deep',
+  },
+  'throws after types that span lines': {
+    config: `interface A {\n  a: number;\n  b: string;\n}\nconst a: A | undefined = undefined;\n(a as unknown as A).a.toFixed();`,
+    error: "servable_config.ts:7: TypeError: Cannot read properties of undefined (reading 'a')",
+  },
+  'rejects in a top-level await': {
+    config: `await Promise.reject(new Error('later'));`,
+    error: 'servable_config.ts:2: Error: later',
+  },
+  'does not parse': {
+    config: `\nregisterMethod('m', {`,
+    error: 'servable_config.ts:4:1: does not parse: Unexpected token',
+  },
+  'imports a file that is not there': {
+    config: `import './nowhere.js';\nregisterMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);`,
+    error: "servable_config.ts:2: Error: Cannot find module './nowhere.js'",
+  },
+  'imports a package that is not there': {
+    config: `import 'no-such-package-here';`,
+    error: "servable_config.ts:2: Error: Cannot find module 'no-such-package-here'",
+  },
+  'sibling does not parse': {
+    config: { 'servable_config.ts': `import './sibling.js';`, 'sibling.ts': `\nconst = 1;`, '1/': '' },
+    error: 'sibling.ts:2:7: does not parse: Unexpected token',
+  },
+  'sibling throws': {
+    config: {
+      'servable_config.ts': `import './sibling.js';`,
+      'sibling.ts': `\n\nthrow new Error('from beside');`,
+      '1/': '',
+    },
+    error: 'sibling.ts:3: Error: from beside',
+  },
+  'no method': {
+    config: ``,
+    error:
+      'servable_config.ts: There is no method registered for servable; expected at least one registerMethod(...)',
+  },
+  'method twice': {
+    config: `const m = () => registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);\n\nm();\nregisterMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);`,
+    error: 'servable_config.ts:5: Method m has been registered more than once. First at servable_config.ts:2',
+  },
+  'method without a name': {
+    config: `registerMethod('', { inputs: [], outputs: [] }, () => []);`,
+    error: "servable_config.ts:2: registerMethod: name: expected a text, given ''",
+  },
+  'method without options': {
+    config: `registerMethod('m', (x) => x);`,
+    error: 'servable_config.ts:2: method m: expected options { inputs, outputs }, given a function',
+  },
+  'method with a misspelt option': {
+    config: `registerMethod('m', { input: ['x'], outputs: ['y'] }, (x) => x);`,
+    error: "servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs",
+  },
+  'inputs that are no list': {
+    config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,
+    error: "servable_config.ts:2: method m: inputs: expected a list of names, given 'x'",
+  },
+  'an input without a name': {
+    config: `registerMethod('m', { inputs: ['x', 7], outputs: ['y'] }, (x) => x);`,
+    error: 'servable_config.ts:2: method m: inputs: expected names, given 7 at position 2',
+  },
+  'an output named twice': {
+    config: `registerMethod('m', { inputs: ['x'], outputs: ['y', 'y'] }, (x) => [x, x]);`,
+    error: "servable_config.ts:2: method m: outputs: 'y' is named twice",
+  },
+  'a builder that is no function': {
+    config: `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, 7);`,
+    error: 'servable_config.ts:2: method m: expected a function that builds it, given 7',
+  },
+  'a missing input': {
+    config: `registerMethod('m', { inputs: ['x1'], outputs: ['y'] }, (x1, x2) => addStage((a, b) => a, [x1, x2]));`,
+    error: 'servable_config.ts:2: method m: its function takes 2 inputs, but 1 are named (x1)',
+  },
+  'an input that is undefined': {
+    config: inMethod('const none = undefined;\nreturn addStage((a, b) => a, [x, none]);'),
+    error:
+      'servable_config.ts:4: method m: argument 2 of the stage: expected an input of the method or an output of an earlier stage, given undefined; is an input missing in the inputs list of registerMethod?',
+  },
+  'a value instead of an input': {
+    config: inMethod('return addStage((a) => a, [5]);'),
+    error:
+      'servable_config.ts:3: method m: argument 1 of the stage: expected an input of the method or an output of an earlier stage, given 5',
+  },
+  'an input of another method': {
+    config: `let other;\nregisterMethod('a', { inputs: ['x'], outputs: ['y'] }, (x) => (other = x));\nregisterMethod('b', { inputs: ['x'], outputs: ['y'] }, (x) => other);`,
+    error:
+      'servable_config.ts:4: method b: output y: expected an input of the method or an output of an earlier stage, given a value of method a',
+  },
+  'too few outputs': {
+    config: `registerMethod('m', { inputs: ['x'], outputs: ['y', 'z'] }, (x) => x);`,
+    error: 'servable_config.ts:2: Method return output size 1 not match registered 2 (method m)',
+  },
+  'an async builder': {
+    config: `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, async (x) => addStage((a) => a, [x]));`,
+    error:
+      'servable_config.ts:2: method m: output y: expected an input of the method or an output of an earlier stage, given Promise',
+  },
+  'a builder without a result': {
+    config: inMethod('addStage((a) => a, [x]);'),
+    error:
+      'servable_config.ts:2: method m: output y: expected an input of the method or an output of an earlier stage, given undefined; is an input missing in the inputs list of registerMethod?',
+  },
+  'a method inside a method': {
+    config: inMethod(`registerMethod('n', { inputs: [], outputs: [] }, () => []);`),
+    error: "servable_config.ts:3: registerMethod 'n' inside registerMethod 'm'",
+  },
+  'a stage outside of a method': {
+    config: `addStage((a) => a, []);`,
+    error: 'servable_config.ts:2: addStage can only be called inside the function given to registerMethod',
+  },
+  'a stage that is no function': {
+    config: inMethod(`return addStage('argmax', [x]);`),
+    error: "servable_config.ts:3: addStage: stage: expected a function or a declared model, given 'argmax'",
+  },
+  'a stage without a list of inputs': {
+    config: inMethod('return addStage((a) => a, x);'),
+    error:
+      'servable_config.ts:3: addStage: inputs: expected a list of placeholders, given a value of method m',
+  },
+  'a stage without inputs': {
+    config: inMethod('return addStage((a) => a);'),
+    error: 'servable_config.ts:3: addStage: inputs: expected a list of placeholders, given undefined',
+  },
+  'a stage with a misspelt option': {
+    config: inMethod('return addStage((a) => a, [x], { outputsCount: 2 });'),
+    error: "servable_config.ts:3: addStage: unknown option 'outputsCount'; expected outputs",
+  },
+  'a stage without outputs': {
+    config: inMethod('return addStage((a) => a, [x], { outputs: 0 });'),
+    error: 'servable_config.ts:3: addStage: outputs: expected a whole number from 1, given 0',
+  },
+  'a model without options': {
+    config: `declareModel('add.onnx');`,
+    error: "servable_config.ts:2: declareModel: expected options { file, withBatchDim }, given 'add.onnx'",
+  },
+  'a model without a file': {
+    config: `declareModel({});`,
+    error: 'servable_config.ts:2: declareModel: file: expected a file name, given undefined',
+  },
+  'a model with a misspelt option': {
+    config: `declareModel({ file: 'a.onnx', with_batch_dim: false });`,
+    error: "servable_config.ts:2: declareModel: unknown option 'with_batch_dim'; expected file, withBatchDim",
+  },
+  'a model with a batch dimension of text': {
+    config: `declareModel({ file: 'a.onnx', withBatchDim: 'no' });`,
+    error: "servable_config.ts:2: declareModel: withBatchDim: expected true or false, given 'no'",
+  },
+  'a model twice': {
+    config: `const declare = () => declareModel({ file: 'a.onnx' });\ndeclare();\n\ndeclare();`,
+    error:
+      "servable_config.ts:2: Declare model failed, model file 'a.onnx' has already been used (servable_config.ts:2)",
+  },
+  'a model of its own making': {
+    config: inMethod(`return addStage(new Model({ file: 'a.onnx', withBatchDim: true }), [x]);`),
+    error: 'servable_config.ts:3: addStage: the model was not declared in this servable_config',
+  },
+};
+
+/** Loads every servable of a folder with the compiled loader and prints name → error. */
+const loader = `
+import { loadDefinition } from ${JSON.stringify(distFile('servables/load-definition.js'))};
+import { openServableFolder } from ${JSON.stringify(distFile('servables/servable-folder.js'))};
+const [directory, ...names] = process.argv.slice(2);
+const errors = {};
+for (const name of names) {
+  const loading = loadDefinition(openServableFolder(directory, name), 1);
+  errors[name] = await loading.then(() => 'loaded', (error) => error.code + ' ' + error.message);
+}
+console.log(JSON.stringify(errors));
+`;
+
+function distFile(path: string): string {
+  return new URL(`../../packages/worker/dist/${path}`, import.meta.url).href;
+}
+
+/** A blank in the path, as users have them. */
+const directory = () => join(temporaryFolder(), 'my servables');
+
+let errors: Record<string, string>;
+beforeAll(async () => {
+  const folder = directory();
+  const names = Object.keys(mistakes);
+  for (const [index, { config }] of Object.values(mistakes).entries()) {
+    const files =
+      typeof config === 'string' ? { 'servable_config.ts': configuration(config), '1/': '' } : config;
+    writeServable(folder, `s${index}`, files);
+  }
+  const script = join(temporaryFolder(), 'load-all.mjs');
+  writeFileSync(script, loader);
+  const program = startProgram(script, [folder, ...names.map((_, index) => `s${index}`)]);
+  const { code } = await program.ended;
+  if (code !== 0) throw new Error(`the loader ended with ${code}: ${program.stderr}`);
+  const found = JSON.parse(program.stdout) as Record<string, string>;
+  errors = Object.fromEntries(names.map((name, index) => [name, found[`s${index}`]!]));
+});
+
+test.each(Object.entries(mistakes))('%s', (name, { error }) => {
+  expect(errors[name]).toBe(`LOAD_FAILED ${error}`);
+});
+
+test('no message has a path of this machine in it', () => {
+  for (const error of Object.values(errors)) {
+    expect(error).not.toContain('my servables');
+    expect(error).not.toContain(fileURLToPath(new URL('../..', import.meta.url)));
+  }
+});

@@ -1,0 +1,76 @@
+/** Executors that are lost and cannot be replaced at once: callers hear of it, and in the end there are as many as before. */
+import { beforeAll, expect, test } from '@jest/globals';
+import { outputsOf, type Tensor } from '@serving/client';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from '../support/eventually.js';
+import { startMaster, type Master } from '../support/processes.js';
+import { functionServable, servables, temporaryFolder } from '../support/servables.js';
+
+const broken = join(temporaryFolder(), 'broken');
+
+let master: Master;
+beforeAll(async () => {
+  const directory = servables({
+    s: functionServable(`
+import { existsSync } from 'node:fs';
+import { threadId } from 'node:worker_threads';
+if (existsSync(${JSON.stringify(broken)})) process.exit(9);
+registerMethod('exit', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(() => process.exit(7), [x]));
+registerMethod('who', { inputs: ['x'], outputs: ['thread'] }, (x) => addStage(() => {
+  const end = performance.now() + 5;
+  while (performance.now() < end);
+  return threadId;
+}, [x]));
+`),
+  });
+  const limits = ['--executors', '2', '--max-batch-size', '4'];
+  master = await startMaster(['--servable', 's', '--directory', directory, ...limits]);
+});
+
+const logged = (text: string) => master.log.filter((line) => line['msg'] === text).length;
+const failedLoads = () => logged('executor could not be replaced; trying again');
+
+/** The threads that take part in a large request. */
+async function threads(): Promise<Set<number>> {
+  const results = await master.client('s', 'who').infer(Array.from({ length: 100 }, () => ({ x: 1 })));
+  return new Set(results.map((result) => Number((outputsOf(result)['thread'] as Tensor).data[0])));
+}
+
+test('while one executor cannot be replaced, the other serves; later there are two again, not more', async () => {
+  expect((await threads()).size).toBe(2);
+  writeFileSync(broken, '');
+  const [lost] = await master.client('s', 'exit').infer({ x: 1 });
+  expect(lost).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
+  const before = failedLoads();
+  await eventually('replacing it has failed three times', () => failedLoads() >= before + 3);
+  expect((await threads()).size).toBe(1);
+  rmSync(broken);
+  await eventually('there are two executors again', async () => (await threads()).size === 2);
+  // Each failed attempt must have led to one further attempt: all losses but the first were failed loads.
+  expect(logged('executor thread lost; replacing it')).toBe(1);
+  expect((await threads()).size).toBe(2);
+});
+
+test('while no executor is left, requests are answered at once; later they are served again', async () => {
+  writeFileSync(broken, '');
+  const before = logged('executor thread lost; replacing it');
+  await Promise.all([
+    master.client('s', 'exit').infer({ x: 1 }),
+    eventually('one executor is lost', () => logged('executor thread lost; replacing it') === before + 1),
+  ]);
+  const [last] = await master.client('s', 'exit').infer({ x: 1 });
+  expect(last.ok).toBe(false);
+  const refusal = await eventually('requests are refused', async () => {
+    const [result] = await master.client('s', 'who').infer({ x: 1 });
+    return result.ok ? undefined : result.error;
+  });
+  expect(refusal).toMatchObject({ code: 'SERVABLE_UNAVAILABLE', retryable: true });
+  expect(refusal.message).toMatch(/^Request servable\(s\) method\(who\) , servable is not available/);
+  rmSync(broken);
+  await eventually(
+    'requests are served',
+    async () => (await master.client('s', 'who').infer({ x: 1 }))[0].ok,
+  );
+  await eventually('there are two executors again', async () => (await threads()).size === 2);
+});

@@ -1,0 +1,190 @@
+/** Folders of servables: versions, configurations of every kind, none at all, and what they may import. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { outputsOf, tensor } from '@serving/client';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { startMaster, type Master } from '../support/processes.js';
+import { addModel, configuration, identityModel, servables } from '../support/servables.js';
+
+const says = (text: string) =>
+  `registerMethod('say', { inputs: [], outputs: ['y'] }, () => addStage(() => ${text}, []));`;
+
+/** Servables with a method `say` that gives a text → that text. */
+const talking: Record<string, { readonly files: Record<string, string>; readonly text: string }> = {
+  ts: {
+    files: {
+      'servable_config.ts': configuration(
+        `type Text = string;\nconst text: Text = await Promise.resolve('ts');\n${says('text')}`,
+      ),
+    },
+    text: 'ts',
+  },
+  mts: {
+    files: { 'servable_config.mts': configuration(`enum Kind { Mts = 'mts' }\n${says('Kind.Mts')}`) },
+    text: 'mts',
+  },
+  js: { files: { 'servable_config.js': configuration(says("'js'")) }, text: 'js' },
+  mjs: { files: { 'servable_config.mjs': configuration(says("'mjs'")) }, text: 'mjs' },
+  commonjs: {
+    files: {
+      'servable_config.js': `const { addStage, registerMethod } = require('@serving/worker');\n${says("'commonjs'")}`,
+    },
+    text: 'commonjs',
+  },
+  'ünïcode & blanks': {
+    files: {
+      'servable_config.ts': configuration(
+        `import { Tensor as Same } from '@serving/common';\n${says("String(new Same('int8', [], Int8Array.of(1)) instanceof Tensor)")}`,
+      ),
+    },
+    text: 'true',
+  },
+  siblings: {
+    files: {
+      'servable_config.ts': configuration(
+        `import { readFileSync } from 'node:fs';
+import { text } from './text.js';
+import labels from './labels.json';
+const file = readFileSync(new URL('./labels.txt', import.meta.url), 'utf8');
+${says("[text, labels[0], file].join(' ')")}`,
+      ),
+      'text.ts': `export const text: string = 'sibling';`,
+      'labels.json': `["json"]`,
+      'labels.txt': 'text',
+    },
+    text: 'sibling json text',
+  },
+  // A module imported in two places is one module, and a circle is no endless one.
+  'siblings of siblings': {
+    files: {
+      'servable_config.ts': configuration(
+        `import { increase } from './increase.js';
+import { counter } from './counter.js';
+import { a } from './a.js';
+increase();
+${says('a() + counter.value')}`,
+      ),
+      'increase.ts': `import { counter } from './counter.js';\nexport const increase = () => void counter.value++;`,
+      'counter.ts': `export const counter = { value: 1 };`,
+      'a.ts': `import { b } from './b.js';\nexport const a = () => 'a' + b();\nexport const last = () => 'z';`,
+      'b.ts': `import { last } from './a.js';\nexport const b = () => 'b' + last();`,
+    },
+    text: 'abz2',
+  },
+};
+
+const ignored = ['0', '-1', '007', '1.5', '1e3', '+2', 'v2', '99999999999999999999'];
+
+let directory: string;
+let master: Master;
+beforeAll(async () => {
+  directory = servables({
+    ...Object.fromEntries(Object.entries(talking).map(([name, { files }]) => [name, { ...files, '1/': '' }])),
+    versions: {
+      'servable_config.ts': configuration(
+        `const m = declareModel({ file: 'm.onnx', withBatchDim: false });\nregisterMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));`,
+      ),
+      ...Object.fromEntries(ignored.map((name) => [`${name}/m.onnx`, 'not a model'])),
+      'a/': '',
+      '2/m.onnx': identityModel([2]),
+      '10/m.onnx': identityModel([10]),
+      '9': 'a file, not a folder',
+    },
+    'free-batch': { '1/m.onnx': addModel(['N', 2]) },
+    'fixed-batch': { '1/m.onnx': addModel([4, 2]) },
+    'odd-names': { '1/m.onnx': identityModel(['N', 1], 'float32', '__proto__') },
+  });
+  chmodSync(join(directory, 'ts'), 0o555);
+  const names = [...Object.keys(talking), 'versions', 'free-batch', 'fixed-batch', 'odd-names'];
+  master = await startMaster(['--servable', names.join(','), '--directory', directory, '--executors', '1']);
+});
+
+test.each(Object.entries(talking))('a configuration works: %s', async (name, { text }) => {
+  const [result] = await master.client(name, 'say').infer({});
+  expect(outputsOf(result)['y']).toBe(text);
+});
+
+describe('versions', () => {
+  test('the newest is served, by number', async () => {
+    const ten = Float32Array.from({ length: 10 }, (_, i) => i);
+    const [result] = await master.client('versions', 'm').infer({ x: ten });
+    expect(outputsOf(result)).toMatchObject({ y: { data: ten } });
+    expect(await master.client('versions', 'm', { version: 10 }).infer({ x: ten })).toMatchObject([
+      { ok: true },
+    ]);
+    expect(
+      await master
+        .client('versions', 'm', { version: 2 })
+        .infer({ x: ten })
+        .catch((error: Error) => [{ error }]),
+    ).toMatchObject([
+      {
+        error: {
+          message: expect.stringMatching(
+            /version\(2\) , servable is not available; expected version 0 or one of: 10$/,
+          ) as unknown,
+        },
+      },
+    ]);
+  });
+
+  test('folders that are none are ignored, those that look like one with a warning', () => {
+    const warnings = master.log.filter((line) => line['level'] === 40 && line['servable'] === 'versions');
+    const warned = warnings.map(
+      (line) => /^folder '(.*)' is ignored: a version is/.exec(String(line['msg']))?.[1],
+    );
+    expect(new Set(warned)).toEqual(new Set(ignored));
+    expect(warned).toHaveLength(ignored.length);
+  });
+
+  test('--version serves an older one', async () => {
+    const older = await startMaster([
+      '--servable',
+      'versions',
+      '--directory',
+      directory,
+      '--version',
+      '2',
+      '--executors',
+      '1',
+    ]);
+    expect(older.stdout).toMatch(/^Servable versions version 2: methods m;/);
+    for (const version of [0, 2])
+      expect(
+        await older.client('versions', 'm', { version }).infer({ x: Float32Array.of(1, 2) }),
+      ).toMatchObject([{ ok: true }]);
+    await older.stop();
+  });
+});
+
+describe('without a configuration', () => {
+  test('a symbolic dimension 0 is the batch', async () => {
+    const x = Float32Array.of(1, 2);
+    const results = await master.client('free-batch', 'predict').infer([
+      { x1: x, x2: x },
+      { x1: x, x2: x },
+    ]);
+    expect(results.map(outputsOf)).toMatchObject(
+      Array.from({ length: 2 }, () => ({ y: { shape: [2], data: Float32Array.of(2, 4) } })),
+    );
+  });
+
+  test('a fixed dimension 0 is part of the instance', async () => {
+    const x = tensor(
+      'float32',
+      [4, 2],
+      Float32Array.from({ length: 8 }, (_, i) => i),
+    );
+    const results = await master.client('fixed-batch', 'predict').infer([
+      { x1: x, x2: x },
+      { x1: x, x2: x },
+    ]);
+    expect(results.map(outputsOf)).toMatchObject(Array.from({ length: 2 }, () => ({ y: { shape: [4, 2] } })));
+  });
+
+  test('the inputs have the names of the model, whatever they are', async () => {
+    const instance = new Map([['__proto__', tensor('float32', [1], [5])]]);
+    const [result] = await master.client('odd-names', 'predict').infer(instance);
+    expect(outputsOf(result)).toMatchObject({ y: { data: Float32Array.of(5) } });
+  });
+});
