@@ -5,6 +5,7 @@ import { outputsOf } from '@serving/client';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { eventually } from '../support/eventually.js';
 import { startMaster, type Master } from '../support/processes.js';
 import { callRaw, callWire, element, floats, rawTensor, type WireTensor } from '../support/raw-calls.js';
 import { addModel, configuration, servables } from '../support/servables.js';
@@ -176,13 +177,20 @@ test.each([
   [[2n ** 62n, 4n]],
   [[2n ** 63n - 1n, 2n ** 63n - 1n]],
   [[-(2n ** 63n)]],
-  [Array<bigint>(100_000).fill(1n)],
+  [Array<bigint>(70).fill(1n)],
 ])('negative, overflowing or endless dims are refused %#', async (dims) => {
   const text = await refusal(rawTensor(MS_FLOAT32, dims, new Uint8Array(4)));
   expect(text).toMatch(
     /^Instances input x1 check failed, detail: Tensor check failed: input {2}shape \[[-\d,…]*\] invalid; expected/,
   );
   expect(text.length).toBeLessThan(1000);
+});
+
+test('a shape too long to be looked at is refused', async () => {
+  const x = rawTensor(MS_FLOAT32, Array<bigint>(100_000).fill(1n), new Uint8Array(4));
+  expect(await refusedCall({ servable: 'add', method: 'add', instances: [[['x1', x]]] })).toBe(
+    'bytes of a shape in a request: expected at most 704, given more',
+  );
 });
 
 test('text and bytes take exactly one element and a shape of one', async () => {
@@ -254,7 +262,7 @@ test('more instances than may wait are refused at once', async () => {
   const reply = await callWire(master.address, { servable: 'add', method: 'echo', instances });
   expect(reply.errors).toHaveLength(1);
   expect(reply.errors[0]!.text).toBe(
-    'Serving Error: enqueued requests count exceeds the limit 20000; 0 instances wait and 20001 more are given, expected at most 20000 in all',
+    'Serving Error: enqueued requests count exceeds the limit 20000; more instances are given in one request',
   );
 });
 
@@ -288,8 +296,6 @@ test('an empty message names no servable', async () => {
 test.each([
   ['random bytes', () => randomBytes(4096)],
   ['an HTTP/1.1 request', () => Buffer.from('POST /model/add:add HTTP/1.1\r\nHost: x\r\n\r\n')],
-  // A SETTINGS frame of one byte, which there cannot be (RFC 9113 §6.5).
-  ['a broken HTTP/2 frame', () => Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x01\x04\0\0\0\0\0\0')],
 ])('%s on the port end that connection only', async (_what, bytes) => {
   const [host, port] = master.address.split(':') as [string, string];
   const socket = connect(Number(port), host);
@@ -298,4 +304,17 @@ test.each([
   socket.resume().write(bytes());
   await once(socket, 'close');
   expect(master.outcome).toBeUndefined();
+});
+
+test('a broken HTTP/2 frame ends its session with a GOAWAY', async () => {
+  const [host, port] = master.address.split(':') as [string, string];
+  const socket = connect(Number(port), host);
+  const received: Buffer[] = [];
+  socket.on('data', (bytes: Buffer) => received.push(bytes));
+  // A SETTINGS frame of one byte, which there cannot be (RFC 9113 §6.5).
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x01\x04\0\0\0\0\0\0');
+  // Frame type 7 with error code 6, FRAME_SIZE_ERROR (§6.8, §7).
+  const goaway = Buffer.from('0000080700000000000000000000000006', 'hex');
+  await eventually('a GOAWAY comes', () => Buffer.concat(received).includes(goaway));
+  socket.destroy();
 });

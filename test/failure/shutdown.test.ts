@@ -113,7 +113,7 @@ test('a batch that does not end is given up after the grace, exit code 0', async
   await failed;
 });
 
-test('a second signal ends the server at once, with the code of the signal', async () => {
+test('a second signal ends the server at once, by that signal', async () => {
   const { master, started } = await startGated();
   const failed = expect(master.client('s', 'endless').infer({ x: 1 })).rejects.toMatchObject({
     code: 'UNAVAILABLE',
@@ -121,7 +121,7 @@ test('a second signal ends the server at once, with the code of the signal', asy
   await started();
   master.signal('SIGTERM');
   await stopping(master);
-  expect(await master.stop('SIGINT')).toEqual({ code: 130, signal: null });
+  expect(await master.stop('SIGINT')).toEqual({ code: null, signal: 'SIGINT' });
   await failed;
 });
 
@@ -166,16 +166,12 @@ registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));
   });
 
   test('SIGTERM while a model is loading, early and late: no abort', async () => {
-    for (const afterMs of [0, 20, 500]) {
+    for (const afterMs of [0, 20, 100, 200]) {
       const master = starting('loading');
       await configured(master);
       // There is no sign of how far loading is, so the signal comes at several moments of it.
       await new Promise((resolve) => setTimeout(resolve, afterMs));
-      expect({ afterMs, ...(await master.stop()), stdout: master.stdout }).toEqual({
-        afterMs,
-        ...clean,
-        stdout: '',
-      });
+      expect({ afterMs, ...(await master.stop()) }).toEqual({ afterMs, ...clean });
     }
   });
 

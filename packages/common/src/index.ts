@@ -71,7 +71,7 @@ export {
   type OptionSpec,
   type OptionTable,
 } from './config/option.js';
-export { onShutdownSignal } from './lifecycle/shutdown-signals.js';
+export { endAtOnce, onShutdownSignal } from './lifecycle/shutdown-signals.js';
 export { createLogger, logLevels, type Logger, type LogLevel } from './logging/logger.js';
 export { parseAddress } from './rpc/address.js';
 export { createGrpcJsServer, type GrpcJsServerOptions } from './rpc/grpc-js-server.js';

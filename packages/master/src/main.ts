@@ -1,6 +1,7 @@
 /** serving-master: options → master → servables → front ends → wait for a signal. */
 import {
   createLogger,
+  endAtOnce,
   loadConfig,
   onShutdownSignal,
   parseAddress,
@@ -46,6 +47,14 @@ function readConfig(): MasterConfig {
   return config;
 }
 
+/** Whether a thread is inside native code that it does not leave: exiting around it aborts with a core dump. */
+let isStuck = false;
+
+function exit(code: number): void {
+  if (isStuck) endAtOnce('SIGKILL');
+  else process.exit(code);
+}
+
 async function run(config: MasterConfig, logger: Logger): Promise<void> {
   const master = new Master({
     logger,
@@ -57,11 +66,23 @@ async function run(config: MasterConfig, logger: Logger): Promise<void> {
     },
   });
   const starting = new AbortController();
-  onShutdownSignal((signal) => {
+  const started = start(master, config, starting.signal);
+  onShutdownSignal(async (signal) => {
     starting.abort();
-    return stop(master, config.shutdownGrace, signal);
+    // Loading has to be given up before the process may exit.
+    await started.catch(() => undefined);
+    await stop(master, config.shutdownGrace, signal);
   });
-  for (const servable of config.servable) await serve(master, servable, config, starting.signal);
+  try {
+    await started;
+  } catch (thrown) {
+    if (!starting.signal.aborted) throw thrown;
+  }
+}
+
+async function start(master: Master, config: MasterConfig, signal: AbortSignal): Promise<void> {
+  for (const servable of config.servable) await serve(master, servable, config, signal);
+  signal.throwIfAborted();
   if (config.grpc !== undefined)
     await startGrpcServer(master, parseAddress(config.grpc, config.host), config);
 }
@@ -82,6 +103,7 @@ async function serve(
     executionTimeoutMs: config.executionTimeout,
     loadTimeoutMs: config.loadTimeout,
     signal,
+    onStuck: () => (isStuck = true),
   });
   const methods = replica.methods.map((method) => method.name).join(', ');
   process.stdout.write(
@@ -92,20 +114,19 @@ async function serve(
 async function stop(master: Master, graceMs: number, signal: NodeJS.Signals): Promise<void> {
   master.logger.info({ signal, graceMs }, 'stopping: requests in progress may finish');
   if (await master.stop(graceMs)) return;
-  // A thread inside native code cannot be ended, and exiting around it aborts with a core dump.
   master.logger.fatal('an executor is stuck in native code; killing the process');
-  process.kill(process.pid, 'SIGKILL');
+  isStuck = true;
+  exit(1);
 }
 
-function fail(thrown: unknown): never {
+function fail(thrown: unknown): void {
   const error = ServingError.from(thrown);
-  const cause =
-    error.code === 'INTERNAL'
-      ? `\n${error.cause instanceof Error ? error.cause.stack : String(error.cause)}`
-      : '';
   for (const line of error.message.split('\n')) process.stderr.write(`serving-master: ${line}\n`);
-  if (cause !== '') process.stderr.write(`${cause}\n`);
-  process.exit(exitCodes[error.code] ?? 1);
+  if (error.code === 'INTERNAL') {
+    const { cause } = error;
+    process.stderr.write(`\n${cause instanceof Error ? cause.stack : String(cause)}\n`);
+  }
+  exit(exitCodes[error.code] ?? 1);
 }
 
 try {

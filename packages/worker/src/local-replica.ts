@@ -25,8 +25,8 @@ export interface ReplicaOptions {
   /** Gives up loading when it aborts. */
   readonly signal?: AbortSignal;
   /**
-   * Called before `load` rejects when a thread did not come out of native code: ending the process in an orderly way
-   * would abort it with a core dump, so only killing it is left.
+   * Called before `load` rejects when a thread did not come out of native code: `process.exit` would abort with a core
+   * dump, so only killing the process is left.
    */
   readonly onStuck?: () => void;
   readonly logger: Logger;

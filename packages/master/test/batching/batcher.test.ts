@@ -74,7 +74,9 @@ test('a full queue refuses all instances of a request at once, with both numbers
   for (const call of [refused, heavy]) batcher.enqueue(call);
   expect(refused.sink.list).toEqual(Array.from({ length: 6 }, () => 'QUEUE_FULL'));
   expect(refused.sink.messages[0]).toMatch(/exceeds the limit 20; 15 instances wait and 6 more are given/);
-  expect(heavy.sink.messages[0]).toMatch(/exceeds the limit of 100 bytes; 10 bytes wait and 91 more are given/);
+  expect(heavy.sink.messages[0]).toMatch(
+    /exceeds the limit of 100 bytes; 10 bytes wait and 91 more are given/,
+  );
   expect([batcher.waiting, dispatcher.demands]).toEqual([15, 1]);
 });
 

@@ -17,6 +17,11 @@ export class ThreadControl {
   readonly shared = new SharedArrayBuffer(8);
   readonly #words = new Int32Array(this.shared);
 
+  constructor() {
+    // A thread begins by loading the runtime's library, which must not be interrupted either.
+    Atomics.store(this.#words, place.code, inNative);
+  }
+
   /** Clears the control word for the next batch; only while the executor is idle. */
   reset(): void {
     Atomics.store(this.#words, place.cancelled, 0);
@@ -41,8 +46,10 @@ export class ThreadControlView implements NativeGuard {
   readonly #words: Int32Array;
   #depth = 0;
 
+  /** To be made once the thread has loaded its native libraries. */
   constructor(shared: SharedArrayBuffer) {
     this.#words = new Int32Array(shared);
+    Atomics.store(this.#words, place.code, inScript);
   }
 
   readonly isCancelled = (): boolean => Atomics.load(this.#words, place.cancelled) !== 0;

@@ -85,7 +85,6 @@ export class ExecutorPool {
   async stop(graceMs: number): Promise<boolean> {
     this.#stopping = true;
     for (const cancel of this.#restarts) cancel();
-    this.#loads.clear();
     const stopped = await Promise.all(
       [...this.#executors.values()].map((executor) => executor.stop(graceMs)),
     );
@@ -93,6 +92,8 @@ export class ExecutorPool {
   }
 
   async #startOne(): Promise<readonly MethodSignature[]> {
+    if (this.#stopping)
+      throw new ServingError('LOAD_FAILED', 'loading was given up: the process is stopping');
     const id = this.#nextId++;
     const { servable, version } = this.#settings.load;
     const executor = new Executor(
@@ -153,11 +154,11 @@ export class ExecutorPool {
     try {
       await this.#startOne();
     } catch (thrown) {
+      if (this.#stopping) return;
       this.#settings.logger.error(
         { reason: ServingError.from(thrown).message },
         'executor could not be replaced; trying again',
       );
-      if (this.#stopping) return;
       // Whoever waits for this replica should hear that it is gone rather than wait for ever.
       if (this.size === 0) this.#setAvailable(false);
       this.#restartLater();

@@ -15,6 +15,14 @@ test('a cancellation is seen until the next batch', () => {
   expect(view.isCancelled()).toBe(false);
 });
 
+test('termination cannot be claimed before the thread has loaded its libraries', () => {
+  const control = new ThreadControl();
+  expect(control.claimTermination()).toBe(false);
+  const view = new ThreadControlView(control.shared);
+  expect(view.isCancelled()).toBe(false);
+  expect(control.claimTermination()).toBe(true);
+});
+
 test('termination can be claimed while the thread runs JavaScript, any number of times', () => {
   const { control } = pair();
   expect(control.claimTermination()).toBe(true);

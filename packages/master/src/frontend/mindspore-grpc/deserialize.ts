@@ -1,4 +1,5 @@
 /** MindSpore Serving's PredictRequest → spec and raw instances; then instances → blocks of what the method takes. */
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import {
   Block,
   bytesColumn,
@@ -15,31 +16,54 @@ import type { RefusedInstance } from '../predict-endpoint.js';
 import { measure } from './measure.js';
 import { checkTensor, type CheckedTensor } from './validate.js';
 
+/** Field number of the spec in a PredictRequest. */
+const specField = 1;
+
 export interface MindsporeRequest {
   readonly spec: RequestedSpec;
   /** As it came, for the reply to echo. */
   readonly wireSpec: mindspore.ServableSpec | undefined;
   readonly instances: readonly mindspore.Instance[];
+  /** Why the instances were not even decoded: the message holds more than it may. */
+  readonly refusal?: ServingError;
 }
 
-/** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest, or one that holds more than it may */
+/** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest */
 export function readRequest(message: Uint8Array, maxInstances: number): MindsporeRequest {
-  measure(message, maxInstances);
-  const request = decode(message);
-  const spec = request.servableSpec;
-  const { name = '', methodName = '', versionNumber = 0n } = spec ?? {};
+  const refusal = measure(message, maxInstances);
+  return explained(message, () =>
+    refusal === undefined ? decodeRequest(message) : { ...decodeSpec(message), instances: [], refusal },
+  );
+}
+
+function decodeRequest(message: Uint8Array): MindsporeRequest {
+  const request = mindspore.PredictRequest.decode(message);
   // Releases 1.1 and 1.2 carry the instances in field 3, later ones in field 2.
   const instances = request.instances.length > 0 ? request.instances : request.legacyInstances;
-  return {
-    spec: { servable: name, method: methodName, version: versionNumber },
-    wireSpec: spec,
-    instances,
-  };
+  return { ...specOf(request.servableSpec), instances };
 }
 
-function decode(message: Uint8Array): mindspore.PredictRequest {
+/** Decodes field 1 alone. */
+function decodeSpec(message: Uint8Array): Pick<MindsporeRequest, 'spec' | 'wireSpec'> {
+  const reader = new BinaryReader(message);
+  let wireSpec: mindspore.ServableSpec | undefined;
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (number === specField && wireType === WireType.LengthDelimited)
+      wireSpec = mindspore.ServableSpec.decode(reader.bytes());
+    else reader.skip(wireType);
+  }
+  return specOf(wireSpec);
+}
+
+function specOf(wireSpec: mindspore.ServableSpec | undefined): Pick<MindsporeRequest, 'spec' | 'wireSpec'> {
+  const { name = '', methodName = '', versionNumber = 0n } = wireSpec ?? {};
+  return { spec: { servable: name, method: methodName, version: versionNumber }, wireSpec };
+}
+
+function explained<T>(message: Uint8Array, decode: () => T): T {
   try {
-    return mindspore.PredictRequest.decode(message);
+    return decode();
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new ServingError(

@@ -18,15 +18,15 @@ const items = [1, 2];
 const mapValue = 2;
 const shape = 1;
 
-/** @throws ServingError BAD_REQUEST naming the limit that is exceeded; what cannot be read is left to the decoder */
-export function measure(message: Uint8Array, maxInstances: number): void {
-  if (message.length < smallMessageBytes) return;
+/** What is wrong when a limit is exceeded; what cannot be read is left to the decoder, which says so, and where. */
+export function measure(message: Uint8Array, maxInstances: number): ServingError | undefined {
+  if (message.length < smallMessageBytes) return undefined;
   try {
     new Survey(maxInstances).request(message);
   } catch (thrown) {
-    // Bytes that are no protobuf: the decoder says so, and where.
-    if (thrown instanceof ServingError) throw thrown;
+    if (thrown instanceof ServingError) return thrown;
   }
+  return undefined;
 }
 
 class Survey {
@@ -41,7 +41,7 @@ class Survey {
   request(message: Uint8Array): void {
     this.#eachField(message, (number, instance) => {
       if (!instances.includes(number)) return;
-      if (++this.#instances > this.#maxInstances) throw exceeded('instances', this.#maxInstances);
+      if (++this.#instances > this.#maxInstances) throw queueFull(this.#maxInstances);
       this.#eachField(instance, (part, entry) => {
         if (items.includes(part)) this.#item(entry);
       });
@@ -74,4 +74,12 @@ class Survey {
 
 function exceeded(what: string, limit: number): ServingError {
   return new ServingError('BAD_REQUEST', `${what} in a request: expected at most ${limit}, given more`);
+}
+
+/** In the words of the queue that would have refused them. */
+function queueFull(maxInstances: number): ServingError {
+  return new ServingError(
+    'QUEUE_FULL',
+    `Serving Error: enqueued requests count exceeds the limit ${maxInstances}; more instances are given in one request`,
+  );
 }

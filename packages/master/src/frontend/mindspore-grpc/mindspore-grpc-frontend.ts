@@ -48,7 +48,8 @@ async function run(
   request: MindsporeRequest,
   message: Uint8Array,
 ): Promise<Uint8Array> {
-  const { spec, wireSpec, instances } = request;
+  const { spec, wireSpec, instances, refusal } = request;
+  if (refusal !== undefined) throw refusal;
   const route = endpoint.route(spec);
   if (instances.length === 0) {
     const why = 'expected at least one instance, given none';
