@@ -5,7 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
 import { startMaster, type Master } from '../support/processes.js';
-import { functionServable, servables, temporaryFolder } from '../support/servables.js';
+import { functionServable, servables } from '../support/servables.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 let master: Master;
 const journal = join(temporaryFolder(), 'journal');

@@ -4,13 +4,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startProgram } from '../support/processes.js';
-import { configuration, temporaryFolder, writeServable, type ServableFiles } from '../support/servables.js';
+import { configuration } from '../support/servables.js';
+import { type FolderContents, temporaryFolder, writeFiles } from '../support/temporary-folder.js';
 
 /** What is written from line 2 on → the error. `x` is a declared method's input in what `inMethod` writes. */
 const inMethod = (body: string) =>
   `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => {\n${body}\n});`;
 
-const mistakes: Record<string, { readonly config: string | ServableFiles; readonly error: string }> = {
+const mistakes: Record<string, { readonly config: string | FolderContents; readonly error: string }> = {
   throws: {
     config: `\nthrow new RangeError('no such thing\\nsecond line');`,
     error: 'servable_config.ts:3: RangeError: no such thing',
@@ -210,7 +211,7 @@ beforeAll(async () => {
   for (const [index, { config }] of Object.values(mistakes).entries()) {
     const files =
       typeof config === 'string' ? { 'servable_config.ts': configuration(config), '1/': '' } : config;
-    writeServable(folder, `s${index}`, files);
+    writeFiles(join(folder, `s${index}`), files);
   }
   const script = join(temporaryFolder(), 'load-all.mjs');
   writeFileSync(script, loader);

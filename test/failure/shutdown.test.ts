@@ -11,8 +11,8 @@ import {
   servables,
   slowLoadModel,
   slowRunModel,
-  temporaryFolder,
 } from '../support/servables.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const clean = { code: 0, signal: null };
 const matrixSize = 512;

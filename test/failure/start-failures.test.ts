@@ -12,9 +12,8 @@ import {
   identityModel,
   servables,
   slowLoadModel,
-  temporaryFolder,
-  type ServableFiles,
 } from '../support/servables.js';
+import { type FolderContents, temporaryFolder } from '../support/temporary-folder.js';
 
 const CONFIG_INVALID = 2;
 const LOAD_FAILED = 3;
@@ -28,7 +27,7 @@ const echo = functionServable(`registerMethod('echo', { inputs: ['x'], outputs: 
 const model = addModel([2, 2]);
 
 interface Case {
-  readonly files: ServableFiles;
+  readonly files: FolderContents;
   readonly error: string | RegExp;
   readonly args?: readonly string[];
 }
@@ -294,6 +293,16 @@ test('a unix socket in use or in a folder that is not there: exit code 4', async
   expect(await runMaster([...serve, '--grpc', nowhere])).toMatchObject({ code: ADDRESS_UNAVAILABLE });
 });
 
+test('a unix socket that a killed server left behind is taken over', async () => {
+  const directory = servables({ s: echo });
+  const address = `unix:${join(temporaryFolder(), 'serving.sock')}`;
+  const options = ['--servable', 's', '--directory', directory, '--executors', '1', '--grpc', address];
+  const first = await startMaster(options);
+  expect(await first.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+  const second = await startMaster(options);
+  expect(await second.client('s', 'echo').infer({ x: 1 })).toMatchObject([{ ok: true }]);
+});
+
 test('a host that is not of this machine: exit code 4', async () => {
   const directory = servables({ s: echo });
   // 192.0.2.0/24 is reserved for documentation (RFC 5737).
@@ -308,5 +317,7 @@ test('a host that is not of this machine: exit code 4', async () => {
     '1',
   ]);
   expect(ended.complaint).toMatch(/^cannot listen on 192\.0\.2\.1:5500: /);
+  // Nothing of grpc-js's own, which is the same in other words.
+  expect(ended.stderr).not.toMatch(/^E /m);
   expect(ended.code).toBe(ADDRESS_UNAVAILABLE);
 });

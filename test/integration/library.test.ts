@@ -4,7 +4,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startProgram } from '../support/processes.js';
-import { functionServable, servables, temporaryFolder } from '../support/servables.js';
+import { functionServable, servables } from '../support/servables.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 

@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
 import { startMaster } from '../support/processes.js';
-import { addModel, servables, temporaryFolder } from '../support/servables.js';
+import { addModel, servables } from '../support/servables.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const hasTracer = spawnSync('strace', ['-V']).status === 0;
 if (!hasTracer)

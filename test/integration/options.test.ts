@@ -3,7 +3,8 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runMaster, startMaster, type Master } from '../support/processes.js';
-import { functionServable, servables, temporaryFolder } from '../support/servables.js';
+import { functionServable, servables } from '../support/servables.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 let directory: string;
 beforeAll(() => {

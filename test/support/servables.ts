@@ -1,43 +1,17 @@
 /** Servables made in code: folders that end with the test file, configurations as text, and tiny ONNX models. */
-import { afterAll } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { onnxModel, type ElementType, type OnnxNode } from '../../examples/onnx-writer.js';
-
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** An empty folder, outside of any node_modules, that is removed after the tests of the file. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'serving-test-'));
-  folders.push(folder);
-  return folder;
-}
-
-/** File below the servable's folder → content; `1/` is an empty folder. */
-export type ServableFiles = Readonly<Record<string, string | Uint8Array>>;
+import { temporaryFolder, writeFiles, type FolderContents } from './temporary-folder.js';
 
 /** Writes servables below a new folder and returns it: what `--directory` takes. */
-export function servables(byName: Readonly<Record<string, ServableFiles>>): string {
+export function servables(byName: Readonly<Record<string, FolderContents>>): string {
   const directory = temporaryFolder();
-  for (const [name, files] of Object.entries(byName)) writeServable(directory, name, files);
+  for (const [name, files] of Object.entries(byName)) writeFiles(join(directory, name), files);
   return directory;
 }
 
-export function writeServable(directory: string, name: string, files: ServableFiles): void {
-  mkdirSync(join(directory, name), { recursive: true });
-  for (const [file, content] of Object.entries(files)) {
-    const path = join(directory, name, file);
-    mkdirSync(file.endsWith('/') ? path : dirname(path), { recursive: true });
-    if (!file.endsWith('/')) writeFileSync(path, content);
-  }
-}
-
 /** A servable of functions only: its configuration and the version folder that every servable has. */
-export function functionServable(body: string): ServableFiles {
+export function functionServable(body: string): FolderContents {
   return { 'servable_config.ts': configuration(body), '1/': '' };
 }
 

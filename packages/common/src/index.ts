@@ -74,7 +74,7 @@ export {
 export { endAtOnce, onShutdownSignal } from './lifecycle/shutdown-signals.js';
 export { createLogger, logLevels, type Logger, type LogLevel } from './logging/logger.js';
 export { parseAddress } from './rpc/address.js';
-export { createGrpcJsServer, type GrpcJsServerOptions } from './rpc/grpc-js-server.js';
+export { silenceGrpcJs, createGrpcJsServer, type GrpcJsServerOptions } from './rpc/grpc-js-server.js';
 export type {
   CancelSignal,
   RpcCall,

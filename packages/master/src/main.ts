@@ -6,6 +6,7 @@ import {
   onShutdownSignal,
   parseAddress,
   ServingError,
+  silenceGrpcJs,
   type ErrorCode,
   type Logger,
 } from '@serving/common';
@@ -130,6 +131,7 @@ function fail(thrown: unknown): void {
 }
 
 try {
+  silenceGrpcJs();
   const config = readConfig();
   const logger = createLogger('serving-master', config.logLevel);
   logger.info({ config }, 'starting');

@@ -1,8 +1,10 @@
 /** The transport seam implemented by @grpc/grpc-js with identity (de)serialisers. */
 import {
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
+  setLogVerbosity,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type sendUnaryData,
@@ -11,6 +13,7 @@ import { grpcStatus } from '../errors/error-codes.js';
 import { firstLine, ServingError } from '../errors/serving-error.js';
 import { Deadline } from '../timing/deadline.js';
 import { systemClock } from '../timing/clock.js';
+import { removeStaleSocket } from './stale-socket.js';
 import type {
   CancelSignal,
   RpcCall,
@@ -21,6 +24,11 @@ import type {
   StreamHandler,
   UnaryHandler,
 } from './rpc-handler.js';
+
+/** Keeps grpc-js from writing to standard error what its callers are told anyway; GRPC_VERBOSITY brings it back. */
+export function silenceGrpcJs(): void {
+  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
+}
 
 export interface GrpcJsServerOptions {
   /** `host:port` or `unix:path`; port 0 takes a free one. */
@@ -37,6 +45,8 @@ type GrpcCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uin
 /** grpc-js copies messages with Buffer's own method, so a view of one is made for it; the bytes are not copied here. */
 const serialize = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const deserialize = (bytes: Buffer): Uint8Array => bytes;
+
+const unixScheme = 'unix:';
 
 /** Time that connections get to close once they were ended by force. */
 const lingerMs = 100;
@@ -86,7 +96,8 @@ function register(server: Server, route: RpcRoute, onInternalError: (error: Serv
       );
 }
 
-function bind(server: Server, address: string): Promise<string> {
+async function bind(server: Server, address: string): Promise<string> {
+  if (address.startsWith(unixScheme)) await removeStaleSocket(address.slice(unixScheme.length));
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown) => {
       const why = `cannot listen on ${address}: ${firstLine(cause)}`;
@@ -95,7 +106,7 @@ function bind(server: Server, address: string): Promise<string> {
     try {
       server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
         if (error !== null) fail(error);
-        else resolve(address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`));
+        else resolve(address.startsWith(unixScheme) ? address : address.replace(/:\d+$/, `:${port}`));
       });
     } catch (thrown) {
       // An address without a scheme that grpc-js knows, or a server that was stopped already.

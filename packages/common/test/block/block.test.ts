@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Block, contiguousBytes, rangeBytes, sameLayout } from '../../src/block/block.js';
 import { bytesColumn, numericColumn } from '../../src/block/column.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 const pair = numericColumn('pair', 'uint8', [2], [Uint8Array.of(0, 1, 2, 3), Uint8Array.of(4, 5)]);
 const words = bytesColumn(

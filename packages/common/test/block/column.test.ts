@@ -9,7 +9,7 @@ import {
   visitBytes,
   type NumericColumn,
 } from '../../src/block/column.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 function visited(column: NumericColumn, from: number, to: number): Uint8Array[] {
   const views: Uint8Array[] = [];

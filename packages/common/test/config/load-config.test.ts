@@ -14,7 +14,7 @@ import {
   text,
 } from '../../src/config/option.js';
 import type { ServingError } from '../../src/errors/serving-error.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 const table = {
   grpc: optionalAddress('where to listen'),

@@ -10,7 +10,7 @@ import {
   optionalAddress,
   text,
 } from '../../src/config/option.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 test('a key gives its flag and its environment variable', () => {
   expect(['grpc', 'maxMessageMb', 'logLevel'].map(flagOf)).toEqual([

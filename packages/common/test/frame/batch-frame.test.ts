@@ -4,7 +4,7 @@ import type { BlockRange } from '../../src/block/block.js';
 import { Block } from '../../src/block/block.js';
 import { bytesColumn, numericColumn, type Column } from '../../src/block/column.js';
 import { decodeBatch, encodeBatch, type BatchContents, type CallRange } from '../../src/frame/batch-frame.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 import { blockRanges, instancesOf } from './arbitraries.js';
 
 const description = { batchId: 7, servable: 'add', version: 2, method: 'add_common' };

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { chunksOf, FrameAssembler, maxChunkBytes, type Chunk } from '../../src/frame/chunk.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 function frameOf(bytes: Uint8Array | readonly number[]): ArrayBuffer {
   return Uint8Array.from(bytes).buffer;

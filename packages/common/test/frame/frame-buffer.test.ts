@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { align8, allocateFrame, openFrame } from '../../src/frame/frame-buffer.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 test('sizes are rounded up to a multiple of 8', () => {
   expect([0, 1, 7, 8, 9, 2 ** 31 - 8].map(align8)).toEqual([0, 8, 8, 8, 16, 2 ** 31 - 8]);

@@ -15,7 +15,7 @@ import {
   type Section,
 } from '../../src/gen/serving/link/v1/frame.js';
 import { dataTypeToWire, type DataType } from '../../src/tensor/data-type.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 import { blockRange, blockRanges } from './arbitraries.js';
 
 function decodesOrIsInvalid(decode: () => unknown): void {

@@ -8,7 +8,7 @@ import { allocateFrame } from '../../src/frame/frame-buffer.js';
 import { decodeReply, encodeReply, type BatchReply } from '../../src/frame/reply-frame.js';
 import { ReplyHeader } from '../../src/gen/serving/link/v1/frame.js';
 import { failure } from '../../src/reply/reply-sink.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 import { blockRange, instancesOf } from './arbitraries.js';
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseAddress } from '../../src/rpc/address.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 test('a bare port is completed with the default host', () => {
   expect(parseAddress('5500')).toBe('127.0.0.1:5500');

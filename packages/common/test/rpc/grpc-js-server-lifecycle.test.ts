@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RpcRoute, UnaryHandler } from '../../src/rpc/rpc-handler.js';
 import { deferred } from '../deferred.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 import { path, Peer } from './grpc-js-peer.js';
 
 const peers: Peer[] = [];

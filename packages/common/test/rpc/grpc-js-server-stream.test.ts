@@ -7,7 +7,7 @@ import { connect as connectSocket } from 'node:net';
 import { ServingError } from '../../src/errors/serving-error.js';
 import type { RpcStream, StreamHandler } from '../../src/rpc/rpc-handler.js';
 import { aborted, deferred } from '../deferred.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 import { path, Peer } from './grpc-js-peer.js';
 
 const peers: Peer[] = [];

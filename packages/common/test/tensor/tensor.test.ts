@@ -4,7 +4,7 @@ import { dataTypes, isNumericType, type NumericType } from '../../src/tensor/dat
 import { float16Bits } from '../../src/tensor/float16.js';
 import { Tensor } from '../../src/tensor/tensor.js';
 import { allocate } from '../../src/tensor/typed-array.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 const numericTypes = dataTypes.filter(isNumericType);
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Tensor } from '../../src/tensor/tensor.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 /** The definition: the row of an index is the nested form of the tensor below it. */
 function nestedByIndex(shape: readonly number[], next: () => number): unknown {

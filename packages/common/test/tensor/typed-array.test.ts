@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { dataTypes, elementWidth, isNumericType } from '../../src/tensor/data-type.js';
 import { allocate, asBytes, asElements, typedArrayConstructor } from '../../src/tensor/typed-array.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 const numericTypes = dataTypes.filter(isNumericType);
 

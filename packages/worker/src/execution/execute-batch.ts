@@ -6,16 +6,7 @@ import { BatchValues } from './batch-values.js';
 import { runFunctionStage } from './function-stage.js';
 import { runModelStage } from './model-stage.js';
 import { collectReplies } from './replies.js';
-
-/** What a stage may know of the batch it runs in. */
-export interface StageContext {
-  readonly servable: string;
-  readonly method: string;
-  /** Position of the stage in the method, from 0. */
-  readonly stageIndex: number;
-  /** Nobody waits for the batch any more: checked between stages, instances and model runs. */
-  readonly isCancelled: () => boolean;
-}
+import type { StageContext } from './stage-context.js';
 
 export interface BatchOutcome {
   /** Final replies that together cover every instance once, in order. */

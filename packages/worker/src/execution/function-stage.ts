@@ -10,7 +10,7 @@ import {
 } from '@serving/common';
 import type { FunctionStageDefinition } from '../servables/definition.js';
 import { SlotValues, type BatchValues } from './batch-values.js';
-import type { StageContext } from './execute-batch.js';
+import type { StageContext } from './stage-context.js';
 
 export async function runFunctionStage(
   stage: FunctionStageDefinition,

@@ -12,10 +12,16 @@ import {
   type Value,
 } from '@serving/common';
 import type { ModelStageDefinition } from '../servables/definition.js';
-import type { LoadedModel } from '../sessions/model.js';
+import type { LoadedModel } from '../servables/loaded-model.js';
 import type { ModelPort } from '../sessions/session.js';
 import { rowsOf, SlotValues, stack, type BatchValues } from './batch-values.js';
-import type { StageContext } from './execute-batch.js';
+import type { StageContext } from './stage-context.js';
+
+/**
+ * Runs that are asked for at once. The runtime defers each run by a turn of the event loop and then computes it in this
+ * thread, so that runs still follow each other but share the turn; cancellation is looked at between waves.
+ */
+const runsInFlight = 8;
 
 export async function runModelStage(
   stage: ModelStageDefinition,
@@ -31,9 +37,10 @@ export async function runModelStage(
     return;
   }
   const outputs = stage.outputs.map((): (Value | undefined)[] => Array.from({ length: values.count }));
-  for (const group of groupsThatFit(stage, model, values)) {
-    if (context.isCancelled()) break;
-    await runGroup(model, group, values, outputs);
+  const groups = groupsThatFit(stage, model, values);
+  for (let next = 0; next < groups.length && !context.isCancelled(); next += runsInFlight) {
+    const wave = groups.slice(next, next + runsInFlight);
+    await Promise.all(wave.map((group) => runGroup(model, group, values, outputs)));
   }
   for (const [index, slot] of stage.outputs.entries()) values.set(slot, SlotValues.ofRows(outputs[index]!));
 }
@@ -132,15 +139,15 @@ function misfit(
   dtype: DataType,
   shape: readonly number[],
 ): ServingError | undefined {
-  const comparison = `; input ${port.name}: expected ${port.dtype} ${formatShape(port.shape)}, given ${dtype} ${formatShape(shape)}`;
-  if (dtype !== port.dtype) {
-    return new ServingError(
-      'INPUT_MISMATCH',
-      `Given model input ${index} data type ${mindsporeTypeName(dtype)} not match the data type ${mindsporeTypeName(port.dtype)} defined in model${comparison}`,
-    );
-  }
-  if (fits(port, shape)) return undefined;
-  return new ServingError('INPUT_MISMATCH', `${sizeText(index, port, shape)}${comparison}`);
+  if (dtype === port.dtype && fits(port, shape)) return undefined;
+  const problem =
+    dtype === port.dtype
+      ? sizeText(index, port, shape)
+      : `Given model input ${index} data type ${mindsporeTypeName(dtype)} not match the data type ${mindsporeTypeName(port.dtype)} defined in model`;
+  return new ServingError(
+    'INPUT_MISMATCH',
+    `${problem}; input ${port.name}: expected ${port.dtype} ${formatShape(port.shape)}, given ${dtype} ${formatShape(shape)}`,
+  );
 }
 
 /** The original compares sizes only, so its text for a wrong shape speaks of sizes; without fixed sizes, of shapes. */

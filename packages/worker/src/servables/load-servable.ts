@@ -1,10 +1,10 @@
 /** Folder → definition → sessions: a servable version that is ready to execute, and its signature. */
 import { ServingError, type MethodSignature, type Port } from '@serving/common';
-import { isFreelyBatched, understandModel, type LoadedModel } from '../sessions/model.js';
 import { createOnnxSession } from '../sessions/onnx-session.js';
 import type { NativeGuard } from '../sessions/session.js';
 import type { MethodDefinition, ModelDefinition, ModelStageDefinition } from './definition.js';
 import { loadDefinition } from './load-definition.js';
+import { isFreelyBatched, understandModel, type LoadedModel } from './loaded-model.js';
 import { modelFile, openServableFolder, type ServableFolder } from './servable-folder.js';
 
 export interface LoadRequest {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { numericColumn, ServingError, Tensor, type Block } from '@serving/common';
 import { BatchValues, rowsOf, stack } from '../../src/execution/batch-values.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 import { blobColumn, block, floatColumn, floats, plain, textColumn } from './batch.js';
 
 const valuesOf = (inputs: string[], ...sections: Block[]) => new BatchValues(inputs, inputs.length, sections);

@@ -9,13 +9,13 @@ import {
   type Column,
   type Value,
 } from '@serving/common';
-import type { StageContext } from '../../src/execution/execute-batch.js';
+import type { StageContext } from '../../src/execution/stage-context.js';
 import type {
   FunctionStageDefinition,
   ModelStageDefinition,
   StageFunction,
 } from '../../src/servables/definition.js';
-import { understandModel, type LoadedModel } from '../../src/sessions/model.js';
+import { understandModel, type LoadedModel } from '../../src/servables/loaded-model.js';
 import type { ModelPort, Session } from '../../src/sessions/session.js';
 
 export const floats = (shape: readonly number[], ...values: number[]) =>

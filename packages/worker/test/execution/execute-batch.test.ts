@@ -3,7 +3,7 @@ import { asBytes, contiguousBytes, type Reply, type Tensor } from '@serving/comm
 import { executeBatch } from '../../src/execution/execute-batch.js';
 import type { MethodDefinition, StageDefinition } from '../../src/servables/definition.js';
 import type { LoadedServable } from '../../src/servables/load-servable.js';
-import type { LoadedModel } from '../../src/sessions/model.js';
+import type { LoadedModel } from '../../src/servables/loaded-model.js';
 import {
   batchOf,
   block,

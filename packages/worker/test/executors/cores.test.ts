@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { usableCores } from '../../src/executors/cores.js';
-import { folderWith } from '../temporary-folder.js';
+import { folderWith } from '../../../../test/support/temporary-folder.js';
 
 const v2 = (path: string, files: Record<string, string>) =>
   folderWith({ 'proc/self/cgroup': `0::${path}\n`, ...files });

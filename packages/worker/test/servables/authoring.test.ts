@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { addStage, declareModel, registerMethod, type Placeholder } from '../../src/servables/authoring.js';
 import type { ServableDefinition } from '../../src/servables/definition.js';
 import { DefinitionDraft, innermostLine, withDraft } from '../../src/servables/definition-draft.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 const thisFile = fileURLToPath(import.meta.url);
 

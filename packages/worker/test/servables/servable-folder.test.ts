@@ -8,8 +8,8 @@ import {
   onnxFiles,
   openServableFolder,
 } from '../../src/servables/servable-folder.js';
-import { servingError } from '../serving-error-matcher.js';
-import { folderWith } from '../temporary-folder.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
+import { folderWith } from '../../../../test/support/temporary-folder.js';
 
 const open = (files: Record<string, string>) => openServableFolder(folderWith(files), 's');
 

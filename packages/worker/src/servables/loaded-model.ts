@@ -1,7 +1,7 @@
 /** A session with its batch dimension understood: what one instance looks like and how many fit in a run. */
 import { ServingError } from '@serving/common';
-import type { ModelDefinition } from '../servables/definition.js';
-import type { ModelPort, Session } from './session.js';
+import type { ModelPort, Session } from '../sessions/session.js';
+import type { ModelDefinition } from './definition.js';
 
 export interface LoadedModel {
   readonly definition: ModelDefinition;

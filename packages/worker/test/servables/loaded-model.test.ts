@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { isFreelyBatched, understandModel } from '../../src/sessions/model.js';
+import { isFreelyBatched, understandModel } from '../../src/servables/loaded-model.js';
 import { doubled, FakeSession } from '../execution/batch.js';
-import { servingError } from '../serving-error-matcher.js';
+import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 type Shapes = ConstructorParameters<typeof FakeSession>[0];
 const session = (inputs: Shapes, outputs: Shapes) => new FakeSession(inputs, outputs, doubled);

@@ -1,0 +1,9 @@
+/** What a stage may know of the batch it runs in. */
+export interface StageContext {
+  readonly servable: string;
+  readonly method: string;
+  /** Position of the stage in the method, from 0. */
+  readonly stageIndex: number;
+  /** Nobody waits for the batch any more: checked between stages, instances and model runs. */
+  readonly isCancelled: () => boolean;
+}
