@@ -73,11 +73,12 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   },
   'method without options': {
     config: `registerMethod('m', (x) => x);`,
-    error: 'servable_config.ts:2: method m: expected options { inputs, outputs }, given a function',
+    error:
+      'servable_config.ts:2: method m: expected options { inputs, outputs, idempotent }, given a function',
   },
   'method with a misspelt option': {
     config: `registerMethod('m', { input: ['x'], outputs: ['y'] }, (x) => x);`,
-    error: "servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs",
+    error: "servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent",
   },
   'inputs that are no list': {
     config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,
@@ -164,6 +165,10 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'a model without a file': {
     config: `declareModel({});`,
     error: 'servable_config.ts:2: declareModel: file: expected a file name, given undefined',
+  },
+  'a method that is idempotent in words': {
+    config: `registerMethod('m', { inputs: ['x'], outputs: ['y'], idempotent: 'no' }, (x) => x);`,
+    error: "servable_config.ts:2: method m: idempotent: expected true or false, given 'no'",
   },
   'a model with a misspelt option': {
     config: `declareModel({ file: 'a.onnx', with_batch_dim: false });`,

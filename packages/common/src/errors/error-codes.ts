@@ -7,8 +7,10 @@ export const grpcStatus = {
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
+  ABORTED: 10,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
@@ -128,6 +130,31 @@ export const errorTable = {
     grpc: 'FAILED_PRECONDITION',
     retryable: false,
     meaning: 'a servable that cannot be loaded; ends the process with exit code 3',
+  },
+  SIGNATURE_CONFLICT: {
+    grpc: 'FAILED_PRECONDITION',
+    retryable: false,
+    meaning: 'a replica whose methods differ from those of a live one; ends its worker',
+  },
+  WORKER_ID_TAKEN: {
+    grpc: 'ALREADY_EXISTS',
+    retryable: true,
+    meaning: 'a worker whose id another live process is registered with; it keeps trying',
+  },
+  EPOCH_ENDED: {
+    grpc: 'ABORTED',
+    retryable: true,
+    meaning: 'a stream of a registration that is over; the worker registers again',
+  },
+  REPLICA_REFUSED: {
+    grpc: 'FAILED_PRECONDITION',
+    retryable: false,
+    meaning: 'a replica that the master will not route to; ends its worker with exit code 5',
+  },
+  PROTOCOL_MISMATCH: {
+    grpc: 'FAILED_PRECONDITION',
+    retryable: false,
+    meaning: 'a master that speaks another version of the link protocol; ends the worker with exit code 5',
   },
   ADDRESS_UNAVAILABLE: {
     grpc: 'UNAVAILABLE',

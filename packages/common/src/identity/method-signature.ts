@@ -15,4 +15,6 @@ export interface MethodSignature {
   readonly outputs: readonly Port[];
   /** Instances a model of the method takes at a time; 0 when it takes any number. */
   readonly modelBatchSize: number;
+  /** Whether an instance may be run again when the replica that had it was lost. */
+  readonly idempotent: boolean;
 }

@@ -32,8 +32,10 @@ export function signature(
   name: string,
   inputs: readonly string[] = ['x'],
   modelBatchSize = 0,
+  idempotent = true,
 ): MethodSignature {
-  return { name, inputs: inputs.map((input) => ({ name: input })), outputs: [{ name: 'y' }], modelBatchSize };
+  const ports = inputs.map((input) => ({ name: input }));
+  return { name, inputs: ports, outputs: [{ name: 'y' }], modelBatchSize, idempotent };
 }
 
 /** A batch that a FakeReplica was sent. */

@@ -156,6 +156,13 @@ export interface MethodOptions<Inputs extends readonly string[]> {
   inputs: Inputs;
   /** Names of the outputs, in the order the function returns them. */
   outputs: readonly string[];
+  /**
+   * true: an instance may be run again, on another worker, when its worker was lost while it may have run; stages
+   * without lasting effects are like that. false: such an instance is answered with WORKER_LOST instead, for stages
+   * that count, bill or write.
+   * @default true
+   */
+  idempotent?: boolean;
 }
 
 /**
@@ -173,9 +180,12 @@ export function registerMethod<const Inputs extends readonly string[]>(
     throw draft.mistake(`registerMethod: name: expected a text, given ${show(name)}`);
   if (building !== undefined)
     throw draft.mistake(`registerMethod '${name}' inside registerMethod '${building.name}'`);
-  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs']);
+  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs', 'idempotent']);
   checkNames(draft, name, 'inputs', options.inputs);
   checkNames(draft, name, 'outputs', options.outputs);
+  const { idempotent = true } = options;
+  if (typeof idempotent !== 'boolean')
+    throw draft.mistake(`method ${name}: idempotent: expected true or false, given ${show(idempotent)}`);
   checkArity(draft, name, options.inputs, build);
   const at = draft.here();
   const method: MethodDraft = { name, stages: [], slotCount: options.inputs.length };
@@ -195,6 +205,7 @@ export function registerMethod<const Inputs extends readonly string[]>(
     outputs,
     stages: method.stages,
     slotCount: method.slotCount,
+    idempotent,
     at,
   });
 }

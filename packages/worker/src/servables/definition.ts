@@ -42,6 +42,8 @@ export interface MethodDefinition {
   readonly outputs: readonly { readonly name: string; readonly slot: number }[];
   readonly stages: readonly StageDefinition[];
   readonly slotCount: number;
+  /** Whether an instance may be run again when the process that had it was lost. */
+  readonly idempotent: boolean;
   readonly at: SourceLine;
 }
 

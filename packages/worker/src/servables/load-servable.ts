@@ -66,6 +66,7 @@ function predictMethod(models: ReadonlyMap<ModelDefinition, LoadedModel>): Metho
       { kind: 'model', model, inputs: inputs.map((_, index) => index), outputs: slots, at: undefined },
     ],
     slotCount: inputs.length + slots.length,
+    idempotent: true,
     at: undefined,
   };
 }
@@ -107,7 +108,13 @@ function signatureOf(
     name,
     ...knownOf(method, models, slot, 'outputs'),
   }));
-  return { name: method.name, inputs, outputs, modelBatchSize: modelBatchSize(method, models) };
+  return {
+    name: method.name,
+    inputs,
+    outputs,
+    modelBatchSize: modelBatchSize(method, models),
+    idempotent: method.idempotent,
+  };
 }
 
 /** What a model says of a slot it takes or gives directly; nothing where a function stands between. */

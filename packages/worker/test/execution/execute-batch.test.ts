@@ -25,6 +25,7 @@ function servableWith(stages: StageDefinition[], models: LoadedModel[] = [model]
     outputs: [{ name: 'y', slot: slotCount - 1 }],
     stages,
     slotCount,
+    idempotent: true,
     at: undefined,
   };
   return {

@@ -39,6 +39,7 @@ test('a method is stages over numbered slots', async () => {
         { kind: 'model', model: models[0], inputs: [3, 2], outputs: [4], at },
       ],
       slotCount: 5,
+      idempotent: true,
       at,
     },
   ]);
@@ -56,6 +57,27 @@ test('a function without a name is anonymous, and no inputs, outputs or stages a
     ['unused', 1],
   ]);
   expect(methods[1]!.stages[0]).toMatchObject({ name: 'anonymous' });
+});
+
+test('a method may say that its instances must not be run again', async () => {
+  const { methods } = await define(() => {
+    for (const idempotent of [true, false])
+      registerMethod(String(idempotent), { inputs: ['x'], outputs: ['y'], idempotent }, (x) => x);
+  });
+  expect(methods.map(({ name, idempotent }) => [name, idempotent])).toEqual([
+    ['true', true],
+    ['false', false],
+  ]);
+});
+
+test('whether a method is idempotent is true or false', async () => {
+  await define(() => {
+    const given = 'no' as unknown as boolean;
+    expect(() => registerMethod('m', { inputs: [], outputs: [], idempotent: given }, () => [])).toThrow(
+      servingError('LOAD_FAILED', /method m: idempotent: expected true or false, given 'no'$/),
+    );
+    registerMethod('m', { inputs: [], outputs: [] }, () => []);
+  });
 });
 
 test('names are free, as long as they differ', async () => {
