@@ -59,11 +59,13 @@ export type { MethodSignature, Port } from './identity/method-signature.js';
 export { addOptions, fallbackText, loadConfig, type ConfigSource } from './config/load-config.js';
 export {
   automaticInteger,
+  automaticText,
   choice,
   duration,
   environmentNameOf,
   flagOf,
   integer,
+  integerList,
   nameList,
   optionalAddress,
   text,
@@ -72,9 +74,37 @@ export {
   type OptionTable,
 } from './config/option.js';
 export { endAtOnce, onShutdownSignal } from './lifecycle/shutdown-signals.js';
+export { endWithParent } from './lifecycle/end-with-parent.js';
+export { Supervisor, type SupervisorOptions } from './lifecycle/supervisor.js';
+export type { ChildState } from './lifecycle/child-state.js';
+export type { ChildCommand, ChildSnapshot, FatalEnd } from './lifecycle/supervised-child.js';
 export { createLogger, logLevels, type Logger, type LogLevel } from './logging/logger.js';
 export { parseAddress } from './rpc/address.js';
 export { silenceGrpcJs, createGrpcJsServer, type GrpcJsServerOptions } from './rpc/grpc-js-server.js';
+export { createGrpcJsChannel, type GrpcJsChannelOptions } from './rpc/grpc-js-channel.js';
+export { RpcError, type RpcChannel, type RpcClientStream } from './rpc/rpc-channel.js';
+export { chunkToWire, FrameInbox, type FrameLabel, type LabelledFrame } from './link/frame-chunk-wire.js';
+export { FrameOutbox } from './link/frame-outbox.js';
+export { Lease } from './link/lease.js';
+export {
+  registrationTransitions,
+  replicaTransitions,
+  StateMachine,
+  workerLinkTransitions,
+  type RegistrationState,
+  type ReplicaLifeState,
+  type Transitions,
+  type WorkerLinkState,
+} from './link/link-states.js';
+export {
+  linkPaths,
+  linkProtocolVersion,
+  maxLinkMessageBytes,
+  registrationHeaders,
+  registrationOf,
+  type RegistrationKey,
+} from './link/protocol.js';
+export { methodFromWire, methodToWire } from './link/signature-wire.js';
 export type {
   CancelSignal,
   RpcCall,
@@ -85,4 +115,7 @@ export type {
   StreamHandler,
   UnaryHandler,
 } from './rpc/rpc-handler.js';
+export * as grpcHealth from './gen/grpc/health/v1/health.js';
 export * as mindspore from './gen/mindspore_serving/proto/ms_service.js';
+export * as link from './gen/serving/link/v1/link.js';
+export * as linkStatus from './gen/serving/link/v1/status.js';

@@ -18,6 +18,8 @@ export {
 } from './servables/authoring.js';
 export type { StageFunction } from './servables/definition.js';
 export { LocalReplica, type CreditListener, type ReplicaOptions } from './local-replica.js';
+export { startServable, type RunningWorker, type WorkerOptions } from './start-servable.js';
+export type { Device, DeviceType } from './sessions/execution-providers.js';
 export type { BatchWork } from './executors/executor.js';
 export { planCores, type CorePlan, type PlanRequest } from './executors/core-plan.js';
 export { usableCores, type CoreCount } from './executors/cores.js';

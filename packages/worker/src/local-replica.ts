@@ -1,9 +1,20 @@
 /** One worker's loaded copy of one servable version in this process: an executor pool that grants credits. */
-import { systemClock, type Clock, type Credit, type Logger, type MethodSignature } from '@serving/common';
+import {
+  decodeReply,
+  failure,
+  ServingError,
+  systemClock,
+  type BatchReply,
+  type Clock,
+  type Credit,
+  type Logger,
+  type MethodSignature,
+} from '@serving/common';
 import { planCores, type CorePlan } from './executors/core-plan.js';
 import { usableCores } from './executors/cores.js';
 import { ExecutorPool } from './executors/executor-pool.js';
 import type { BatchWork } from './executors/executor.js';
+import type { Device, DeviceType } from './sessions/execution-providers.js';
 import { chooseVersion, modelBytes, openServableFolder } from './servables/servable-folder.js';
 
 export interface ReplicaOptions {
@@ -12,7 +23,9 @@ export interface ReplicaOptions {
   readonly servable: string;
   /** A version, or 0 for the newest there is. @default 0 */
   readonly version?: number;
-  /** Device the worker is pinned to; on CPU only a number for logs. @default 0 */
+  /** What models run on. @default 'cpu' */
+  readonly deviceType?: DeviceType;
+  /** Device the worker is pinned to; on cpu it only tells workers apart. @default 0 */
   readonly deviceId?: number;
   /** Cores to plan with. @default all that the process may use */
   readonly cores?: number | undefined;
@@ -41,26 +54,31 @@ export interface CreditListener {
   recall(creditId: number): void;
 }
 
+/** A batch of a master in this process, which takes the replies decoded. */
+export interface LocalWork extends Omit<BatchWork, 'onFrame' | 'onDone'> {
+  readonly onReply: (reply: BatchReply) => void;
+}
+
 export class LocalReplica {
   readonly id: string;
   readonly servable: string;
   readonly version: number;
   readonly plan: CorePlan;
   readonly #pool: ExecutorPool;
-  /** Credits granted before anybody listened. */
-  readonly #held = new Map<number, Credit>();
   #listener: CreditListener | undefined;
   #methods: readonly MethodSignature[] = [];
+  #isAvailable = true;
   #onAvailability: (isAvailable: boolean) => void = () => undefined;
 
   private constructor(options: ReplicaOptions, version: number, plan: CorePlan) {
-    const { servable, deviceId = 0, directory = '.', logger, clock = systemClock } = options;
-    this.id = `${servable}@${version}/device${deviceId}`;
+    const { servable, directory = '.', logger, clock = systemClock } = options;
+    const device: Device = { type: options.deviceType ?? 'cpu', id: options.deviceId ?? 0 };
+    this.id = `${servable}@${version}/device${device.id}`;
     this.servable = servable;
     this.version = version;
     this.plan = plan;
     const settings = {
-      load: { directory, servable, version, intraOpThreads: plan.intraOpThreads },
+      load: { directory, servable, version, intraOpThreads: plan.intraOpThreads, device },
       executors: plan.executors,
       executionTimeoutMs: options.executionTimeoutMs ?? 60_000,
       loadTimeoutMs: options.loadTimeoutMs ?? 120_000,
@@ -68,10 +86,12 @@ export class LocalReplica {
       logger: logger.child({ component: 'executors', replica: this.id }),
     };
     this.#pool = new ExecutorPool(settings, {
-      executorIdle: (executorId) =>
-        this.#grant({ replicaId: this.id, creditId: executorId, expiresAt: Infinity }),
-      executorLost: (executorId) => this.#recall(executorId),
-      availability: (isAvailable) => this.#onAvailability(isAvailable),
+      executorIdle: (executorId) => this.#listener?.grant(this.#credit(executorId)),
+      executorLost: (executorId) => this.#listener?.recall(executorId),
+      availability: (isAvailable) => {
+        this.#isAvailable = isAvailable;
+        this.#onAvailability(isAvailable);
+      },
     });
   }
 
@@ -114,12 +134,15 @@ export class LocalReplica {
     return this.plan.executors;
   }
 
-  /** Whose batches the executors are for. Credits granted so far are handed over at once. */
+  /** False while no executor is left and none could be started. */
+  get isAvailable(): boolean {
+    return this.#isAvailable;
+  }
+
+  /** Whose batches the executors are for from now on. Credits for those that are idle are granted at once. */
   grantTo(listener: CreditListener): void {
     this.#listener = listener;
-    const held = [...this.#held.values()];
-    this.#held.clear();
-    for (const credit of held) listener.grant(credit);
+    for (const executorId of [...this.#pool.idleExecutors]) listener.grant(this.#credit(executorId));
   }
 
   /** Calls `listener` with false when the last executor is gone and cannot be replaced, with true when one is back. */
@@ -127,9 +150,25 @@ export class LocalReplica {
     this.#onAvailability = listener;
   }
 
-  /** Runs a batch for which a credit was spent. */
-  send(work: BatchWork): void {
+  /** Runs a batch for which a credit was spent; frames go in and out undecoded. */
+  run(work: BatchWork): void {
     this.#pool.run(work);
+  }
+
+  /** As `run`, with the replies decoded. */
+  send({ onReply, ...work }: LocalWork): void {
+    const onFrame = (frame: ArrayBuffer) => {
+      onReply(this.#decoded(frame, work));
+    };
+    this.run({ ...work, onFrame, onDone: () => undefined });
+  }
+
+  #decoded(frame: ArrayBuffer, { batchId, count }: Omit<LocalWork, 'onReply'>): BatchReply {
+    try {
+      return decodeReply(frame);
+    } catch (thrown) {
+      return { batchId, reply: failure(0, count, ServingError.from(thrown)), durations: [] };
+    }
   }
 
   cancel(batchId: number): void {
@@ -141,14 +180,8 @@ export class LocalReplica {
     return this.#pool.stop(graceMs);
   }
 
-  #grant(credit: Credit): void {
-    if (this.#listener === undefined) this.#held.set(credit.creditId, credit);
-    else this.#listener.grant(credit);
-  }
-
-  #recall(creditId: number): void {
-    this.#held.delete(creditId);
-    this.#listener?.recall(creditId);
+  #credit(executorId: number): Credit {
+    return { replicaId: this.id, creditId: executorId, expiresAt: Infinity };
   }
 }
 

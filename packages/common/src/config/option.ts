@@ -64,6 +64,36 @@ function parseInteger(given: string, least: number, most: number): number {
   return value;
 }
 
+/** Whole numbers separated by commas, each given once. */
+export function integerList(
+  description: string,
+  placeholder: string,
+  fallback: readonly number[],
+  [least, most]: [number, number],
+): OptionSpec<readonly number[]> {
+  return {
+    description,
+    placeholder,
+    fallback,
+    fallbackText: fallback.join(','),
+    parse: (given) => {
+      const numbers = given.split(',').map((part) => parseInteger(part.trim(), least, most));
+      if (new Set(numbers).size < numbers.length)
+        throw new Error(`whole numbers from ${least} to ${most} separated by commas, each given once`);
+      return numbers;
+    },
+  };
+}
+
+/** A text that is made up when it is not given. */
+export function automaticText(
+  description: string,
+  placeholder: string,
+  fallbackText: string,
+): OptionSpec<string | undefined> {
+  return { description, placeholder, fallback: undefined, fallbackText, parse: (given) => given };
+}
+
 /** Milliseconds, written with a unit: `250ms`, `30s`, `5m`. */
 export function duration(description: string, fallback: string): OptionSpec<number> {
   return {

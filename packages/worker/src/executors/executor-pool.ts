@@ -1,12 +1,5 @@
 /** The executors of one servable version: starts them, gives each batch to an idle one, replaces those that die. */
-import {
-  backoffMs,
-  ServingError,
-  failure,
-  type Clock,
-  type Logger,
-  type MethodSignature,
-} from '@serving/common';
+import { backoffMs, ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
 import PQueue from 'p-queue';
 import { Executor, type BatchWork, type ExecutorSettings } from './executor.js';
 
@@ -66,15 +59,20 @@ export class ExecutorPool {
     return given.filter(({ state }) => state !== 'stopping' && state !== 'gone').length;
   }
 
-  /** Gives the batch to the executor that has been idle for longest; there is one for every credit that was granted. */
+  /**
+   * Gives the batch to the executor that has been idle for longest; there is one for every credit that was granted,
+   * unless its loss crossed with the batch: that one is returned.
+   */
   run(work: BatchWork): void {
     const executor = this.#executors.get(this.#idleIds.shift() ?? -1);
     if (executor?.state === 'idle') return executor.run(work);
-    const error = new ServingError(
-      'WORKER_LOST',
-      'no executor is idle: the one this batch was meant for has been lost',
-    );
-    work.onReply({ batchId: work.batchId, reply: failure(0, work.count, error), durations: [] });
+    // The executor this batch was meant for has been lost. Told on a fresh turn: whoever sends is not sent to meanwhile.
+    queueMicrotask(work.onReturned);
+  }
+
+  /** Executors that a batch can be given to now, in the order it would be. */
+  get idleExecutors(): readonly number[] {
+    return this.#idleIds;
   }
 
   cancel(batchId: number): void {

@@ -1,17 +1,16 @@
 /** The main thread's side of one executor thread: starts it, hands it one batch at a time, and survives its death. */
 import { Worker } from 'node:worker_threads';
 import {
-  decodeReply,
+  encodeReply,
   failure,
   ServingError,
-  type BatchReply,
   type Clock,
   type Logger,
   type MethodSignature,
 } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
 import { ThreadControl } from './control-word.js';
-import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
+import type { DoneMessage, FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
 /** A batch as it is given to an executor. */
 export interface BatchWork {
@@ -21,8 +20,12 @@ export interface BatchWork {
   readonly count: number;
   /** Belongs to the executor afterwards. */
   readonly frame: ArrayBuffer;
-  /** Takes the replies; the last one of each instance is final, later ones are to be dropped. */
-  readonly onReply: (reply: BatchReply) => void;
+  /** Takes the reply frames; the last reply of each instance is final, later ones are to be dropped. */
+  readonly onFrame: (frame: ArrayBuffer) => void;
+  /** Called when every instance has had a final reply. */
+  readonly onDone: () => void;
+  /** Called instead of any reply when no instance was started: the batch may run elsewhere. */
+  readonly onReturned: () => void;
 }
 
 export interface ExecutorSettings {
@@ -165,7 +168,7 @@ export class Executor {
         if (message.stack !== undefined) this.#settings.logger.debug({ stack: message.stack }, 'load failed');
         return this.#failLoad(new ServingError(message.code, message.message));
       case 'done':
-        return this.#done(message.frames);
+        return this.#done(message);
       case 'fault':
         return this.#settings.logger.error(
           { errorId: message.errorId, cause: message.cause },
@@ -189,26 +192,16 @@ export class Executor {
     this.#settleLoad = undefined;
   }
 
-  #done(frames: readonly ArrayBuffer[]): void {
+  #done({ frames, answered }: DoneMessage): void {
     const work = this.#finishWork();
-    if (work !== undefined) this.#answer(work, frames);
+    if (work !== undefined) {
+      for (const frame of frames) work.onFrame(frame);
+      if (answered < work.count) this.#failRest(work, 'was not answered by its executor');
+      else work.onDone();
+    }
     if (this.#state !== 'busy' && this.#state !== 'overdue') return;
     this.#state = 'idle';
     this.#events.idle(this, true);
-  }
-
-  #answer(work: BatchWork, frames: readonly ArrayBuffer[]): void {
-    let answered = 0;
-    try {
-      for (const frame of frames) {
-        const decoded = decodeReply(frame);
-        answered += decoded.reply.count;
-        work.onReply(decoded);
-      }
-    } catch (thrown) {
-      this.#settings.logger.error({ err: thrown }, 'an executor gave a reply that cannot be read');
-    }
-    if (answered < work.count) work.onReply(this.#leftOver(work, 'was not answered by its executor'));
   }
 
   #finishWork(): BatchWork | undefined {
@@ -219,9 +212,10 @@ export class Executor {
   }
 
   /** A failure for whatever instances have no final reply yet; sinks drop the rest. */
-  #leftOver(work: BatchWork, what: string): BatchReply {
+  #failRest(work: BatchWork, what: string): void {
     const error = new ServingError('STAGE_FAILED', `Call method '${work.method}' Failed: the batch ${what}`);
-    return { batchId: work.batchId, reply: failure(0, work.count, error), durations: [] };
+    work.onFrame(encodeReply({ batchId: work.batchId, reply: failure(0, work.count, error), durations: [] }));
+    work.onDone();
   }
 
   #overdue(): void {
@@ -235,7 +229,7 @@ export class Executor {
     this.#control.cancel();
     this.#work = undefined;
     this.#state = 'overdue';
-    work.onReply(this.#leftOver(work, `did not return within ${executionTimeoutMs} ms`));
+    this.#failRest(work, `did not return within ${executionTimeoutMs} ms`);
     this.#terminateWhenSafe();
   }
 
@@ -258,9 +252,8 @@ export class Executor {
       new ServingError('LOAD_FAILED', `the executor thread ended while it loaded the servable (${reason})`),
     );
     const work = this.#finishWork();
-    work?.onReply(
-      this.#leftOver(work, `lost its executor thread (${reason}); a stage ended it or ran out of memory`),
-    );
+    if (work !== undefined)
+      this.#failRest(work, `lost its executor thread (${reason}); a stage ended it or ran out of memory`);
     if (!wasAsked) this.#events.lost(this, reason);
   }
 }

@@ -41,7 +41,8 @@ async function start(): Promise<void> {
 async function runBatch(servable: LoadedServable, batchId: number, frame: ArrayBuffer): Promise<void> {
   const replies = await repliesTo(servable, batchId, frame);
   const frames = encodeReplies(batchId, replies);
-  post({ kind: 'done', batchId, frames }, frames);
+  const answered = replies.reduce((sum, { reply }) => sum + reply.count, 0);
+  post({ kind: 'done', batchId, frames, answered }, frames);
 }
 
 /** Outputs can be too large for a buffer; the thread must not end for that. */

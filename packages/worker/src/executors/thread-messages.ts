@@ -12,6 +12,15 @@ export type ToThread =
   | { readonly kind: 'batch'; readonly batchId: number; readonly frame: ArrayBuffer }
   | { readonly kind: 'stop' };
 
+/** All replies of a batch; the executor is free again. */
+export interface DoneMessage {
+  readonly kind: 'done';
+  readonly batchId: number;
+  readonly frames: readonly ArrayBuffer[];
+  /** Instances that the frames answer. */
+  readonly answered: number;
+}
+
 export type FromThread =
   | { readonly kind: 'ready'; readonly signatures: readonly MethodSignature[] }
   | {
@@ -20,7 +29,6 @@ export type FromThread =
       readonly message: string;
       readonly stack: string | undefined;
     }
-  /** All replies of a batch; the executor is free again. */
-  | { readonly kind: 'done'; readonly batchId: number; readonly frames: readonly ArrayBuffer[] }
+  | DoneMessage
   /** A cause that is for the log only, under the id the caller was given. */
   | { readonly kind: 'fault'; readonly errorId: string; readonly cause: string };

@@ -1,5 +1,6 @@
 /** Folder → definition → sessions: a servable version that is ready to execute, and its signature. */
 import { ServingError, type MethodSignature, type Port } from '@serving/common';
+import type { Device } from '../sessions/execution-providers.js';
 import { createOnnxSession } from '../sessions/onnx-session.js';
 import type { NativeGuard } from '../sessions/session.js';
 import type { MethodDefinition, ModelDefinition, ModelStageDefinition } from './definition.js';
@@ -13,6 +14,7 @@ export interface LoadRequest {
   /** A positive version that exists. */
   readonly version: number;
   readonly intraOpThreads: number;
+  readonly device: Device;
 }
 
 export interface LoadedServable {
@@ -48,7 +50,8 @@ async function loadModel(
 ): Promise<LoadedModel> {
   const { path } = modelFile(folder, request.version, model.file);
   const shownAs = `${folder.name}/${request.version}/${model.file}`;
-  const session = await createOnnxSession(path, { intraOpThreads: request.intraOpThreads, shownAs, guard });
+  const { intraOpThreads, device } = request;
+  const session = await createOnnxSession(path, { intraOpThreads, device, shownAs, guard });
   const withBatchDim = folder.configFile === undefined ? isFreelyBatched(session) : model.withBatchDim;
   return understandModel({ ...model, withBatchDim }, session);
 }

@@ -8,6 +8,7 @@ import {
   type NumericType,
 } from '@serving/common';
 import * as ort from 'onnxruntime-node';
+import { executionProviders, type Device } from './execution-providers.js';
 import type { ModelPort, NativeGuard, Session } from './session.js';
 
 export interface OnnxSessionOptions {
@@ -16,6 +17,7 @@ export interface OnnxSessionOptions {
   /** The model in messages, for instance `add/1/tensor_add.onnx`. */
   readonly shownAs: string;
   readonly guard: NativeGuard;
+  readonly device: Device;
 }
 
 /** @throws ServingError LOAD_FAILED */
@@ -34,6 +36,7 @@ async function createSession(path: string, options: OnnxSessionOptions): Promise
     return await ort.InferenceSession.create(path, {
       intraOpNumThreads: options.intraOpThreads,
       interOpNumThreads: 1,
+      executionProviders: executionProviders(options.device),
       // onnxruntime prints below this to stderr by itself; its errors come as exceptions too.
       logSeverityLevel: 4,
     });

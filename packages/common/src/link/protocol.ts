@@ -1,0 +1,42 @@
+/** What both sides of the link must agree on; proto/serving/link/v1/link.proto is the contract. */
+
+/** To be raised with every change that an older peer would misunderstand. */
+export const linkProtocolVersion = 1;
+
+export const linkPaths = {
+  register: '/serving.link.v1.LinkService/Register',
+  heartbeat: '/serving.link.v1.LinkService/Heartbeat',
+  exchange: '/serving.link.v1.LinkService/Exchange',
+  status: '/serving.link.v1.StatusService/GetStatus',
+} as const;
+
+/** Largest message on the link: a chunk of a frame with its labels. */
+export const maxLinkMessageBytes = 4 * 2 ** 20;
+
+/** Most bytes of frames that may be incomplete on one stream at a time. */
+export const maxPartialFrameBytes = 2 ** 32;
+
+const workerHeader = 'serving-worker';
+const epochHeader = 'serving-epoch';
+
+/** Names a registration in the request headers of a stream. */
+export interface RegistrationKey {
+  readonly workerId: string;
+  readonly epoch: number;
+}
+
+export function registrationHeaders({ workerId, epoch }: RegistrationKey): Record<string, string> {
+  return { [workerHeader]: encodeURIComponent(workerId), [epochHeader]: String(epoch) };
+}
+
+/** The registration a stream belongs to; undefined when its headers do not say. */
+export function registrationOf(header: (name: string) => string | undefined): RegistrationKey | undefined {
+  const epoch = Number(header(epochHeader));
+  const workerId = header(workerHeader);
+  if (workerId === undefined || !Number.isSafeInteger(epoch)) return undefined;
+  try {
+    return { workerId: decodeURIComponent(workerId), epoch };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+/** `serving-worker health`: whether this host's workers serve, as their master sees it. */
+import {
+  createGrpcJsChannel,
+  duration,
+  automaticText,
+  linkPaths,
+  linkStatus,
+  link,
+  loadConfig,
+  maxLinkMessageBytes,
+  parseAddress,
+  text,
+} from '@serving/common';
+import { Command } from 'commander';
+import { hostname } from 'node:os';
+
+const healthOptions = {
+  master: text('cluster address of the master', 'address', '127.0.0.1:6500'),
+  id: automaticText('the worker to ask for', 'name', 'all of this host'),
+  timeout: duration('longest time to wait for the master', '5s'),
+} as const;
+
+/** The exit code: 0 when every worker asked for has an available replica, 1 otherwise. */
+export async function runHealth(argv: readonly string[]): Promise<number> {
+  const command = new Command('serving-worker health').description(
+    'Exits with 0 when the workers of this host serve, with 1 otherwise.',
+  );
+  const { master, id, timeout } = loadConfig(command, healthOptions, { argv, env: process.env });
+  const problem = await problemOf(parseAddress(master), id, timeout);
+  process.stdout.write(problem === undefined ? 'serving\n' : `not serving: ${problem}\n`);
+  return problem === undefined ? 0 : 1;
+}
+
+async function problemOf(
+  address: string,
+  id: string | undefined,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const channel = createGrpcJsChannel(address, { maxMessageBytes: maxLinkMessageBytes });
+  try {
+    const reply = await channel.unary(linkPaths.status, new Uint8Array(0), timeoutMs);
+    return missing(linkStatus.GetStatusResponse.decode(reply).workers, id);
+  } catch (thrown) {
+    return `master ${address}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  } finally {
+    channel.close();
+  }
+}
+
+function missing(workers: readonly linkStatus.WorkerStatus[], id: string | undefined): string | undefined {
+  const asked = workers.filter((worker) =>
+    id === undefined ? worker.epoch !== 0 && worker.host === hostname() : worker.workerId === id,
+  );
+  if (asked.length === 0)
+    return `${id === undefined ? `no worker of host ${hostname()}` : `worker ${id}`} is registered`;
+  const idle = asked.find(
+    (worker) => !worker.replicas.some((replica) => replica.state === link.ReplicaState.AVAILABLE),
+  );
+  return idle === undefined ? undefined : `worker ${idle.workerId} has no available replica`;
+}

@@ -1,0 +1,26 @@
+import { loadConfig, ServingError } from '@serving/common';
+import { Command } from 'commander';
+import { workerOptions, type WorkerConfig } from '../config.js';
+
+const help = `
+Commands:
+  serving-worker health      whether the workers of this host serve, for container checks; see its --help
+
+Examples:
+  serving-worker --servable add --directory examples/add
+  serving-worker --servable add --device 0,1 --master 10.0.0.5:6500
+
+Exit codes: 2 options that make no sense, 3 a servable that cannot be loaded, 5 refused by the master.`;
+
+/** @throws ServingError CONFIG_INVALID listing every problem */
+export function readConfig(argv: readonly string[]): WorkerConfig & { readonly servable: string } {
+  const command = new Command('serving-worker')
+    .description('Loads a servable on a device and runs its methods for a master.')
+    .addHelpText('after', help)
+    .showHelpAfterError('(serving-worker --help lists the options)');
+  const config = loadConfig(command, workerOptions, { argv, env: process.env });
+  const { servable } = config;
+  if (servable === undefined || servable === '')
+    throw new ServingError('CONFIG_INVALID', '--servable: expected the name of a servable; given none');
+  return { ...config, servable };
+}

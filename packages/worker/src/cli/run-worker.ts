@@ -1,0 +1,57 @@
+/** One worker process: load, link, serve until a signal. */
+import { createLogger, endWithParent, onShutdownSignal, parseAddress, type Logger } from '@serving/common';
+import type { WorkerConfig } from '../config.js';
+import { startServable, type RunningWorker } from '../start-servable.js';
+import { exit, markStuck } from './exit.js';
+
+export async function runWorker(config: WorkerConfig & { readonly servable: string }): Promise<void> {
+  const logger = createLogger('serving-worker', config.logLevel);
+  logger.info({ config }, 'starting');
+  const starting = new AbortController();
+  const started = start(config, logger, starting.signal);
+  let stopped: Promise<void> | undefined;
+  const stop = () =>
+    (stopped ??= (async () => {
+      starting.abort();
+      // Loading has to be given up before the process may exit.
+      const worker = await started.catch(() => undefined);
+      logger.info({ graceMs: config.shutdownGrace }, 'stopping: batches in progress may finish');
+      if ((await worker?.stop(config.shutdownGrace)) !== false) return;
+      logger.fatal('an executor is stuck in native code; killing the process');
+      markStuck();
+      exit(1);
+    })());
+  onShutdownSignal(stop);
+  endWithParent(stop, config.shutdownGrace + 5000);
+  try {
+    await (await started).ended;
+  } catch (thrown) {
+    if (!starting.signal.aborted) throw thrown;
+  }
+}
+
+async function start(
+  config: WorkerConfig & { readonly servable: string },
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<RunningWorker> {
+  const { servable, device, master, ...options } = config;
+  const address = parseAddress(master);
+  const worker = await startServable({
+    ...options,
+    servable,
+    deviceId: device[0]!,
+    master,
+    executionTimeoutMs: config.executionTimeout,
+    loadTimeoutMs: config.loadTimeout,
+    logger,
+    signal,
+    onStuck: markStuck,
+    onRegistered: (epoch) =>
+      process.stdout.write(`Serving: worker registered with master ${address}, epoch ${epoch}\n`),
+  });
+  const { version, methods, plan } = worker.replica;
+  const names = methods.map((method) => method.name).join(', ');
+  process.stdout.write(`Servable ${servable} version ${version}: methods ${names}; ${plan.summary}\n`);
+  return worker;
+}

@@ -1,0 +1,168 @@
+/** A worker's link to its master: registers, and registers again whenever the link breaks. */
+import {
+  backoffMs,
+  createGrpcJsChannel,
+  grpcStatus,
+  maxLinkMessageBytes,
+  RpcError,
+  ServingError,
+  StateMachine,
+  workerLinkTransitions,
+  type Clock,
+  type Logger,
+  type RpcChannel,
+  type WorkerLinkState,
+} from '@serving/common';
+import type { LinkedReplica } from './linked-replica.js';
+import { Registration, type WorkerIdentity } from './registration.js';
+
+export interface MasterLinkSettings {
+  /** The master's cluster address in full. */
+  readonly address: string;
+  readonly identity: WorkerIdentity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told of each registration. */
+  readonly onRegistered?: (epoch: number) => void;
+}
+
+export class MasterLink {
+  readonly #settings: MasterLinkSettings;
+  readonly #replicas = new Map<string, LinkedReplica>();
+  readonly #states: StateMachine<WorkerLinkState, typeof workerLinkTransitions>;
+  #registration: Registration | undefined;
+  /** Failures since the last registration. */
+  #failures = 0;
+  #wake: () => void = () => undefined;
+
+  constructor(settings: MasterLinkSettings) {
+    this.#settings = settings;
+    const { logger } = settings;
+    this.#states = new StateMachine<WorkerLinkState, typeof workerLinkTransitions>(
+      workerLinkTransitions,
+      'connecting',
+      (from, to, event) => logger.debug({ from, to, event }, 'link state'),
+    );
+  }
+
+  get state(): WorkerLinkState {
+    return this.#states.state;
+  }
+
+  /** Announces the replica, now and at every registration to come. */
+  add(replica: LinkedReplica): void {
+    this.#replicas.set(replica.id, replica);
+    this.#registration?.announce(replica);
+  }
+
+  /** Tells the master of the replica's new state. */
+  announce(replica: LinkedReplica): void {
+    this.#registration?.announce(replica);
+  }
+
+  /**
+   * Keeps the link up until it is closed.
+   * @throws ServingError REPLICA_REFUSED or PROTOCOL_MISMATCH when the master will never take this worker
+   */
+  async run(): Promise<void> {
+    try {
+      while (!this.#states.isFinal) await this.#registerOnce();
+    } finally {
+      this.#resolveClosed();
+    }
+  }
+
+  /** Registers, serves, and waits for the next try when that ended. */
+  async #registerOnce(): Promise<void> {
+    const failure = await this.#register();
+    if (failure instanceof ServingError && this.#states.take('refused')) throw failure;
+    if (!this.#states.take('broken')) this.#states.take('failed');
+    if (this.#states.isFinal) return;
+    await this.#backOff(failure);
+    this.#states.take('retry');
+  }
+
+  /** Takes no new batches, waits for those in progress for up to `graceMs`, then closes the link. */
+  async drain(graceMs: number): Promise<void> {
+    const registration = this.#registration;
+    if (registration !== undefined && this.#states.take('drain')) {
+      let cancel: () => void = () => undefined;
+      const late = new Promise<void>((resolve) => (cancel = this.#settings.clock.after(graceMs, resolve)));
+      await Promise.race([registration.drain(), this.#closed, late]);
+      cancel();
+    }
+    this.close();
+  }
+
+  close(): void {
+    if (!this.#states.take('drained')) this.#states.take('close');
+    this.#registration?.leave();
+    this.#wake();
+    this.#resolveClosed();
+  }
+
+  #resolveClosed: () => void = () => undefined;
+  readonly #closed = new Promise<void>((resolve) => (this.#resolveClosed = resolve));
+
+  /** One registration; gives what ended it. */
+  async #register(): Promise<unknown> {
+    const { address, identity, clock, logger, onRegistered } = this.#settings;
+    const channels = [openChannel(address), openChannel(address)] as const;
+    const registration = new Registration({
+      identity,
+      replicas: this.#replicas,
+      control: channels[0],
+      data: channels[1],
+      clock,
+      onWelcome: (epoch) => {
+        this.#failures = 0;
+        this.#registration = registration;
+        this.#states.take('welcomed');
+        logger.info({ master: address, epoch }, 'registered with the master');
+        onRegistered?.(epoch);
+      },
+    });
+    try {
+      await Promise.race([registration.run(), this.#closed.then(() => leaving(registration, clock))]);
+      return undefined;
+    } catch (thrown) {
+      return terminal(thrown, address) ?? thrown;
+    } finally {
+      this.#registration = undefined;
+      registration.cancel();
+      for (const channel of channels) channel.close();
+    }
+  }
+
+  async #backOff(failure: unknown): Promise<void> {
+    const { address, clock, logger } = this.#settings;
+    const delayMs = backoffMs(this.#failures++, Math.random(), { maximumMs: 2000 });
+    const why = failure instanceof Error ? failure.message : 'the master ended the stream';
+    logger.warn({ master: address, why, delayMs }, 'no link to the master; trying again');
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      clock.after(delayMs, resolve);
+    });
+  }
+}
+
+/** Time for the goodbye to go out, in milliseconds. */
+const leaveMs = 500;
+
+function leaving(registration: Registration, clock: Clock): Promise<void> {
+  registration.leave();
+  return new Promise((resolve) => void clock.after(leaveMs, resolve));
+}
+
+function openChannel(address: string): RpcChannel {
+  return createGrpcJsChannel(address, { maxMessageBytes: maxLinkMessageBytes });
+}
+
+/** The failure when trying again makes no sense. */
+function terminal(thrown: unknown, address: string): ServingError | undefined {
+  if (thrown instanceof ServingError && thrown.code === 'REPLICA_REFUSED') return thrown;
+  if (!(thrown instanceof RpcError)) return undefined;
+  if (thrown.status === grpcStatus.FAILED_PRECONDITION)
+    return new ServingError('PROTOCOL_MISMATCH', `master ${address}: ${thrown.message}`);
+  return undefined;
+}

@@ -1,0 +1,154 @@
+/** One registration with a master, from Hello to the end of its streams. */
+import {
+  link,
+  linkPaths,
+  linkProtocolVersion,
+  methodToWire,
+  registrationHeaders,
+  ServingError,
+  type Clock,
+  type RpcChannel,
+  type RpcClientStream,
+} from '@serving/common';
+import { Exchange } from './exchange.js';
+import { keepAlive } from './heartbeat.js';
+import type { LinkedReplica } from './linked-replica.js';
+
+export interface WorkerIdentity {
+  readonly workerId: string;
+  readonly incarnation: string;
+  readonly deviceType: string;
+  readonly deviceId: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly release: string;
+}
+
+export interface RegistrationSettings {
+  readonly identity: WorkerIdentity;
+  readonly replicas: ReadonlyMap<string, LinkedReplica>;
+  /** For registration and heartbeats. */
+  readonly control: RpcChannel;
+  /** For batches and replies. */
+  readonly data: RpcChannel;
+  readonly clock: Clock;
+  readonly onWelcome: (epoch: number) => void;
+}
+
+export class Registration {
+  readonly #settings: RegistrationSettings;
+  readonly #register: RpcClientStream;
+  readonly #streams: RpcClientStream[] = [];
+  readonly #undrained = new Set<string>();
+  #exchange: Exchange | undefined;
+  #onDrained: () => void = () => undefined;
+
+  constructor(settings: RegistrationSettings) {
+    this.#settings = settings;
+    this.#register = this.#open(settings.control, linkPaths.register);
+  }
+
+  #open(channel: RpcChannel, path: string, headers?: Record<string, string>): RpcClientStream {
+    const stream = channel.openStream(path, headers);
+    this.#streams.push(stream);
+    return stream;
+  }
+
+  /**
+   * Registers, and serves until a stream ends.
+   * @throws RpcError with the master's status, ServingError SIGNATURE_CONFLICT when it refuses a replica
+   */
+  async run(): Promise<void> {
+    const { identity } = this.#settings;
+    const messages = this.#register.messages[Symbol.asyncIterator]();
+    this.#tell({ $case: 'hello', value: { protocolVersion: linkProtocolVersion, ...identity } });
+    try {
+      const first = await messages.next();
+      const { message } = link.RegisterResponse.decode(first.done === true ? new Uint8Array(0) : first.value);
+      if (message?.$case !== 'welcome') throw new ServingError('BAD_REQUEST', 'expected Welcome of the master');
+      await this.#serve(message.value, messages);
+    } finally {
+      for (const stream of this.#streams) stream.cancel();
+    }
+  }
+
+  async #serve({ epoch, leaseMs }: link.Welcome, messages: AsyncIterator<Uint8Array>): Promise<void> {
+    const { identity, replicas, control, data, clock, onWelcome } = this.#settings;
+    onWelcome(epoch);
+    const headers = registrationHeaders({ workerId: identity.workerId, epoch });
+    const exchange = new Exchange(this.#open(data, linkPaths.exchange, headers), replicas);
+    this.#exchange = exchange;
+    const stream = this.#open(control, linkPaths.heartbeat, headers);
+    const load = () => [...replicas.keys()].map((replicaId) => ({ replicaId, busy: exchange.busy(replicaId) }));
+    for (const replica of replicas.values()) this.announce(replica);
+    // The first to end ends them all.
+    await Promise.race([
+      keepAlive({ stream, leaseMs, clock, load }),
+      exchange.serve(),
+      this.#takeAnswers(messages),
+    ]);
+  }
+
+  /** Tells the master of the replica's state. Credits follow once it has accepted it. */
+  announce(replica: LinkedReplica): void {
+    if (this.#exchange === undefined) return;
+    const state = replica.isAvailable ? link.ReplicaState.AVAILABLE : link.ReplicaState.LOADING;
+    this.#tell({ $case: 'replica', value: update(replica, state) });
+  }
+
+  /** Resolves when the master has had the last reply; then it sends nothing more. */
+  drain(): Promise<void> {
+    if (this.#exchange === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+      for (const replica of this.#settings.replicas.values()) {
+        this.#undrained.add(replica.id);
+        this.#tell({ $case: 'replica', value: update(replica, link.ReplicaState.DRAINING) });
+      }
+      if (this.#undrained.size === 0) resolve();
+    });
+  }
+
+  /** Says goodbye; `run` ends when the master has closed the streams. */
+  leave(): void {
+    this.#register.halfClose();
+  }
+
+  cancel(): void {
+    for (const stream of this.#streams) stream.cancel();
+  }
+
+  async #takeAnswers(messages: AsyncIterator<Uint8Array>): Promise<void> {
+    for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
+      const { message } = link.RegisterResponse.decode(next.value);
+      if (message?.$case === 'accepted') this.#accepted(message.value.replicaId);
+      else if (message?.$case === 'refused') throw refused(message.value);
+      else if (message?.$case === 'drained') this.#drained(message.value.replicaId);
+    }
+  }
+
+  #accepted(replicaId: string): void {
+    const replica = this.#settings.replicas.get(replicaId);
+    if (replica?.isAvailable === true) this.#exchange?.offer(replica);
+  }
+
+  #drained(replicaId: string): void {
+    this.#undrained.delete(replicaId);
+    if (this.#undrained.size === 0) this.#onDrained();
+  }
+
+  #tell(message: NonNullable<link.RegisterRequest['message']>): void {
+    // A stream that is broken tells so by its end.
+    this.#register.send(link.RegisterRequest.encode({ message }).finish()).catch(() => undefined);
+  }
+}
+
+function update(replica: LinkedReplica, state: link.ReplicaState): link.ReplicaUpdate {
+  const { id, servable, version, executors, methods } = replica;
+  return { replicaId: id, servable, version, state, executors, methods: methods.map(methodToWire) };
+}
+
+function refused({ reason }: link.ReplicaRefused): ServingError {
+  return new ServingError('REPLICA_REFUSED', `the master refused the replica: ${reason?.message ?? 'no reason'}`);
+}
+

@@ -1,0 +1,22 @@
+/** serving-worker: options → one servable on one device, or a supervised process for each of several devices. */
+import { silenceGrpcJs, ServingError } from '@serving/common';
+import { runHealth } from './cli/health-command.js';
+import { exit, fail } from './cli/exit.js';
+import { readConfig } from './cli/read-config.js';
+import { runDevices } from './cli/run-devices.js';
+import { runWorker } from './cli/run-worker.js';
+
+const [first, ...rest] = process.argv.slice(2);
+
+try {
+  silenceGrpcJs();
+  if (first === 'health') {
+    exit(await runHealth(rest));
+  } else {
+    const config = readConfig(process.argv.slice(2));
+    if (config.device.length > 1) await runDevices(config);
+    else await runWorker(config);
+  }
+} catch (thrown) {
+  fail(ServingError.from(thrown));
+}
