@@ -1,5 +1,5 @@
 /** `Client`: instances in, one result an instance out, over one gRPC channel. */
-import { credentials, Client as GrpcClient, Metadata } from '@grpc/grpc-js';
+import { credentials, Client as GrpcClient } from '@grpc/grpc-js';
 import { parseAddress } from '@serving/common';
 import { AbortListeners } from './abort-listeners.js';
 import {
@@ -9,12 +9,12 @@ import {
   resolveOptions,
   type ClientOptions,
 } from './client-options.js';
-import { cancelled, type InferError } from './infer-error.js';
+import { cancelled, cancelledByCaller, type InferError } from './infer-error.js';
 import type { InferResult } from './infer-result.js';
-import { transportError } from './transport-error.js';
 import type { Instance } from './values/input-value.js';
 import { decodeReply } from './wire/decode-reply.js';
 import { encodeRequest, type RequestTarget } from './wire/encode-request.js';
+import { startUnaryCall } from './wire/unary-call.js';
 
 const path = '/mindspore.serving.proto.MSService/Predict';
 
@@ -69,7 +69,7 @@ export class Client {
     const deadlineMs = checkDeadline(options.deadlineMs ?? this.#deadlineMs);
     const { signal } = options;
     if (this.#isClosed) throw cancelled('the client is closed');
-    if (signal?.aborted) throw byCaller(signal);
+    if (signal?.aborted) throw cancelledByCaller(signal);
     const list = isList(instances) ? instances : [instances];
     const count = list.length;
     if (count === 0) return [];
@@ -88,44 +88,20 @@ export class Client {
     this.close();
   }
 
-  #call(message: Uint8Array, deadlineMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const callOptions = Number.isFinite(deadlineMs) ? { deadline: Date.now() + deadlineMs } : {};
-    return new Promise((resolve, reject) => {
-      const cancel = (why: InferError) => {
-        reject(why);
-        call.cancel();
-      };
-      const ignoreSignal = signal && this.#abortListeners.add(signal, () => cancel(byCaller(signal)));
-      const call = this.#channel.makeUnaryRequest(
-        path,
-        asBuffer,
-        identity,
-        message,
-        new Metadata(),
-        callOptions,
-        (error, reply) => {
-          this.#running.delete(cancel);
-          ignoreSignal?.();
-          if (error === null && reply !== undefined) resolve(reply);
-          else reject(transportError(error, this.address, deadlineMs));
-        },
-      );
-      this.#running.add(cancel);
-    });
+  async #call(message: Uint8Array, deadlineMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const target = { channel: this.#channel, address: this.address, path, deadlineMs };
+    const { reply, cancel } = startUnaryCall(target, message);
+    this.#running.add(cancel);
+    const ignoreSignal = signal && this.#abortListeners.add(signal, () => cancel(cancelledByCaller(signal)));
+    try {
+      return await reply;
+    } finally {
+      this.#running.delete(cancel);
+      ignoreSignal?.();
+    }
   }
 }
 
 function isList(instances: Instance | readonly Instance[]): instances is readonly Instance[] {
   return Array.isArray(instances);
-}
-
-function byCaller(signal: AbortSignal): InferError {
-  return cancelled('the caller cancelled the call', signal.reason);
-}
-
-const identity = (bytes: Buffer): Uint8Array => bytes;
-
-/** grpc-js copies the message with Buffer's own `copy`. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,4 +1,4 @@
-/** The one error of `infer`: a refused instance, a call that failed, or a reply that makes no sense. */
+/** The one error of this client's calls: a refused instance, a call that failed, or a reply that makes no sense. */
 import { status } from '@grpc/grpc-js';
 import { mindsporeCode } from '@serving/common';
 
@@ -62,4 +62,8 @@ export function badReply(message: string, cause?: unknown): InferError {
 
 export function cancelled(message: string, cause?: unknown): InferError {
   return new InferError('CANCELLED', message, { grpcStatus: status.CANCELLED, cause });
+}
+
+export function cancelledByCaller(signal: AbortSignal): InferError {
+  return cancelled('the caller cancelled the call', signal.reason);
 }

@@ -1,19 +1,13 @@
 /** `serving-client infer`: reads instances, sends them, prints the results. */
-import { ServingError } from '@serving/common';
 import { Client } from '../client.js';
-import { InferError } from '../infer-error.js';
 import type { InferResult } from '../infer-result.js';
 import type { Instance } from '../values/input-value.js';
 import { parseInstances } from './input/parse-instances.js';
 import { resultJson } from './output/print-json.js';
 import { resultTable } from './output/print-table.js';
-import { readInput, type InputStream } from './input/read-input.js';
-
-export interface Streams {
-  readonly stdin: InputStream;
-  readonly writeOut: (text: string) => void;
-  readonly writeError: (text: string) => void;
-}
+import { readInput } from './input/read-input.js';
+import { exitCodes, reportProblem, type Hints } from './report-problem.js';
+import type { Streams } from './streams.js';
 
 export interface InferRequest {
   readonly address: string;
@@ -26,9 +20,6 @@ export interface InferRequest {
   readonly deadlineMs: number;
 }
 
-/** Exit codes: everything succeeded, something failed at or on the way to the server, the input or options are wrong. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
-
 /** Resolves to the exit code; what went wrong is one line on the error stream. */
 export async function inferCommand(request: InferRequest, streams: Streams): Promise<number> {
   try {
@@ -39,10 +30,7 @@ export async function inferCommand(request: InferRequest, streams: Streams): Pro
     streams.writeError(`serving-client: ${failed} of ${results.length} instances failed\n`);
     return exitCodes.failed;
   } catch (thrown) {
-    const problem = describeProblem(thrown);
-    if (problem === undefined) throw thrown;
-    streams.writeError(`serving-client: ${problem.text}\n`);
-    return problem.exitCode;
+    return reportProblem(thrown, hints, streams);
   }
 }
 
@@ -56,17 +44,7 @@ async function send(request: InferRequest, instances: readonly Instance[]): Prom
   }
 }
 
-/** Undefined for a fault of this program, which deserves its stack. */
-function describeProblem(thrown: unknown): { readonly text: string; readonly exitCode: number } | undefined {
-  if (thrown instanceof ServingError) return { text: thrown.message, exitCode: exitCodes.usage };
-  if (!(thrown instanceof InferError)) return undefined;
-  const hint = hints[thrown.code];
-  const text = hint === undefined ? thrown.message : `${thrown.message}; ${hint}`;
-  // Without a status nothing was sent: the instances themselves are wrong.
-  return { text, exitCode: thrown.grpcStatus === undefined ? exitCodes.usage : exitCodes.failed };
-}
-
-const hints: Readonly<Partial<Record<InferError['code'], string>>> = {
+const hints: Hints = {
   UNAVAILABLE: 'check that the server is running and that this is the address of its gRPC port',
   UNIMPLEMENTED: "check that this is the server's gRPC port for inference, not another of its ports",
   DEADLINE_EXCEEDED: 'give it longer with --deadline',

@@ -1,7 +1,10 @@
 /** The command line: arguments in, exit code out. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { duration, firstLine } from '@serving/common';
-import { exitCodes, inferCommand, type Streams } from './infer-command.js';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { duration, firstLine, type OptionSpec } from '@serving/common';
+import { inferCommand } from './infer-command.js';
+import { exitCodes } from './report-problem.js';
+import { statusCommand } from './status-command.js';
+import type { Streams } from './streams.js';
 
 interface InferFlags {
   readonly input?: string;
@@ -10,9 +13,18 @@ interface InferFlags {
   readonly deadline: number;
 }
 
-const deadline = duration('how long the call may take', '60s');
+interface StatusFlags {
+  readonly json?: boolean;
+  readonly deadline: number;
+}
 
-const example = `
+/** Told of the exit code of a command that ran. */
+type Exit = (code: number) => void;
+
+const inferDeadline = duration('how long the call may take', '60s');
+const statusDeadline = duration('how long the call may take', '10s');
+
+const inferExample = `
 Instances are JSON as MindSpore Serving's REST interface takes it: whole numbers are int32, numbers with a fraction
 float32. An input of another type states it: {"data": [1, 2], "type": "int64"}, or {"b64": "...", "type": "fp16",
 "shape": [2]}; {"b64": "..."} alone is bytes.
@@ -22,6 +34,16 @@ Exit code: 0 all instances succeeded, 1 an instance or the call failed, 2 wrong 
 Example:
   echo '{"instances": [{"x1": [[1.0, 2.0], [3.0, 4.0]], "x2": [[1.0, 1.0], [1.0, 1.0]]}]}' |
     serving-client infer localhost:5500 add add_common
+`;
+
+const statusExample = `
+A row is a replica: a worker's loaded copy of a servable version. CREDITS are the batches it may be sent now, IN-FLIGHT
+those it has not answered yet, WAITING the instances in a queue.
+
+Exit code: 0 the master answered, 1 the call failed, 2 wrong options.
+
+Example:
+  serving-client status 127.0.0.1:6500 --json
 `;
 
 /** @param argv the arguments after the program's name */
@@ -38,38 +60,56 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
   }
 }
 
-function commandLine(streams: Streams, exit: (code: number) => void): Command {
+function commandLine(streams: Streams, exit: Exit): Command {
   const program = new Command('serving-client')
-    .description("Sends inference requests to a MindSpore Serving server's gRPC port.")
+    .description('Sends inference requests to a MindSpore Serving server and shows the status of a master.')
     .exitOverride()
     .configureOutput({ writeOut: streams.writeOut, writeErr: streams.writeError });
+  addInfer(program, streams, exit);
+  addStatus(program, streams, exit);
+  return program;
+}
+
+function addInfer(program: Command, streams: Streams, exit: Exit): void {
   program
     .command('infer')
     .description('Send instances to a method of a servable and print the results.')
-    .argument('<address>', 'host:port or unix:path of the server')
+    .argument('<address>', "host:port or unix:path of the server's gRPC port")
     .argument('<servable>', 'name of the servable')
     .argument('<method>', 'name of its method')
     .option('-i, --input <file>', 'JSON file with the instances; - or nothing for standard input')
     .option('--json', 'print one line of JSON instead of a table')
     .addOption(
-      program
-        .createOption('--version <n>', 'version of the servable; 0 for the newest')
+      new Option('--version <n>', 'version of the servable; 0 for the newest')
         .argParser(parsedBy(parseVersion))
         .default(0n, '0'),
     )
-    .addOption(
-      program
-        .createOption('--deadline <duration>', `${deadline.description}, such as 500ms or 30s`)
-        .argParser(parsedBy(deadline.parse))
-        .default(deadline.fallback, deadline.fallbackText),
-    )
-    .addHelpText('after', example)
+    .addOption(deadlineOption(inferDeadline))
+    .addHelpText('after', inferExample)
     .action(async (address: string, servable: string, method: string, flags: InferFlags) => {
       const { input, json = false, version, deadline: deadlineMs } = flags;
       const request = { address, servable, method, json, version, deadlineMs };
       exit(await inferCommand(input === undefined ? request : { ...request, input }, streams));
     });
-  return program;
+}
+
+function addStatus(program: Command, streams: Streams, exit: Exit): void {
+  program
+    .command('status')
+    .description("Show a master's workers, replicas and queues.")
+    .argument('[address]', "host:port or unix:path of the master's cluster port", '127.0.0.1:6500')
+    .option('--json', 'print one line of JSON instead of tables')
+    .addOption(deadlineOption(statusDeadline))
+    .addHelpText('after', statusExample)
+    .action(async (address: string, { json = false, deadline: deadlineMs }: StatusFlags) => {
+      exit(await statusCommand({ address, json, deadlineMs }, streams));
+    });
+}
+
+function deadlineOption({ description, parse, fallback, fallbackText }: OptionSpec<number>): Option {
+  return new Option('--deadline <duration>', `${description}, such as 500ms or 30s`)
+    .argParser(parsedBy(parse))
+    .default(fallback, fallbackText);
 }
 
 function parseVersion(text: string): bigint {

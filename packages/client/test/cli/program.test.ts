@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { Readable } from 'node:stream';
-import { runProgram } from '../../src/cli/program.js';
 import { startPredictServer, type PredictServer } from '../support/predict-server.js';
+import { run } from '../support/run-program.js';
 import { echo, wireError, wireFloats, wireInstance } from '../support/wire-values.js';
 
 const servers: PredictServer[] = [];
@@ -13,19 +12,6 @@ async function serve(answer: Parameters<typeof startPredictServer>[0]): Promise<
   const server = await startPredictServer(answer);
   servers.push(server);
   return server;
-}
-
-async function run(args: readonly string[], stdin?: string) {
-  let out = '';
-  let error = '';
-  const input =
-    stdin === undefined ? Object.assign(Readable.from([]), { isTTY: true }) : Readable.from([stdin]);
-  const exitCode = await runProgram(args, {
-    stdin: input,
-    writeOut: (text) => (out += text),
-    writeError: (text) => (error += text),
-  });
-  return { exitCode, out, error };
 }
 
 const instances = '{"instances": [{"x": [[1.0, 2.0]]}, {"x": [[3.0, 4.0]]}]}';
@@ -129,7 +115,7 @@ test.each([
 test('explains itself with --help', async () => {
   const general = await run(['--help']);
   expect(general).toMatchObject({ exitCode: 0, error: '' });
-  expect(general.out).toContain('infer');
+  expect(general.out).toMatch(/^ {2}infer .*\n(?: {3}.*\n)* {2}status /m);
   const { exitCode, out } = await run(['infer', '--help']);
   expect(exitCode).toBe(0);
   expect(out).toContain('serving-client infer localhost:5500 add add_common');

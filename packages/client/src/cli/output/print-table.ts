@@ -3,8 +3,7 @@ import { formatShape, Tensor, type Value } from '@serving/common';
 import type { InferError } from '../../infer-error.js';
 import type { InferResult } from '../../infer-result.js';
 import { tensorText } from './tensor-text.js';
-
-type Row = readonly string[];
+import { printable, textTable, type Row } from './text-table.js';
 
 const header: Row = ['INSTANCE', 'OUTPUT', 'DTYPE', 'SHAPE', 'VALUE'];
 /** Characters of a string and bytes of a bytes value that are shown. */
@@ -12,16 +11,7 @@ const longestText = 120;
 const longestBytes = 24;
 
 export function resultTable(results: readonly InferResult[]): string {
-  const rows = [header, ...results.flatMap(resultRows)];
-  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => `${line(row, widths)}\n`).join('');
-}
-
-function line(row: Row, widths: readonly number[]): string {
-  return row
-    .map((cell, column) => cell.padEnd(widths[column]!))
-    .join('  ')
-    .trimEnd();
+  return textTable(header, results.flatMap(resultRows));
 }
 
 function resultRows(result: InferResult, index: number): Row[] {
@@ -52,12 +42,4 @@ function bytesText(value: Uint8Array): string {
   const hex = Buffer.from(value.subarray(0, longestBytes)).toString('hex');
   const rest = value.byteLength > longestBytes ? '...' : '';
   return `${hex}${rest} (${value.byteLength} bytes)`;
-}
-
-/** What a server sends must not steer the terminal or break the table. */
-function printable(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

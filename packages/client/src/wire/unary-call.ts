@@ -1,0 +1,51 @@
+/** One unary call of undecoded bytes, whose failure is an InferError. */
+import { Metadata, type Client as GrpcClient } from '@grpc/grpc-js';
+import type { InferError } from '../infer-error.js';
+import { transportError } from '../transport-error.js';
+
+export interface CallTarget {
+  readonly channel: GrpcClient;
+  /** For error texts. */
+  readonly address: string;
+  readonly path: string;
+  /** `Infinity` for no deadline. */
+  readonly deadlineMs: number;
+}
+
+export interface UnaryCall {
+  readonly reply: Promise<Uint8Array>;
+  /** Rejects at once and tells the server. */
+  readonly cancel: (why: InferError) => void;
+}
+
+export function startUnaryCall(target: CallTarget, message: Uint8Array): UnaryCall {
+  const { channel, address, path, deadlineMs } = target;
+  const callOptions = Number.isFinite(deadlineMs) ? { deadline: Date.now() + deadlineMs } : {};
+  let cancel: UnaryCall['cancel'] = () => undefined;
+  const reply = new Promise<Uint8Array>((resolve, reject) => {
+    const call = channel.makeUnaryRequest<Uint8Array, Uint8Array>(
+      path,
+      asBuffer,
+      identity,
+      message,
+      new Metadata(),
+      callOptions,
+      (error, bytes) => {
+        if (error === null && bytes !== undefined) resolve(bytes);
+        else reject(transportError(error, address, deadlineMs));
+      },
+    );
+    cancel = (why) => {
+      reject(why);
+      call.cancel();
+    };
+  });
+  return { reply, cancel };
+}
+
+const identity = (bytes: Buffer): Uint8Array => bytes;
+
+/** grpc-js copies the message with Buffer's own `copy`. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
