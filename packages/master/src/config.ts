@@ -13,6 +13,7 @@ import {
 
 export const masterOptions = {
   grpc: optionalAddress('listen here for gRPC requests: port, host:port or unix:path'),
+  master: optionalAddress('listen here for workers: port, host:port or unix:path'),
   host: text('host of addresses that are given as a port only', 'host', '127.0.0.1'),
   servable: nameList(
     'serve these in this process (lightweight): names of folders, separated by commas',
@@ -48,6 +49,7 @@ export const masterOptions = {
     1024,
     [1, 1_048_576],
   ),
+  lease: duration('how long a worker that sends no heartbeat is believed to live', '5s'),
   executionTimeout: duration('longest time a batch may run before its instances get an error', '60s'),
   loadTimeout: duration('longest time loading a servable may take', '2m'),
   shutdownGrace: duration('time that requests in progress get to finish after SIGTERM or SIGINT', '30s'),

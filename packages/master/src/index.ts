@@ -5,3 +5,4 @@ export { startGrpcServer, type GrpcServerOptions } from './start-grpc-server.js'
 export { masterOptions, type MasterConfig } from './config.js';
 export type { BatchLimits, QueueLimits } from './batching/batch-limits.js';
 export type { CreditListener, Replica, ReplicaWork } from './cluster/replica.js';
+export { startMasterServer, type MasterServerOptions } from './start-master-server.js';

@@ -15,6 +15,7 @@ import { masterOptions, type MasterConfig } from './config.js';
 import { startServableInMaster } from './lightweight.js';
 import { Master } from './master.js';
 import { startGrpcServer } from './start-grpc-server.js';
+import { startMasterServer } from './start-master-server.js';
 
 const exitCodes: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: 2,
@@ -23,8 +24,9 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
 };
 
 const example = `
-Example:
+Examples:
   serving-master --grpc 5500 --servable add --directory examples/add
+  serving-master --grpc 5500 --master 6500
 
 Exit codes: 2 options that make no sense, 3 a servable that cannot be loaded, 4 an address that is not free.`;
 
@@ -34,17 +36,15 @@ function readConfig(): MasterConfig {
     .addHelpText('after', example)
     .showHelpAfterError('(serving-master --help lists the options)');
   const config = loadConfig(command, masterOptions, { argv: process.argv.slice(2), env: process.env });
+  const problems: string[] = [];
   if (config.grpc === undefined)
-    throw new ServingError(
-      'CONFIG_INVALID',
-      '--grpc: expected an address to listen on, such as 5500; given none',
-    );
-  if (config.servable.length === 0) {
-    throw new ServingError(
-      'CONFIG_INVALID',
-      '--servable: expected the name of a servable to serve in this process; given none',
+    problems.push('--grpc: expected an address to listen on, such as 5500; given none');
+  if (config.servable.length === 0 && config.master === undefined) {
+    problems.push(
+      '--servable or --master: expected the name of a servable to serve in this process, or an address to listen on for workers; given neither',
     );
   }
+  if (problems.length > 0) throw new ServingError('CONFIG_INVALID', problems.join('\n'));
   return config;
 }
 
@@ -59,6 +59,7 @@ function exit(code: number): void {
 async function run(config: MasterConfig, logger: Logger): Promise<void> {
   const master = new Master({
     logger,
+    leaseMs: config.lease,
     limits: {
       maxBatchSize: config.maxBatchSize,
       maxBatchBytes: config.maxBatchMb * 2 ** 20,
@@ -84,6 +85,7 @@ async function run(config: MasterConfig, logger: Logger): Promise<void> {
 async function start(master: Master, config: MasterConfig, signal: AbortSignal): Promise<void> {
   for (const servable of config.servable) await serve(master, servable, config, signal);
   signal.throwIfAborted();
+  if (config.master !== undefined) await startMasterServer(master, parseAddress(config.master, config.host));
   if (config.grpc !== undefined)
     await startGrpcServer(master, parseAddress(config.grpc, config.host), config);
 }

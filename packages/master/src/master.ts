@@ -2,19 +2,28 @@
 import {
   createGrpcJsServer,
   createLogger,
+  maxLinkMessageBytes,
   parseAddress,
   systemClock,
   type Clock,
+  type linkStatus,
   type Logger,
   type RpcServer,
   type ServingError,
 } from '@serving/common';
+import { hostname } from 'node:os';
 import { resolveLimits, type BatchLimits, type QueueLimits } from './batching/batch-limits.js';
 import type { Replica } from './cluster/replica.js';
+import { clusterStatus } from './cluster/cluster-status.js';
 import { ReplicaRegistry } from './cluster/replica-registry.js';
+import { statusRoutes } from './cluster/status-handler.js';
 import { pickFewestInFlight } from './dispatch/fewest-in-flight-picker.js';
+import { healthRoutes } from './frontend/health/health-frontend.js';
 import { mindsporeGrpcRoutes } from './frontend/mindspore-grpc/mindspore-grpc-frontend.js';
 import { PredictEndpoint } from './frontend/predict-endpoint.js';
+import { linkRoutes } from './link/link-handlers.js';
+import { WorkerDirectory } from './link/worker-directory.js';
+import { release } from './release.js';
 import { RouteTable } from './routing/route-table.js';
 import { Router } from './routing/router.js';
 import { createVersionEntry } from './routing/version-entry.js';
@@ -25,24 +34,36 @@ export interface MasterOptions {
   /** @default a logger to standard error at level info */
   readonly logger?: Logger;
   readonly clock?: Clock;
+  /** How long a worker's registration is valid without a heartbeat, in milliseconds. @default 5000 */
+  readonly leaseMs?: number;
 }
 
 /** Something in this process that ends with the master; false when it cannot be stopped from inside the process. */
 export type StopHook = (graceMs: number) => Promise<boolean>;
 
+/** Time for the ends of the workers' streams to go out, in milliseconds. */
+const linkGraceMs = 200;
+/** Time for what runs in this process to end once all requests are answered, in milliseconds. */
+const hookGraceMs = 500;
+
 export class Master {
   readonly logger: Logger;
   readonly #limits: BatchLimits & QueueLimits;
   readonly #registry = new ReplicaRegistry();
+  readonly #table: RouteTable;
   readonly #endpoint: PredictEndpoint;
-  readonly #servers: RpcServer[] = [];
+  readonly #directory: WorkerDirectory;
+  readonly #frontends: RpcServer[] = [];
+  readonly #clusterServers: RpcServer[] = [];
   readonly #stopHooks: StopHook[] = [];
+  #isStopping = false;
 
   /** @throws ServingError CONFIG_INVALID for limits that make no sense */
   constructor({
     limits,
     logger = createLogger('serving-master', 'info'),
     clock = systemClock,
+    leaseMs = 5000,
   }: MasterOptions = {}) {
     this.logger = logger;
     this.#limits = resolveLimits(limits);
@@ -53,9 +74,11 @@ export class Master {
       defer: setImmediate,
       onInternalError: logInternalError(logger),
     };
-    const table = new RouteTable((replica) => createVersionEntry(replica, settings));
-    this.#registry.onChange((snapshot) => table.update(snapshot));
-    this.#endpoint = new PredictEndpoint(new Router(table));
+    this.#table = new RouteTable((replica) => createVersionEntry(replica, settings));
+    this.#registry.onChange((snapshot) => this.#table.update(snapshot));
+    this.#endpoint = new PredictEndpoint(new Router(this.#table));
+    const linkLogger = logger.child({ component: 'link' });
+    this.#directory = new WorkerDirectory({ leaseMs, registry: this.#registry, clock, logger: linkLogger });
   }
 
   /** Takes a replica into routing. @throws ServingError CONFIG_INVALID when one of its id is there already */
@@ -76,28 +99,68 @@ export class Master {
   /** Listens for gRPC requests; resolves with the address in use. @throws ServingError ADDRESS_UNAVAILABLE */
   async listenGrpc(address: string, maxMessageBytes: number): Promise<string> {
     const logger = this.logger.child({ component: 'frontend' });
+    const predict = mindsporeGrpcRoutes({
+      endpoint: this.#endpoint,
+      logger,
+      maxInstances: this.#limits.maxQueueInstances,
+    });
     const server = createGrpcJsServer({
       address: parseAddress(address),
       maxMessageBytes,
-      routes: mindsporeGrpcRoutes({
-        endpoint: this.#endpoint,
-        logger,
-        maxInstances: this.#limits.maxQueueInstances,
-      }),
+      routes: [...predict, ...healthRoutes({ isServing: () => !this.#isStopping })],
       onInternalError: logInternalError(logger),
     });
     // Known before it listens, so that a stop in the meantime reaches it.
-    this.#servers.push(server);
+    this.#frontends.push(server);
     return server.start();
   }
 
+  /** Listens for workers; resolves with the address in use. @throws ServingError ADDRESS_UNAVAILABLE */
+  async listenCluster(address: string): Promise<string> {
+    const logger = this.logger.child({ component: 'link' });
+    const server = createGrpcJsServer({
+      address: parseAddress(address),
+      maxMessageBytes: maxLinkMessageBytes,
+      routes: [...linkRoutes(this.#directory, logger), ...statusRoutes(() => this.#status())],
+      onInternalError: logInternalError(logger),
+    });
+    this.#clusterServers.push(server);
+    return server.start();
+  }
+
+  #status(): linkStatus.GetStatusResponse {
+    const queues = [...this.#table.entries()].flatMap(([servable, { version, methods }]) =>
+      [...methods].map(([method, { queue }]) => ({ servable, version, method, waiting: queue.waiting })),
+    );
+    const { leaseMs, registrations: workers } = this.#directory;
+    return clusterStatus({
+      release,
+      host: hostname(),
+      leaseMs,
+      snapshot: this.#registry.snapshot,
+      workers,
+      queues,
+    });
+  }
+
   /**
-   * Takes no new requests, lets those in progress finish for up to `graceMs`, then stops what runs in this process.
-   * Resolves with false when something is stuck in native code, so that only killing the process ends it.
+   * Takes no new requests, lets those in progress finish for up to `graceMs`, then leaves the workers and stops what
+   * runs in this process. Resolves with false when something is stuck in native code, so that only killing the process
+   * ends it.
    */
   async stop(graceMs: number): Promise<boolean> {
-    await Promise.all(this.#servers.map((server) => server.stop(graceMs)));
-    const stopped = await Promise.all(this.#stopHooks.map((stop) => stop(Math.min(graceMs, 2000))));
+    this.#isStopping = true;
+    const cutOff = await Promise.all(this.#frontends.map((server) => server.stop(graceMs)));
+    const unfinished = cutOff.reduce((sum, count) => sum + count, 0);
+    if (unfinished > 0)
+      this.logger.warn(
+        { unfinished, graceMs },
+        'requests were not finished within the grace and were cut off',
+      );
+    this.#directory.endAll();
+    await Promise.all(this.#clusterServers.map((server) => server.stop(linkGraceMs)));
+    // Whatever still runs, nobody waits for it.
+    const stopped = await Promise.all(this.#stopHooks.map((stop) => stop(Math.min(graceMs, hookGraceMs))));
     return stopped.every(Boolean);
   }
 }

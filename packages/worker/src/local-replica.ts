@@ -139,6 +139,12 @@ export class LocalReplica {
     return this.#isAvailable;
   }
 
+  /** What it has to do now: executors that wait for a batch and that run one. */
+  get activity(): { readonly credits: number; readonly inFlight: number } {
+    const credits = this.#pool.idleExecutors.length;
+    return { credits, inFlight: this.#pool.size - credits };
+  }
+
   /** Whose batches the executors are for from now on. Credits for those that are idle are granted at once. */
   grantTo(listener: CreditListener): void {
     this.#listener = listener;

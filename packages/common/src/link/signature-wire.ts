@@ -5,7 +5,13 @@ import type { MethodSignature, Port } from '../identity/method-signature.js';
 
 export function methodToWire(method: MethodSignature): link.Method {
   const { name, inputs, outputs, modelBatchSize, idempotent } = method;
-  return { name, inputs: inputs.map(portToWire), outputs: outputs.map(portToWire), modelBatchSize, idempotent };
+  return {
+    name,
+    inputs: inputs.map(portToWire),
+    outputs: outputs.map(portToWire),
+    modelBatchSize,
+    idempotent,
+  };
 }
 
 export function methodFromWire(method: link.Method): MethodSignature {

@@ -28,9 +28,7 @@ export function createGrpcJsChannel(address: string, { maxMessageBytes }: GrpcJs
     openStream: (path, headers = {}) => {
       const metadata = new Metadata();
       for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
-      return new GrpcJsClientStream(
-        client.makeBidiStreamRequest(path, serialize, deserialize, metadata, {}),
-      );
+      return new GrpcJsClientStream(client.makeBidiStreamRequest(path, serialize, deserialize, metadata, {}));
     },
     close: () => client.close(),
   };

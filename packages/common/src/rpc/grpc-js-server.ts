@@ -48,7 +48,7 @@ const deserialize = (bytes: Buffer): Uint8Array => bytes;
 
 const unixScheme = 'unix:';
 
-/** Time that connections get to close once they were ended by force. */
+/** Time that the last statuses get to go out before connections are ended by force. */
 const lingerMs = 100;
 /** setTimeout fires at once above this. */
 const longestTimeoutMs = 2 ** 31 - 1;
@@ -70,26 +70,46 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
     // One connection may not hold the memory of any number of messages at once; further calls wait at the client.
     'grpc.max_concurrent_streams': maxConcurrentStreams,
   });
+  const inProgress: InProgress = new Set();
   for (const route of options.routes) {
-    if (!register(server, route, options.onInternalError)) throw new Error(`two handlers for ${route.path}`);
+    if (!register(server, route, inProgress, options.onInternalError))
+      throw new Error(`two handlers for ${route.path}`);
   }
-  return { start: () => bind(server, options.address), stop: (graceMs) => stop(server, graceMs) };
+  return {
+    start: () => bind(server, options.address),
+    stop: (graceMs) => stop(server, inProgress, graceMs),
+  };
 }
 
+/** Ends a call from outside of its handler. */
+type EndCall = (result: RpcResult) => void;
+type InProgress = Set<EndCall>;
+
+const stopping: RpcResult = {
+  status: grpcStatus.UNAVAILABLE,
+  message: 'the server is stopping and the request was not finished in time',
+  body: [],
+};
+
 /** False when there is a handler for the route's path already. */
-function register(server: Server, route: RpcRoute, onInternalError: (error: ServingError) => void): boolean {
+function register(
+  server: Server,
+  route: RpcRoute,
+  inProgress: InProgress,
+  onInternalError: (error: ServingError) => void,
+): boolean {
   const { path } = route;
   return route.kind === 'unary'
     ? server.register(
         path,
-        unaryAdapter(path, route.handle, onInternalError),
+        unaryAdapter(path, route.handle, inProgress, onInternalError),
         serialize,
         deserialize,
         'unary',
       )
     : server.register(
         path,
-        streamAdapter(path, route.handle, onInternalError),
+        streamAdapter(path, route.handle, inProgress, onInternalError),
         serialize,
         deserialize,
         'bidi',
@@ -115,17 +135,22 @@ async function bind(server: Server, address: string): Promise<string> {
   });
 }
 
-function stop(server: Server, graceMs: number): Promise<void> {
+function stop(server: Server, inProgress: InProgress, graceMs: number): Promise<number> {
   return new Promise((resolve) => {
+    let cutOff = 0;
     const force = () => {
-      server.forceShutdown();
-      // A peer that neither reads nor closes keeps its socket; nothing is served on it, so nobody waits for it.
-      timer = setTimeout(resolve, lingerMs);
+      cutOff = inProgress.size;
+      for (const end of [...inProgress]) end(stopping);
+      // The statuses go out first. A peer that neither reads nor closes keeps its socket; nobody waits for it.
+      timer = setTimeout(() => {
+        server.forceShutdown();
+        resolve(cutOff);
+      }, lingerMs);
     };
     let timer = setTimeout(force, Math.min(graceMs, longestTimeoutMs));
     server.tryShutdown(() => {
       clearTimeout(timer);
-      resolve();
+      resolve(cutOff);
     });
   });
 }
@@ -186,7 +211,12 @@ class GrpcJsCall implements RpcCall, CancelSignal {
   }
 }
 
-function unaryAdapter(path: string, handle: UnaryHandler, onInternalError: (error: ServingError) => void) {
+function unaryAdapter(
+  path: string,
+  handle: UnaryHandler,
+  inProgress: InProgress,
+  onInternalError: (error: ServingError) => void,
+) {
   return (call: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
     const rpcCall = new GrpcJsCall(path, call);
     const send = (result: RpcResult) => {
@@ -194,6 +224,8 @@ function unaryAdapter(path: string, handle: UnaryHandler, onInternalError: (erro
       else callback(statusOf(result));
     };
     const settle = (result: RpcResult) => {
+      // Ended already by a stop.
+      if (!inProgress.delete(settle)) return;
       rpcCall.settle();
       try {
         send(result);
@@ -202,6 +234,7 @@ function unaryAdapter(path: string, handle: UnaryHandler, onInternalError: (erro
       }
     };
     const fail = (thrown: unknown) => settle(resultOf(thrown, onInternalError));
+    inProgress.add(settle);
     try {
       const result = handle(rpcCall, call.request);
       if ('then' in result) result.then(settle, fail);
@@ -246,24 +279,26 @@ function trailersOf({ trailers }: Omit<RpcResult, 'body'>): Metadata | undefined
   return metadata;
 }
 
-function streamAdapter(path: string, handle: StreamHandler, onInternalError: (error: ServingError) => void) {
+function streamAdapter(
+  path: string,
+  handle: StreamHandler,
+  inProgress: InProgress,
+  onInternalError: (error: ServingError) => void,
+) {
   return (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
     // An 'error' event without a listener ends the process; the handler learns of it through its messages and sends.
     call.on('error', () => undefined);
     const rpcCall = new GrpcJsCall(path, call);
-    const send = (result: Omit<RpcResult, 'body'>) => {
+    const settle = (result: Omit<RpcResult, 'body'>) => {
+      // Ended already by a stop.
+      if (!inProgress.delete(settle)) return;
+      rpcCall.settle();
       if (result.status === grpcStatus.OK) call.end(trailersOf(result));
       else call.emit('error', statusOf(result));
     };
-    const run = async () => {
-      const result = await handle(rpcCall, new GrpcJsStream(call));
-      rpcCall.settle();
-      send(result);
-    };
-    run().catch((thrown: unknown) => {
-      rpcCall.settle();
-      send(resultOf(thrown, onInternalError));
-    });
+    inProgress.add(settle);
+    const run = async () => settle(await handle(rpcCall, new GrpcJsStream(call)));
+    run().catch((thrown: unknown) => settle(resultOf(thrown, onInternalError)));
   };
 }
 

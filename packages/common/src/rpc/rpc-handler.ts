@@ -57,6 +57,9 @@ export type RpcRoute =
 export interface RpcServer {
   /** Listens. Resolves with the address in use (the real port when 0 was asked for). */
   start(): Promise<string>;
-  /** Takes no new calls, waits up to `graceMs` for those in progress, then ends them. */
-  stop(graceMs: number): Promise<void>;
+  /**
+   * Takes no new calls, waits up to `graceMs` for those in progress, then ends them with UNAVAILABLE. Resolves with the
+   * number of those.
+   */
+  stop(graceMs: number): Promise<number>;
 }

@@ -11,6 +11,8 @@ export interface MethodRoute {
 }
 
 export interface CallQueue {
+  /** Instances that wait. */
+  readonly waiting: number;
   /** Takes responsibility for the call: from here on its sink gets an outcome for every instance, whatever happens. */
   enqueue(call: PredictCall): void;
 }

@@ -1,6 +1,7 @@
 /** Which replicas there are. Publishes immutable snapshots; readers never see a half-made change. */
 import { ServingError } from '@serving/common';
 import type { Replica } from './replica.js';
+import { checkAgreement } from './same-methods.js';
 
 export type RegistrySnapshot = readonly Replica[];
 
@@ -12,11 +13,18 @@ export class ReplicaRegistry {
     return this.#snapshot;
   }
 
-  /** @throws ServingError CONFIG_INVALID when a replica of this id is there already */
+  /**
+   * @throws ServingError CONFIG_INVALID when a replica of this id is there already, SIGNATURE_CONFLICT when its methods
+   * are not those of a live replica of the same servable and version
+   */
   add(replica: Replica): void {
     if (this.#snapshot.some((known) => known.id === replica.id)) {
       throw new ServingError('CONFIG_INVALID', `replica ${replica.id} is already registered`);
     }
+    const live = this.#snapshot.find(
+      ({ servable, version }) => servable === replica.servable && version === replica.version,
+    );
+    if (live !== undefined) checkAgreement(live, replica);
     this.#publish([...this.#snapshot, replica]);
   }
 

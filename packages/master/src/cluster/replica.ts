@@ -1,7 +1,10 @@
 /** What the master knows of a replica, wherever it runs: in this process, in a child, on another machine. */
 import type { BatchReply, Credit, MethodSignature } from '@serving/common';
 
-/** A batch as it is handed to a replica. */
+/**
+ * A batch as it is handed to a replica. It ends once: when all instances have had their final reply, when it is
+ * returned, or when it is lost; whatever comes after that is dropped. All three callbacks may be called within `send`.
+ */
 export interface ReplicaWork {
   /** Unique among the replica's batches in flight. */
   readonly batchId: number;
@@ -10,14 +13,25 @@ export interface ReplicaWork {
   readonly count: number;
   /** The encoded batch; belongs to the replica afterwards. */
   readonly frame: ArrayBuffer;
-  /** Takes the replies. Every instance gets a final one, whatever happens to the replica. */
   readonly onReply: (reply: BatchReply) => void;
+  /** The replica did not start the batch. It may run elsewhere, and that costs no attempt. */
+  readonly onReturned: () => void;
+  /** The replica is gone; whether instances without a final reply were run is unknown. @param why for messages */
+  readonly onLost: (why: string) => void;
 }
 
 export interface CreditListener {
   grant(credit: Credit): void;
   /** The credit is void, for instance because its executor is gone. */
   recall(creditId: number): void;
+}
+
+/** What a replica has to do now, for people. */
+export interface ReplicaActivity {
+  /** Batches it may be sent. */
+  readonly credits: number;
+  /** Batches it has not answered yet. */
+  readonly inFlight: number;
 }
 
 export interface Replica {
@@ -28,10 +42,11 @@ export interface Replica {
   readonly methods: readonly MethodSignature[];
   /** Batches it can run at the same time. */
   readonly executors: number;
+  readonly activity?: ReplicaActivity;
   /** Whose batches its credits are for. */
   grantTo(listener: CreditListener): void;
   /** Sends a batch for which one of its credits was spent. */
   send(work: ReplicaWork): void;
-  /** Nobody waits for the batch any more; it still gets its final replies. */
+  /** Nobody waits for the batch any more; it still ends as any other. */
   cancel(batchId: number): void;
 }

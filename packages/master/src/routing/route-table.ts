@@ -1,7 +1,12 @@
-/** Servable → version → method, as the registry's replicas make it. Rebuilt from snapshots; routes keep their queues. */
+/**
+ * Servable → version → method, as the registry's replicas make it. Rebuilt from snapshots; routes keep their queues as
+ * long as the methods of a version stay what they are.
+ */
+import type { MethodSignature } from '@serving/common';
 import type { MethodRoute } from '../call/method-route.js';
 import type { Replica } from '../cluster/replica.js';
 import type { RegistrySnapshot } from '../cluster/replica-registry.js';
+import { sameMethods } from '../cluster/same-methods.js';
 
 /** What stands behind one servable version: its methods' queues and the replicas they lead to. */
 export interface VersionEntry {
@@ -42,11 +47,26 @@ export class RouteTable {
     return this.#servables.keys();
   }
 
+  /** Every version that was ever known. */
+  *entries(): Generator<readonly [servable: string, entry: VersionEntry]> {
+    for (const [servable, versions] of this.#servables)
+      for (const entry of versions.values()) yield [servable, entry];
+  }
+
   #ensureEntry(replica: Replica): void {
     const { servable, version } = replica;
     const versions = this.#servables.get(servable) ?? new Map<number, VersionEntry>();
-    if (versions.has(version)) return;
-    const entries = [...versions, [version, this.#makeEntry(replica)] as const];
+    const known = versions.get(version);
+    if (known !== undefined) {
+      if (sameMethods(signaturesOf(known), replica.methods)) return;
+      // Replicas that are live together agree, so those with the old methods have gone.
+      known.setReplicas([]);
+    }
+    const entries = [...new Map([...versions, [version, this.#makeEntry(replica)]])];
     this.#servables.set(servable, new Map(entries.toSorted(([a], [b]) => b - a)));
   }
+}
+
+function signaturesOf({ methods }: VersionEntry): MethodSignature[] {
+  return [...methods.values()].map((route) => route.method);
 }

@@ -24,7 +24,9 @@ export async function runWorker(config: WorkerConfig & { readonly servable: stri
   onShutdownSignal(stop);
   endWithParent(stop, config.shutdownGrace + 5000);
   try {
-    await (await started).ended;
+    await (
+      await started
+    ).ended;
   } catch (thrown) {
     if (!starting.signal.aborted) throw thrown;
   }

@@ -65,7 +65,8 @@ export class Registration {
     try {
       const first = await messages.next();
       const { message } = link.RegisterResponse.decode(first.done === true ? new Uint8Array(0) : first.value);
-      if (message?.$case !== 'welcome') throw new ServingError('BAD_REQUEST', 'expected Welcome of the master');
+      if (message?.$case !== 'welcome')
+        throw new ServingError('BAD_REQUEST', 'expected Welcome of the master');
       await this.#serve(message.value, messages);
     } finally {
       for (const stream of this.#streams) stream.cancel();
@@ -79,7 +80,8 @@ export class Registration {
     const exchange = new Exchange(this.#open(data, linkPaths.exchange, headers), replicas);
     this.#exchange = exchange;
     const stream = this.#open(control, linkPaths.heartbeat, headers);
-    const load = () => [...replicas.keys()].map((replicaId) => ({ replicaId, busy: exchange.busy(replicaId) }));
+    const load = () =>
+      [...replicas.keys()].map((replicaId) => ({ replicaId, busy: exchange.busy(replicaId) }));
     for (const replica of replicas.values()) this.announce(replica);
     // The first to end ends them all.
     await Promise.race([
@@ -149,6 +151,8 @@ function update(replica: LinkedReplica, state: link.ReplicaState): link.ReplicaU
 }
 
 function refused({ reason }: link.ReplicaRefused): ServingError {
-  return new ServingError('REPLICA_REFUSED', `the master refused the replica: ${reason?.message ?? 'no reason'}`);
+  return new ServingError(
+    'REPLICA_REFUSED',
+    `the master refused the replica: ${reason?.message ?? 'no reason'}`,
+  );
 }
-

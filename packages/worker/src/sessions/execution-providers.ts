@@ -30,6 +30,9 @@ export function executionProviders({
     case 'coreml':
     case 'webgpu':
       if (id === 0) return [type, 'cpu'];
-      throw new ServingError('CONFIG_INVALID', `device ${id}: expected 0, as there is one ${type} device only`);
+      throw new ServingError(
+        'CONFIG_INVALID',
+        `device ${id}: expected 0, as there is one ${type} device only`,
+      );
   }
 }

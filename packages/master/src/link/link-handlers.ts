@@ -1,0 +1,231 @@
+/** The master's side of the link: its three streams against the transport seam. */
+import {
+  chunkToWire,
+  FrameInbox,
+  FrameOutbox,
+  grpcStatus,
+  link,
+  linkPaths,
+  linkProtocolVersion,
+  methodFromWire,
+  registrationOf,
+  ServingError,
+  type FrameLabel,
+  type Logger,
+  type RpcCall,
+  type RpcResult,
+  type RpcRoute,
+  type RpcStream,
+} from '@serving/common';
+import { nextWithin } from './next-within.js';
+import type { Registration } from './registration.js';
+import type { BatchExit } from './remote-replica.js';
+import type { WorkerDirectory } from './worker-directory.js';
+
+type StreamEnd = Omit<RpcResult, 'body'>;
+
+const ok: StreamEnd = { status: grpcStatus.OK };
+
+/** How long a connection may take to say who it is, in milliseconds. */
+const helloTimeoutMs = 10_000;
+
+export function linkRoutes(directory: WorkerDirectory, logger: Logger): RpcRoute[] {
+  const handlers = new LinkHandlers(directory, logger);
+  return [
+    { kind: 'stream', path: linkPaths.register, handle: (call, stream) => handlers.register(call, stream) },
+    { kind: 'stream', path: linkPaths.heartbeat, handle: (call, stream) => handlers.heartbeat(call, stream) },
+    { kind: 'stream', path: linkPaths.exchange, handle: (call, stream) => handlers.exchange(call, stream) },
+  ];
+}
+
+class LinkHandlers {
+  readonly #directory: WorkerDirectory;
+  readonly #logger: Logger;
+
+  constructor(directory: WorkerDirectory, logger: Logger) {
+    this.#directory = directory;
+    this.#logger = logger;
+  }
+
+  async register(call: RpcCall, stream: RpcStream): Promise<StreamEnd> {
+    const messages = stream.messages[Symbol.asyncIterator]();
+    const first = await nextWithin(messages, helloTimeoutMs);
+    const hello = first === undefined ? undefined : readRegister(first);
+    if (hello?.$case !== 'hello')
+      return { status: grpcStatus.INVALID_ARGUMENT, message: 'expected Hello as the first message' };
+    const { protocolVersion, workerId } = hello.value;
+    if (protocolVersion !== linkProtocolVersion) return versionMismatch(protocolVersion);
+    if (workerId === '') return { status: grpcStatus.INVALID_ARGUMENT, message: 'expected a worker id' };
+    const registration = this.#directory.register(hello.value);
+    const { epoch } = registration;
+    this.#logger.info({ worker: workerId, epoch, peer: call.peer }, 'worker registered');
+    const replies = new RegisterReplies(stream);
+    replies.send({ $case: 'welcome', value: { epoch, leaseMs: this.#directory.leaseMs } });
+    return this.#whileRegistered(registration, async () => {
+      for (let next = await messages.next(); next.done !== true; next = await messages.next())
+        this.#takeUpdate(registration, readRegister(next.value), replies);
+      registration.end('left');
+    });
+  }
+
+  #takeUpdate(
+    registration: Registration,
+    message: NonNullable<link.RegisterRequest['message']> | undefined,
+    replies: RegisterReplies,
+  ): void {
+    if (message?.$case === 'replica') this.#takeReplica(registration, message.value, replies);
+    else if (message?.$case === 'withdrawal') registration.withdraw(message.value.replicaId);
+  }
+
+  #takeReplica(registration: Registration, update: link.ReplicaUpdate, replies: RegisterReplies): void {
+    const { replicaId, servable, version, state, executors } = update;
+    if (state === link.ReplicaState.DRAINING) {
+      registration.drain(replicaId, () => replies.send({ $case: 'drained', value: { replicaId } }));
+      return;
+    }
+    const info = { replicaId, servable, version, executors, methods: update.methods.map(methodFromWire) };
+    try {
+      registration.update(info, state === link.ReplicaState.AVAILABLE ? 'available' : 'loading');
+      replies.send({ $case: 'accepted', value: { replicaId } });
+      this.#logger.info(
+        { worker: registration.worker.workerId, servable, version, state: link.ReplicaState[state] },
+        'replica announced',
+      );
+    } catch (thrown) {
+      const { code, message } = ServingError.from(thrown);
+      this.#logger.warn(
+        { worker: registration.worker.workerId, replicaId, reason: message },
+        'replica refused',
+      );
+      replies.send({ $case: 'refused', value: { replicaId, reason: { code, message } } });
+    }
+  }
+
+  async heartbeat(call: RpcCall, stream: RpcStream): Promise<StreamEnd> {
+    const registration = this.#registrationOf(call);
+    return this.#whileRegistered(registration, async () => {
+      for await (const message of stream.messages) {
+        const { sequence } = link.HeartbeatRequest.decode(message);
+        registration.renew();
+        await stream.send(link.HeartbeatResponse.encode({ sequence }).finish());
+      }
+    });
+  }
+
+  async exchange(call: RpcCall, stream: RpcStream): Promise<StreamEnd> {
+    const registration = this.#registrationOf(call);
+    registration.attach(new StreamExit(stream));
+    const inbox = new FrameInbox();
+    return this.#whileRegistered(registration, async () => {
+      for await (const message of stream.messages)
+        takeExchange(registration, inbox, link.ExchangeRequest.decode(message));
+    });
+  }
+
+  /** @throws ServingError EPOCH_ENDED */
+  #registrationOf(call: RpcCall): Registration {
+    const key = registrationOf(call.metadata);
+    const registration = key === undefined ? undefined : this.#directory.find(key.workerId, key.epoch);
+    if (registration !== undefined) return registration;
+    const given = key === undefined ? 'none' : `epoch ${key.epoch} of worker ${key.workerId}`;
+    throw new ServingError('EPOCH_ENDED', `expected a registration that is valid, given ${given}`);
+  }
+
+  /** Serves a stream until it or the registration ends; the end of either is the end of both. */
+  async #whileRegistered(registration: Registration, serve: () => Promise<void>): Promise<StreamEnd> {
+    const ended = new Promise<StreamEnd>((resolve) => {
+      registration.onEnd((why) =>
+        resolve({ status: grpcStatus.ABORTED, message: `registration ended: ${why}` }),
+      );
+    });
+    const served = serve().then(
+      () => {
+        registration.end('broken');
+        return ok;
+      },
+      (thrown: unknown) => {
+        const error = ServingError.from(thrown);
+        if (error.code !== 'CANCELLED')
+          this.#logger.warn({ worker: registration.worker.workerId, err: error }, 'link stream failed');
+        registration.end('broken');
+        throw error;
+      },
+    );
+    return Promise.race([served, ended]);
+  }
+}
+
+function readRegister(message: Uint8Array): link.RegisterRequest['message'] {
+  try {
+    return link.RegisterRequest.decode(message).message;
+  } catch (error) {
+    throw new ServingError('BAD_REQUEST', `expected a serving.link.v1.RegisterRequest: ${String(error)}`);
+  }
+}
+
+function versionMismatch(given: number): StreamEnd {
+  return {
+    status: grpcStatus.FAILED_PRECONDITION,
+    message: `link protocol: this master speaks version ${linkProtocolVersion}, the worker version ${given}; install the same release on both`,
+  };
+}
+
+function takeExchange(
+  registration: Registration,
+  inbox: FrameInbox,
+  { message }: link.ExchangeRequest,
+): void {
+  switch (message?.$case) {
+    case 'grant':
+      return registration.replicas.get(message.value.replicaId)?.grant(message.value.creditId);
+    case 'recall':
+      return registration.replicas.get(message.value.replicaId)?.recall(message.value.creditId);
+    case 'returned':
+      return registration.replicas.get(message.value.replicaId)?.returned(message.value.batchId);
+    case 'reply': {
+      const whole = inbox.add(message.value);
+      if (whole !== undefined) registration.replicas.get(whole.label.replicaId)?.reply(whole.frame);
+      return undefined;
+    }
+    case undefined:
+      // A message of a later release of the same protocol version.
+      return undefined;
+  }
+}
+
+/** Sends on the register stream; a failure shows in the stream's own end. */
+class RegisterReplies {
+  readonly #stream: RpcStream;
+
+  constructor(stream: RpcStream) {
+    this.#stream = stream;
+  }
+
+  send(message: NonNullable<link.RegisterResponse['message']>): void {
+    this.#stream.send(link.RegisterResponse.encode({ message }).finish()).catch(() => undefined);
+  }
+}
+
+class StreamExit implements BatchExit {
+  readonly #stream: RpcStream;
+  readonly #outbox: FrameOutbox<FrameLabel>;
+
+  constructor(stream: RpcStream) {
+    this.#stream = stream;
+    this.#outbox = new FrameOutbox((chunk, label) =>
+      this.#send({ $case: 'batch', value: chunkToWire(chunk, label) }),
+    );
+  }
+
+  sendBatch(frame: ArrayBuffer, label: FrameLabel): void {
+    this.#outbox.add(frame, label);
+  }
+
+  sendCancellation(replicaId: string, batchId: number): void {
+    this.#send({ $case: 'cancellation', value: { replicaId, batchId } }).catch(() => undefined);
+  }
+
+  #send(message: NonNullable<link.ExchangeResponse['message']>): Promise<void> {
+    return this.#stream.send(link.ExchangeResponse.encode({ message }).finish());
+  }
+}

@@ -1,0 +1,65 @@
+/** Which workers are registered: at most one registration per worker id, each with an epoch of its own. */
+import { ServingError, type Clock, type Logger } from '@serving/common';
+import type { ReplicaRegistry } from '../cluster/replica-registry.js';
+import { Registration } from './registration.js';
+import type { WorkerInfo } from './worker-info.js';
+
+export interface DirectorySettings {
+  readonly leaseMs: number;
+  readonly registry: ReplicaRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class WorkerDirectory {
+  readonly #settings: DirectorySettings;
+  readonly #registrations = new Map<string, Registration>();
+  // Begins with the time, so that a restarted master does not give out its predecessor's epochs.
+  #nextEpoch = Date.now();
+
+  constructor(settings: DirectorySettings) {
+    this.#settings = settings;
+  }
+
+  get leaseMs(): number {
+    return this.#settings.leaseMs;
+  }
+
+  /** In the order they registered. */
+  get registrations(): readonly Registration[] {
+    return [...this.#registrations.values()];
+  }
+
+  /** @throws ServingError WORKER_ID_TAKEN when another process with this id is registered */
+  register(worker: WorkerInfo): Registration {
+    const holder = this.#registrations.get(worker.workerId);
+    if (holder !== undefined) {
+      if (holder.worker.incarnation !== worker.incarnation) throw idTaken(worker, holder);
+      holder.end('replaced');
+    }
+    const registration = new Registration({ ...this.#settings, worker, epoch: this.#nextEpoch++ });
+    this.#registrations.set(worker.workerId, registration);
+    registration.onEnd(() => {
+      if (this.#registrations.get(worker.workerId) === registration)
+        this.#registrations.delete(worker.workerId);
+    });
+    return registration;
+  }
+
+  /** The registration if it is the worker's current one. */
+  find(workerId: string, epoch: number): Registration | undefined {
+    const registration = this.#registrations.get(workerId);
+    return registration?.epoch === epoch ? registration : undefined;
+  }
+
+  endAll(): void {
+    for (const registration of this.registrations) registration.end('left');
+  }
+}
+
+function idTaken(worker: WorkerInfo, { worker: holder }: Registration): ServingError {
+  return new ServingError(
+    'WORKER_ID_TAKEN',
+    `worker id ${worker.workerId}: expected an id that no other worker has, given one that process ${holder.pid} on ${holder.host} is registered with; choose another with --id`,
+  );
+}
