@@ -1,15 +1,20 @@
 /** Blocks → batches: one per servable version and method. Holds what waits, and lets go of what nobody waits for. */
 import { failure, ServingError, type Clock } from '@serving/common';
 import { Batch } from '../call/batch.js';
+import { DeadlineWatch } from '../call/deadline-watch.js';
 import type { CallQueue } from '../call/method-route.js';
-import type { CallPart, PredictCall } from '../call/predict-call.js';
-import type { BatchSource, Dispatcher } from '../dispatch/dispatcher.js';
+import type { PredictCall } from '../call/predict-call.js';
+import { cancelled, expired, noReplica, refuseCall } from '../call/refusals.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { BatchSource } from '../dispatch/turns.js';
 import type { BatchLimits, QueueLimits } from './batch-limits.js';
 import { InstanceQueue } from './instance-queue.js';
 
 export interface BatcherSettings {
   readonly servable: string;
   readonly method: string;
+  /** Whether instances may be run again when the replica that had them was lost. @default true */
+  readonly idempotent?: boolean;
   readonly limits: BatchLimits & QueueLimits;
   readonly clock: Clock;
   readonly dispatcher: Pick<Dispatcher, 'demand' | 'abandon' | 'hasReplicas'>;
@@ -17,15 +22,17 @@ export interface BatcherSettings {
 
 export class Batcher implements CallQueue, BatchSource {
   readonly method: string;
+  readonly idempotent: boolean;
   readonly #settings: BatcherSettings;
   readonly #queue: InstanceQueue;
-  /** The one timer of the queue: for the earliest deadline of all that wait. */
-  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  readonly #deadlines: DeadlineWatch;
 
   constructor(settings: BatcherSettings) {
     this.method = settings.method;
+    this.idempotent = settings.idempotent ?? true;
     this.#settings = settings;
     this.#queue = new InstanceQueue(settings.limits);
+    this.#deadlines = new DeadlineWatch(settings.clock, (now) => this.#expire(now));
   }
 
   get waiting(): number {
@@ -34,9 +41,9 @@ export class Batcher implements CallQueue, BatchSource {
 
   enqueue(call: PredictCall): void {
     const refusal = this.#refusal(call);
-    if (refusal !== undefined) return refuse(call, refusal);
+    if (refusal !== undefined) return refuseCall(call, refusal);
     call.signal.onAbort(() => this.#abandon(call, cancelled()));
-    this.#watchDeadline(call.deadline.at);
+    this.#deadlines.add(call.deadline.at);
     this.#settings.dispatcher.demand();
   }
 
@@ -54,8 +61,7 @@ export class Batcher implements CallQueue, BatchSource {
   }
 
   nextBatch(share: number): Batch | undefined {
-    // A timer may be late, and work that cannot finish must not be started.
-    if (this.#timer !== undefined && this.#timer.at <= this.#settings.clock.now()) this.#expire();
+    this.#deadlines.expireIfDue();
     const { maxBatchSize, maxBatchBytes, minShare } = this.#settings.limits;
     const entries = this.#queue.take(Math.min(maxBatchSize, Math.max(share, minShare)), maxBatchBytes);
     return entries.length === 0 ? undefined : new Batch(entries);
@@ -71,46 +77,20 @@ export class Batcher implements CallQueue, BatchSource {
 
   #abandon(call: PredictCall, error: ServingError): void {
     this.#queue.remove(call);
-    refuse(call, error);
+    refuseCall(call, error);
     this.#settings.dispatcher.abandon(call);
   }
 
   #noReplica(): ServingError {
-    const { servable, method } = this.#settings;
-    return new ServingError(
-      'NO_REPLICA',
-      `Request servable(${servable}) method(${method}) , servable is not available; no replica of it is live`,
-    );
+    return noReplica(this.#settings.servable, this.method);
   }
 
-  #watchDeadline(at: number): void {
-    if (at === Infinity || (this.#timer !== undefined && this.#timer.at <= at)) return;
-    this.#timer?.cancel();
-    const { clock } = this.#settings;
-    this.#timer = { at, cancel: clock.after(Math.max(0, at - clock.now()), () => this.#expire()) };
-  }
-
-  #expire(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+  #expire(now: number): number {
     let earliest = Infinity;
     for (const call of this.#queue.calls()) {
-      if (call.deadline.isPassed(this.#settings.clock)) this.#abandon(call, expired());
+      if (call.deadline.at <= now) this.#abandon(call, expired());
       else earliest = Math.min(earliest, call.deadline.at);
     }
-    this.#watchDeadline(earliest);
+    return earliest;
   }
-}
-
-/** Answers all of the call's instances that have no answer yet; its sink drops the rest. */
-function refuse({ parts, sink }: PredictCall, error: ServingError): void {
-  parts.forEach(({ first, block }: CallPart) => sink.reply(failure(first, block.count, error)));
-}
-
-function cancelled(): ServingError {
-  return new ServingError('CANCELLED', 'the request was cancelled by the caller');
-}
-
-function expired(): ServingError {
-  return new ServingError('DEADLINE_EXCEEDED', "the caller's deadline passed while the request was waiting");
 }

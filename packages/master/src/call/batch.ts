@@ -66,6 +66,24 @@ export class Batch implements ReplySink {
     return low;
   }
 
+  /** The instances without a final reply that are still waited for. */
+  unanswered(): BatchEntry[] {
+    const left: BatchEntry[] = [];
+    for (const { call, range, first, offset, count } of this.entries) {
+      if (this.#abandoned.has(call)) continue;
+      for (const run of this.#answered.take(offset, count, false)) {
+        const skipped = run.first - offset;
+        const from = range.from + skipped;
+        left.push({
+          call,
+          range: { block: range.block, from, to: from + run.count },
+          first: first + skipped,
+        });
+      }
+    }
+    return left;
+  }
+
   /** Gives all instances without a final reply this error. */
   failRest(error: ServingError): void {
     this.reply(failure(0, this.count, error));

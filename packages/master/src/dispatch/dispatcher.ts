@@ -1,34 +1,18 @@
 /**
  * Batch → the replica that granted a credit. One per servable version. A batch is formed at the moment a credit is
- * there (late binding): while all executors are busy the queues grow, and the next batch is bigger.
+ * there (late binding): while all executors are busy the queues grow, and the next batch is bigger. What a replica lost
+ * or returned is sent again before new batches.
  */
-import {
-  CreditPurse,
-  encodeBatch,
-  ServingError,
-  type CallRange,
-  type Clock,
-  type Credit,
-} from '@serving/common';
-import type { Batch } from '../call/batch.js';
+import { encodeBatch, ServingError, type CallRange, type Clock, type Credit } from '@serving/common';
+import { Batch } from '../call/batch.js';
 import type { PredictCall } from '../call/predict-call.js';
 import type { Replica } from '../cluster/replica.js';
+import { Quarantine } from './quarantine.js';
+import { Redispatch } from './redispatch.js';
+import type { SecondTry } from './redispatch-queue.js';
 import type { ReplicaPicker } from './replica-picker.js';
-
-/** A queue of one method: where batches come from. */
-export interface BatchSource {
-  readonly method: string;
-  /** Instances that wait. */
-  readonly waiting: number;
-  /** Takes a batch out of the queue; undefined when what waited has gone. @param share aim for this many instances */
-  nextBatch(share: number): Batch | undefined;
-}
-
-interface Seat {
-  readonly replica: Replica;
-  readonly purse: CreditPurse;
-  readonly inFlight: Map<number, Batch>;
-}
+import { Seat, type Flight } from './seat.js';
+import { Turns, type BatchSource } from './turns.js';
 
 export interface DispatcherSettings {
   readonly servable: string;
@@ -49,22 +33,30 @@ export class Dispatcher {
   readonly #leaving = new Set<Seat>();
   /** A replica that comes back still has the credits it granted, and has no reason to grant them again. */
   readonly #known = new WeakMap<Replica, Seat>();
-  readonly #sources: BatchSource[] = [];
+  readonly #turns = new Turns();
+  readonly #redispatch: Redispatch;
+  readonly #quarantine = new Quarantine();
   #nextBatchId = 1;
-  #nextSource = 0;
   #deferred = false;
   #dispatching = false;
 
   constructor(settings: DispatcherSettings) {
+    const { servable, clock } = settings;
     this.#settings = settings;
+    this.#redispatch = new Redispatch({ servable, clock, onExpired: () => this.demand() });
   }
 
   get hasReplicas(): boolean {
     return this.#seats.size > 0;
   }
 
+  /** Instances that wait for a credit: new ones, and those to be sent again. */
+  get waiting(): number {
+    return this.#turns.waiting + this.#redispatch.waiting;
+  }
+
   addSource(source: BatchSource): void {
-    this.#sources.push(source);
+    this.#turns.add(source);
   }
 
   addReplica(replica: Replica): void {
@@ -75,7 +67,7 @@ export class Dispatcher {
   }
 
   #newSeat(replica: Replica): Seat {
-    const seat: Seat = { replica, purse: new CreditPurse(), inFlight: new Map() };
+    const seat = new Seat(replica);
     this.#known.set(replica, seat);
     replica.grantTo({
       grant: (credit: Credit) => {
@@ -87,11 +79,20 @@ export class Dispatcher {
     return seat;
   }
 
-  /** Sends no more to the replica; what it has in flight ends by its own replies. */
+  /** Sends no more to the replica; what it has in flight ends by its own replies, or is lost. */
   removeReplica(replicaId: string): void {
     const seat = this.#seats.get(replicaId);
-    if (seat !== undefined && seat.inFlight.size > 0) this.#leaving.add(seat);
+    if (seat === undefined) return;
+    if (seat.inFlight.size > 0) this.#leaving.add(seat);
     this.#seats.delete(replicaId);
+    if (this.#quarantine.seat !== seat) return;
+    this.#quarantine.release();
+    this.demand();
+  }
+
+  /** The last replica is gone: answers what waits to be sent again. Sources answer for what waits with them. */
+  refuseAll(): void {
+    this.#redispatch.refuseAll();
   }
 
   /** Something waits that was not there before. */
@@ -104,11 +105,14 @@ export class Dispatcher {
     });
   }
 
-  /** Tells replicas whose batches carry only abandoned calls that nobody waits. */
+  /** Nobody waits for the call: it is not sent again, and replicas learn of batches that carry only such calls. */
   abandon(call: PredictCall): void {
+    this.#redispatch.remove(call);
     for (const { replica, inFlight } of [...this.#seats.values(), ...this.#leaving]) {
-      for (const [batchId, batch] of inFlight) if (batch.abandon(call)) replica.cancel(batchId);
+      for (const [batchId, { batch }] of inFlight) if (batch.abandon(call)) replica.cancel(batchId);
     }
+    // If the call was the last suspect, a replica returns to service.
+    if (this.#quarantine.seat !== undefined) this.demand();
   }
 
   #dispatchWhatWaits(): void {
@@ -126,62 +130,131 @@ export class Dispatcher {
   #dispatchOne(): boolean {
     // One moment for all that follows: a credit may lapse while a large batch is encoded.
     const now = this.#settings.clock.now();
+    if (this.#trySuspect(now)) return true;
     const credits = this.#creditsLeft(now);
-    // A method's turn is over when it has sent a batch, so there must be a credit before one is chosen.
-    const source = credits === 0 ? undefined : this.#nextWaiting();
-    if (source === undefined) return false;
-    const seat = this.#pickSeat(now);
-    const batch = source.nextBatch(Math.ceil(source.waiting / credits));
-    if (batch !== undefined) this.#send(seat, source.method, batch, now);
+    if (credits === 0) return false;
+    const retry = this.#redispatch.nextRetry();
+    if (retry === undefined) return this.#sendNew(credits, now);
+    this.#send(this.#pickSeat(now), flightOf(retry), now);
     return true;
   }
 
-  /** Methods take turns, so that a busy one does not starve the others of the same servable. */
-  #nextWaiting(): BatchSource | undefined {
-    for (let step = 0; step < this.#sources.length; step++) {
-      const index = (this.#nextSource + step) % this.#sources.length;
-      const source = this.#sources[index]!;
-      if (source.waiting === 0) continue;
-      this.#nextSource = index + 1;
-      return source;
-    }
-    return undefined;
+  #sendNew(credits: number, now: number): boolean {
+    // A method's turn is over when it has sent a batch, so there must be a credit before one is chosen.
+    const source = this.#turns.take();
+    if (source === undefined) return false;
+    const seat = this.#pickSeat(now);
+    const batch = source.nextBatch(Math.ceil(source.waiting / credits));
+    if (batch !== undefined) this.#send(seat, { source, batch, losses: 0 }, now);
+    return true;
   }
 
+  /** Keeps a replica in quarantine while there are suspects. True when it was given one, or they have gone meanwhile. */
+  #trySuspect(now: number): boolean {
+    const quarantine = this.#quarantine;
+    if (!this.#redispatch.hasSuspects) {
+      if (quarantine.state !== 'trying') quarantine.release();
+      return false;
+    }
+    if (quarantine.state === 'free' && this.#creditsLeft(now) > 0) quarantine.enter(this.#pickSeat(now));
+    const { seat, state } = quarantine;
+    if (seat === undefined || state !== 'ready' || seat.purse.available(now) === 0) return false;
+    const suspect = this.#redispatch.nextSuspect();
+    if (suspect === undefined) return true;
+    const trial = flightOf(suspect);
+    quarantine.began(trial);
+    this.#send(seat, trial, now);
+    return true;
+  }
+
+  /** Credits of replicas in normal service. */
   #creditsLeft(now: number): number {
     let credits = 0;
-    for (const { purse } of this.#seats.values()) credits += purse.available(now);
+    for (const seat of this.#seats.values())
+      if (seat !== this.#quarantine.seat) credits += seat.purse.available(now);
     return credits;
   }
 
-  #send(seat: Seat, method: string, batch: Batch, now: number): void {
+  #pickSeat(now: number): Seat {
+    const candidates = [...this.#seats.values()]
+      .filter((seat) => seat !== this.#quarantine.seat && seat.purse.available(now) > 0)
+      .map(({ replica, inFlight }) => ({
+        replicaId: replica.id,
+        inFlight: inFlight.size,
+        executors: replica.executors,
+      }));
+    return this.#seats.get(this.#settings.picker(candidates).replicaId)!;
+  }
+
+  #send(seat: Seat, flight: Flight, now: number): void {
+    const { source, batch } = flight;
+    const { method } = source;
     const batchId = this.#nextBatchId++;
     const frame = this.#encode(batchId, method, batch);
-    if (frame === undefined) return;
+    if (frame === undefined) return this.#quarantine.ended(flight);
     const { replica, purse, inFlight } = seat;
     purse.spend(now);
-    inFlight.set(batchId, batch);
-    const onReply: Parameters<Replica['send']>[0]['onReply'] = ({ reply }) => {
-      batch.reply(reply);
-      if (batch.isSettled) this.#settled(seat, batchId);
-    };
+    inFlight.set(batchId, flight);
     try {
-      replica.send({ batchId, method, count: batch.count, frame, onReply });
+      replica.send({
+        batchId,
+        method,
+        count: batch.count,
+        frame,
+        onReply: ({ reply }) => {
+          if (!inFlight.has(batchId)) return;
+          batch.reply(reply);
+          if (batch.isSettled) this.#answered(seat, batchId, flight);
+        },
+        onReturned: () => this.#returned(seat, batchId, flight),
+        onLost: (why) => this.#lost(seat, batchId, flight, why),
+      });
     } catch (thrown) {
-      this.#fail(batch, thrown);
-      this.#settled(seat, batchId);
+      // One that has ended meanwhile is answered elsewhere.
+      this.#fail(inFlight.has(batchId) ? batch : undefined, thrown);
+      this.#answered(seat, batchId, flight);
     }
   }
 
-  #settled(seat: Seat, batchId: number): void {
-    seat.inFlight.delete(batchId);
+  /** False when the batch had ended before. */
+  #end(seat: Seat, batchId: number, flight: Flight): boolean {
+    if (!seat.inFlight.delete(batchId)) return false;
     if (seat.inFlight.size === 0) this.#leaving.delete(seat);
+    this.#quarantine.ended(flight);
+    return true;
   }
 
-  #fail(batch: Batch, thrown: unknown): void {
+  #answered(seat: Seat, batchId: number, flight: Flight): void {
+    if (!this.#end(seat, batchId, flight)) return;
+    // The credit that the next suspect waits for may be there already; so may those of a replica back in service.
+    if (this.#quarantine.seat !== undefined || this.#redispatch.hasSuspects) this.#dispatchWhatWaits();
+  }
+
+  #returned(seat: Seat, batchId: number, flight: Flight): void {
+    if (!this.#end(seat, batchId, flight)) return;
+    // It may be without an executor for a while; suspects need not wait for that.
+    if (this.#quarantine.seat === seat) this.#quarantine.release();
+    this.#redispatch.returned(flight);
+    this.#goOn();
+  }
+
+  #lost(seat: Seat, batchId: number, flight: Flight, why: string): void {
+    if (!this.#end(seat, batchId, flight)) return;
+    seat.voidCredits();
+    if (this.#quarantine.seat === seat) this.#quarantine.release();
+    this.#redispatch.lost(flight, `replica ${seat.replica.id}: ${why}`);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.hasReplicas) this.demand();
+    else this.refuseAll();
+  }
+
+  #fail(batch: Batch | undefined, thrown: unknown): void {
     const error = ServingError.from(thrown);
     this.#settings.onInternalError(error);
-    batch.failRest(error);
+    batch?.failRest(error);
   }
 
   /** The batch's frame; undefined when it cannot be made, for instance for want of memory: its callers know then. */
@@ -197,17 +270,6 @@ export class Dispatcher {
     }
   }
 
-  #pickSeat(now: number): Seat {
-    const candidates = [...this.#seats.values()]
-      .filter(({ purse }) => purse.available(now) > 0)
-      .map(({ replica, inFlight }) => ({
-        replicaId: replica.id,
-        inFlight: inFlight.size,
-        executors: replica.executors,
-      }));
-    return this.#seats.get(this.#settings.picker(candidates).replicaId)!;
-  }
-
   #callRange({ id, priority, deadline, traceparent }: PredictCall, count: number): CallRange {
     const remainingMs = deadline.remainingMs(this.#settings.clock);
     return { callId: id, count, priority, remainingMs, traceparent, affinityKey: noKey };
@@ -215,3 +277,7 @@ export class Dispatcher {
 }
 
 const noKey = new Uint8Array(0);
+
+function flightOf({ source, entries, losses }: SecondTry): Flight {
+  return { source, batch: new Batch(entries), losses };
+}

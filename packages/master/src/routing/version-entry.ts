@@ -22,6 +22,7 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
     const batcher = new Batcher({
       servable,
       method: method.name,
+      idempotent: method.idempotent,
       limits: { ...limits, maxBatchSize },
       clock,
       dispatcher,
@@ -50,6 +51,7 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
         dispatcher.addReplica(replica);
       }
       if (known.size > 0) return;
+      dispatcher.refuseAll();
       for (const batcher of batchers) batcher.refuseAll();
     },
   };

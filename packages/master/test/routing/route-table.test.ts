@@ -5,12 +5,17 @@ import { FakeReplica } from '../support/fake-replica.js';
 function setUp() {
   const made: string[] = [];
   const held = new Map<string, string[]>();
-  const table = new RouteTable(({ servable, version }) => {
+  const table = new RouteTable(({ servable, version, methods }) => {
     const name = `${servable}/${version}`;
     made.push(name);
     return {
       version,
-      methods: new Map(),
+      methods: new Map(
+        methods.map((method) => [
+          method.name,
+          { servable, version, method, queue: { enqueue: () => undefined } },
+        ]),
+      ),
       isAvailable: true,
       setReplicas: (replicas) =>
         held.set(

@@ -65,6 +65,8 @@ export class RecordingSink implements ReplySink {
   readonly outcomes = new Map<number, string>();
   readonly messages: string[] = [];
   readonly pieces: number[] = [];
+  /** Instances that were given a final outcome once more. */
+  readonly repeated: number[] = [];
 
   reply({ first, count, last, outcome, sequence }: Reply): void {
     if (!last) {
@@ -72,8 +74,10 @@ export class RecordingSink implements ReplySink {
       return;
     }
     if (!outcome.ok) this.messages.push(outcome.error.message);
-    for (let i = 0; i < count; i++)
-      if (!this.outcomes.has(first + i)) this.outcomes.set(first + i, outcomeText(outcome, i));
+    for (let i = 0; i < count; i++) {
+      if (this.outcomes.has(first + i)) this.repeated.push(first + i);
+      else this.outcomes.set(first + i, outcomeText(outcome, i));
+    }
   }
 
   /** The outcomes by position; undefined where there is none yet. */

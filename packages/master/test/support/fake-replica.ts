@@ -76,6 +76,15 @@ export class FakeWork {
     this.send(failure(first, count, new ServingError('STAGE_FAILED', message)));
   }
 
+  /** Hands the batch back, not started. */
+  giveBack(): void {
+    this.#work.onReturned();
+  }
+
+  lose(why = 'it died'): void {
+    this.#work.onLost(why);
+  }
+
   send(reply: Reply): void {
     this.#work.onReply(decodeReply(encodeReply({ batchId: this.batchId, reply, durations: [] })));
   }
@@ -139,6 +148,11 @@ export class FakeReplica implements Replica {
 
   cancel(batchId: number): void {
     this.cancelled.push(batchId);
+  }
+
+  /** It is gone with everything it was sent. Whoever routes to it has to take it out first. */
+  die(why?: string): void {
+    for (const work of this.works) work.lose(why);
   }
 
   /** The batch it was sent last. */

@@ -1,0 +1,129 @@
+/**
+ * What becomes of instances whose replica was lost or has returned them. A lost batch is sent again as it was; when it is
+ * lost again one of its instances may be the cause, so from then on each of them is a suspect and runs alone.
+ */
+import { ServingError, type Clock } from '@serving/common';
+import type { BatchEntry } from '../call/batch.js';
+import { DeadlineWatch } from '../call/deadline-watch.js';
+import type { PredictCall } from '../call/predict-call.js';
+import { expired, noReplica, refuseEntry } from '../call/refusals.js';
+import { RedispatchQueue, type SecondTry } from './redispatch-queue.js';
+import type { Flight } from './seat.js';
+
+/** From this many losses on an instance is a suspect. */
+const suspectFrom = 2;
+/** After this many it is not sent again. */
+const mostAttempts = 3;
+
+export interface RedispatchSettings {
+  readonly servable: string;
+  readonly clock: Clock;
+  /** Something that waited has been let go of. */
+  readonly onExpired: () => void;
+}
+
+export class Redispatch {
+  readonly #settings: RedispatchSettings;
+  readonly #retries = new RedispatchQueue();
+  readonly #suspects = new RedispatchQueue();
+  readonly #deadlines: DeadlineWatch;
+
+  constructor(settings: RedispatchSettings) {
+    this.#settings = settings;
+    this.#deadlines = new DeadlineWatch(settings.clock, (now) => this.#expire(now));
+  }
+
+  /** Instances that wait to be sent again. */
+  get waiting(): number {
+    return this.#retries.instances + this.#suspects.instances;
+  }
+
+  get hasSuspects(): boolean {
+    return this.#suspects.instances > 0;
+  }
+
+  nextRetry(): SecondTry | undefined {
+    if (this.#retries.instances === 0) return undefined;
+    this.#deadlines.expireIfDue();
+    return this.#retries.next();
+  }
+
+  /** One instance that must run alone. */
+  nextSuspect(): SecondTry | undefined {
+    if (this.#suspects.instances === 0) return undefined;
+    this.#deadlines.expireIfDue();
+    return this.#suspects.next();
+  }
+
+  /** The batch was not started: it goes again, whatever its method. */
+  returned({ source, batch, losses }: Flight): void {
+    this.#add({ source, entries: batch.unanswered(), losses });
+  }
+
+  /** The batch's replica is gone. Answers what must not be sent again. @param what the replica, and what became of it */
+  lost(flight: Flight, what: string): void {
+    const { source, batch } = flight;
+    const losses = flight.losses + 1;
+    const entries = batch.unanswered();
+    if (!source.idempotent || losses >= mostAttempts) {
+      const error = workerLost(source, losses, what);
+      for (const entry of entries) refuseEntry(entry, error);
+    } else if (losses < suspectFrom) {
+      this.#add({ source, entries, losses });
+    } else {
+      for (const entry of entries.flatMap(oneByOne)) this.#add({ source, entries: [entry], losses });
+    }
+  }
+
+  /** Nobody waits for the call any more. */
+  remove(call: PredictCall): void {
+    this.#take((other) => other === call);
+  }
+
+  /** The last replica is gone: answers everything that waits. */
+  refuseAll(): void {
+    for (const { source, entries } of this.#take(() => true)) {
+      const error = noReplica(this.#settings.servable, source.method);
+      for (const entry of entries) refuseEntry(entry, error);
+    }
+  }
+
+  #add(tried: SecondTry): void {
+    if (tried.entries.length === 0) return;
+    const queue = tried.losses < suspectFrom ? this.#retries : this.#suspects;
+    queue.add(tried);
+    for (const { call } of tried.entries) this.#deadlines.add(call.deadline.at);
+  }
+
+  #take(isWanted: (call: PredictCall) => boolean): SecondTry[] {
+    if (this.waiting === 0) return [];
+    return [...this.#retries.take(isWanted), ...this.#suspects.take(isWanted)];
+  }
+
+  #expire(now: number): number {
+    const late = this.#take((call) => call.deadline.at <= now);
+    const error = expired();
+    for (const { entries } of late) for (const entry of entries) refuseEntry(entry, error);
+    if (late.length > 0) this.#settings.onExpired();
+    return Math.min(this.#retries.earliestDeadline, this.#suspects.earliestDeadline);
+  }
+}
+
+function oneByOne({ call, range: { block, from, to }, first }: BatchEntry): BatchEntry[] {
+  return Array.from({ length: to - from }, (_, index) => ({
+    call,
+    range: { block, from: from + index, to: from + index + 1 },
+    first: first + index,
+  }));
+}
+
+function workerLost(
+  { method, idempotent }: SecondTry['source'],
+  attempts: number,
+  what: string,
+): ServingError {
+  const why = idempotent
+    ? `in each of ${attempts} attempts, the last of them alone, the worker was lost that had the instance`
+    : `the worker was lost that had the instance, after ${attempts} attempt, and the method is not idempotent`;
+  return new ServingError('WORKER_LOST', `Call method '${method}' Failed: ${why} (${what})`);
+}
