@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
 
 const masterProgram = fileURLToPath(new URL('../../packages/master/bin/serving-master.js', import.meta.url));
+const workerProgram = fileURLToPath(new URL('../../packages/worker/bin/serving-worker.js', import.meta.url));
+const clusterLine = /^Serving: Serving master server start success, listening on (.+)$/m;
 const startLine = /^Serving: Serving gRPC server start success, listening on (.+)$/m;
 
 export interface ProgramOptions {
@@ -55,6 +57,10 @@ export class Program {
     running.add(this);
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** How it ended; undefined while it runs. */
   get outcome(): Ended | undefined {
     return this.#outcome;
@@ -96,6 +102,13 @@ function ownEnvironment(): Record<string, string> {
 /** A serving-master that listens. */
 export class Master extends Program {
   address = '';
+
+  /** Where it listens for workers. */
+  get cluster(): string {
+    const address = clusterLine.exec(this.stdout)?.[1];
+    if (address === undefined) throw new Error('this master was started without --master');
+    return address;
+  }
 
   /** A client that is closed after the tests of the file. */
   client(servable: string, method: string, options?: ClientOptions): Client {
@@ -144,4 +157,24 @@ export async function runMaster(
     .map((line) => line.slice('serving-master: '.length))
     .join('\n');
   return { ...ended, stdout: master.stdout, stderr: master.stderr, complaint };
+}
+
+/** Starts serving-worker and returns at once. */
+export function launchWorker(args: readonly string[], options?: ProgramOptions): Program {
+  return new Program(workerProgram, args, options);
+}
+
+/** Starts serving-worker and waits until it is registered and its replica is announced. */
+export async function startWorker(master: Master, args: readonly string[]): Promise<Program> {
+  const worker = launchWorker(['--master', master.cluster, '--executors', '1', ...args]);
+  await eventually(
+    'serving-worker is registered',
+    () => {
+      if (worker.outcome !== undefined)
+        throw new Error(`serving-worker ended with ${JSON.stringify(worker.outcome)}: ${worker.stderr}`);
+      return worker.stdout.includes('registered with master');
+    },
+    55_000,
+  );
+  return worker;
 }
