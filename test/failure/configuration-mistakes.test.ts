@@ -14,41 +14,41 @@ const inMethod = (body: string) =>
 const mistakes: Record<string, { readonly config: string | FolderContents; readonly error: string }> = {
   throws: {
     config: `\nthrow new RangeError('no such thing\\nsecond line');`,
-    error: 'servable_config.ts:3: RangeError: no such thing',
+    error: 's/servable_config.ts:3: RangeError: no such thing',
   },
-  'throws text': { config: `throw 'text';`, error: 'servable_config.ts: threw text' },
-  'throws nothing': { config: `throw undefined;`, error: 'servable_config.ts: threw undefined' },
+  'throws text': { config: `throw 'text';`, error: 's/servable_config.ts: threw text' },
+  'throws nothing': { config: `throw undefined;`, error: 's/servable_config.ts: threw undefined' },
   'throws an odd object': {
     config: `throw Object.create(null);`,
-    error: 'servable_config.ts: threw something without a text was thrown',
+    error: 's/servable_config.ts: threw something without a text was thrown',
   },
   'throws in a helper': {
     config: `const helper = () => { throw new Error('deep'); };\n\nhelper();`,
-    error: 'servable_config.ts:2: Error: deep',
+    error: 's/servable_config.ts:2: Error: deep',
   },
   'throws after types that span lines': {
     config: `interface A {\n  a: number;\n  b: string;\n}\nconst a: A | undefined = undefined;\n(a as unknown as A).a.toFixed();`,
-    error: "servable_config.ts:7: TypeError: Cannot read properties of undefined (reading 'a')",
+    error: "s/servable_config.ts:7: TypeError: Cannot read properties of undefined (reading 'a')",
   },
   'rejects in a top-level await': {
     config: `await Promise.reject(new Error('later'));`,
-    error: 'servable_config.ts:2: Error: later',
+    error: 's/servable_config.ts:2: Error: later',
   },
   'does not parse': {
     config: `\nregisterMethod('m', {`,
-    error: 'servable_config.ts:4:1: does not parse: Unexpected token',
+    error: 's/servable_config.ts:4:1: does not parse: Unexpected token',
   },
   'imports a file that is not there': {
     config: `import './nowhere.js';\nregisterMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);`,
-    error: "servable_config.ts:2: Error: Cannot find module './nowhere.js'",
+    error: "s/servable_config.ts:2: Error: Cannot find module './nowhere.js'",
   },
   'imports a package that is not there': {
     config: `import 'no-such-package-here';`,
-    error: "servable_config.ts:2: Error: Cannot find module 'no-such-package-here'",
+    error: "s/servable_config.ts:2: Error: Cannot find module 'no-such-package-here'",
   },
   'sibling does not parse': {
     config: { 'servable_config.ts': `import './sibling.js';`, 'sibling.ts': `\nconst = 1;`, '1/': '' },
-    error: 'sibling.ts:2:7: does not parse: Unexpected token',
+    error: 's/sibling.ts:2:7: does not parse: Unexpected token',
   },
   'sibling throws': {
     config: {
@@ -56,148 +56,164 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
       'sibling.ts': `\n\nthrow new Error('from beside');`,
       '1/': '',
     },
-    error: 'sibling.ts:3: Error: from beside',
+    error: 's/sibling.ts:3: Error: from beside',
+  },
+  'a module of a sub-folder does not parse': {
+    config: { 'servable_config.ts': `import './lib/a.js';`, 'lib/a.ts': `const = 1;`, '1/': '' },
+    error: 's/lib/a.ts:1:7: does not parse: Unexpected token',
   },
   'no method': {
     config: ``,
     error:
-      'servable_config.ts: There is no method registered for servable; expected at least one registerMethod(...)',
+      's/servable_config.ts: There is no method registered for servable; expected at least one registerMethod(...)',
   },
   'method twice': {
     config: `const m = () => registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);\n\nm();\nregisterMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);`,
-    error: 'servable_config.ts:5: Method m has been registered more than once. First at servable_config.ts:2',
+    error:
+      's/servable_config.ts:5: Method m has been registered more than once. First at s/servable_config.ts:2',
   },
   'method without a name': {
     config: `registerMethod('', { inputs: [], outputs: [] }, () => []);`,
-    error: "servable_config.ts:2: registerMethod: name: expected a text, given ''",
+    error: "s/servable_config.ts:2: registerMethod: name: expected a text, given ''",
   },
   'method without options': {
     config: `registerMethod('m', (x) => x);`,
     error:
-      'servable_config.ts:2: method m: expected options { inputs, outputs, idempotent }, given a function',
+      's/servable_config.ts:2: method m: expected options { inputs, outputs, idempotent }, given a function',
   },
   'method with a misspelt option': {
     config: `registerMethod('m', { input: ['x'], outputs: ['y'] }, (x) => x);`,
-    error: "servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent",
+    error: "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent",
   },
   'inputs that are no list': {
     config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,
-    error: "servable_config.ts:2: method m: inputs: expected a list of names, given 'x'",
+    error: "s/servable_config.ts:2: method m: inputs: expected a list of names, given 'x'",
   },
   'an input without a name': {
     config: `registerMethod('m', { inputs: ['x', 7], outputs: ['y'] }, (x) => x);`,
-    error: 'servable_config.ts:2: method m: inputs: expected names, given 7 at position 2',
+    error: 's/servable_config.ts:2: method m: inputs: expected names, given 7 at position 2',
   },
   'an output named twice': {
     config: `registerMethod('m', { inputs: ['x'], outputs: ['y', 'y'] }, (x) => [x, x]);`,
-    error: "servable_config.ts:2: method m: outputs: 'y' is named twice",
+    error: "s/servable_config.ts:2: method m: outputs: 'y' is named twice",
   },
   'a builder that is no function': {
     config: `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, 7);`,
-    error: 'servable_config.ts:2: method m: expected a function that builds it, given 7',
+    error: 's/servable_config.ts:2: method m: expected a function that builds it, given 7',
   },
   'a missing input': {
     config: `registerMethod('m', { inputs: ['x1'], outputs: ['y'] }, (x1, x2) => addStage((a, b) => a, [x1, x2]));`,
-    error: 'servable_config.ts:2: method m: its function takes 2 inputs, but 1 are named (x1)',
+    error: 's/servable_config.ts:2: method m: its function takes 2 inputs, but 1 are named (x1)',
   },
   'an input that is undefined': {
     config: inMethod('const none = undefined;\nreturn addStage((a, b) => a, [x, none]);'),
     error:
-      'servable_config.ts:4: method m: argument 2 of the stage: expected an input of the method or an output of an earlier stage, given undefined; is an input missing in the inputs list of registerMethod?',
+      's/servable_config.ts:4: method m: argument 2 of the stage: expected an input of the method or an output of an earlier stage, given undefined; is an input missing in the inputs list of registerMethod?',
   },
   'a value instead of an input': {
     config: inMethod('return addStage((a) => a, [5]);'),
     error:
-      'servable_config.ts:3: method m: argument 1 of the stage: expected an input of the method or an output of an earlier stage, given 5',
+      's/servable_config.ts:3: method m: argument 1 of the stage: expected an input of the method or an output of an earlier stage, given 5',
   },
   'an input of another method': {
     config: `let other;\nregisterMethod('a', { inputs: ['x'], outputs: ['y'] }, (x) => (other = x));\nregisterMethod('b', { inputs: ['x'], outputs: ['y'] }, (x) => other);`,
     error:
-      'servable_config.ts:4: method b: output y: expected an input of the method or an output of an earlier stage, given a value of method a',
+      's/servable_config.ts:4: method b: output y: expected an input of the method or an output of an earlier stage, given a value of method a',
   },
   'too few outputs': {
     config: `registerMethod('m', { inputs: ['x'], outputs: ['y', 'z'] }, (x) => x);`,
-    error: 'servable_config.ts:2: Method return output size 1 not match registered 2 (method m)',
+    error: 's/servable_config.ts:2: Method return output size 1 not match registered 2 (method m)',
   },
   'an async builder': {
     config: `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, async (x) => addStage((a) => a, [x]));`,
     error:
-      'servable_config.ts:2: method m: output y: expected an input of the method or an output of an earlier stage, given Promise',
+      's/servable_config.ts:2: method m: output y: expected an input of the method or an output of an earlier stage, given Promise',
   },
   'a builder without a result': {
     config: inMethod('addStage((a) => a, [x]);'),
     error:
-      'servable_config.ts:2: method m: output y: expected an input of the method or an output of an earlier stage, given undefined; is an input missing in the inputs list of registerMethod?',
+      's/servable_config.ts:2: method m: the function returned undefined; return the placeholder(s) of the outputs',
   },
-  'a method inside a method': {
+  'one output taken apart as several': {
+    config: inMethod('const [p, q] = addStage((a) => [a, a], [x]);\nreturn p;'),
+    error:
+      's/servable_config.ts:3: method m: expected a list, given one placeholder; a stage that gives several values says how many: addStage(stage, inputs, { outputs: 2 })',
+  },
+  'a placeholder used as a number': {
+    config: inMethod('return addStage((a) => a, [x + 1]);'),
+    error:
+      's/servable_config.ts:3: method m: placeholders stand for values that exist only when requests run; compute in a stage',
+  },
+  'a method': {
     config: inMethod(`registerMethod('n', { inputs: [], outputs: [] }, () => []);`),
-    error: "servable_config.ts:3: registerMethod 'n' inside registerMethod 'm'",
+    error: "s/servable_config.ts:3: registerMethod 'n' inside registerMethod 'm'",
   },
   'a stage outside of a method': {
     config: `addStage((a) => a, []);`,
-    error: 'servable_config.ts:2: addStage can only be called inside the function given to registerMethod',
+    error: 's/servable_config.ts:2: addStage can only be called inside the function given to registerMethod',
   },
   'a stage that is no function': {
     config: inMethod(`return addStage('argmax', [x]);`),
-    error: "servable_config.ts:3: addStage: stage: expected a function or a declared model, given 'argmax'",
+    error: "s/servable_config.ts:3: addStage: stage: expected a function or a declared model, given 'argmax'",
   },
   'a stage without a list of inputs': {
     config: inMethod('return addStage((a) => a, x);'),
     error:
-      'servable_config.ts:3: addStage: inputs: expected a list of placeholders, given a value of method m',
+      's/servable_config.ts:3: addStage: inputs: expected a list of placeholders, given a value of method m',
   },
   'a stage without inputs': {
     config: inMethod('return addStage((a) => a);'),
-    error: 'servable_config.ts:3: addStage: inputs: expected a list of placeholders, given undefined',
+    error: 's/servable_config.ts:3: addStage: inputs: expected a list of placeholders, given undefined',
   },
   'a stage with a misspelt option': {
     config: inMethod('return addStage((a) => a, [x], { outputsCount: 2 });'),
-    error: "servable_config.ts:3: addStage: unknown option 'outputsCount'; expected outputs",
+    error: "s/servable_config.ts:3: addStage: unknown option 'outputsCount'; expected outputs",
   },
   'a stage without outputs': {
     config: inMethod('return addStage((a) => a, [x], { outputs: 0 });'),
-    error: 'servable_config.ts:3: addStage: outputs: expected a whole number from 1, given 0',
+    error: 's/servable_config.ts:3: addStage: outputs: expected a whole number from 1, given 0',
   },
   'a model without options': {
     config: `declareModel('add.onnx');`,
-    error: "servable_config.ts:2: declareModel: expected options { file, withBatchDim }, given 'add.onnx'",
+    error: "s/servable_config.ts:2: declareModel: expected options { file, withBatchDim }, given 'add.onnx'",
   },
   'a model without a file': {
     config: `declareModel({});`,
-    error: 'servable_config.ts:2: declareModel: file: expected a file name, given undefined',
+    error: 's/servable_config.ts:2: declareModel: file: expected a file name, given undefined',
   },
   'a method that is idempotent in words': {
     config: `registerMethod('m', { inputs: ['x'], outputs: ['y'], idempotent: 'no' }, (x) => x);`,
-    error: "servable_config.ts:2: method m: idempotent: expected true or false, given 'no'",
+    error: "s/servable_config.ts:2: method m: idempotent: expected true or false, given 'no'",
   },
   'a model with a misspelt option': {
     config: `declareModel({ file: 'a.onnx', with_batch_dim: false });`,
-    error: "servable_config.ts:2: declareModel: unknown option 'with_batch_dim'; expected file, withBatchDim",
+    error:
+      "s/servable_config.ts:2: declareModel: unknown option 'with_batch_dim'; expected file, withBatchDim",
   },
   'a model with a batch dimension of text': {
     config: `declareModel({ file: 'a.onnx', withBatchDim: 'no' });`,
-    error: "servable_config.ts:2: declareModel: withBatchDim: expected true or false, given 'no'",
+    error: "s/servable_config.ts:2: declareModel: withBatchDim: expected true or false, given 'no'",
   },
   'a model twice': {
     config: `const declare = () => declareModel({ file: 'a.onnx' });\ndeclare();\n\ndeclare();`,
     error:
-      "servable_config.ts:2: Declare model failed, model file 'a.onnx' has already been used (servable_config.ts:2)",
+      "s/servable_config.ts:2: Declare model failed, model file 'a.onnx' has already been used (s/servable_config.ts:2)",
   },
   'a model of its own making': {
     config: inMethod(`return addStage(new Model({ file: 'a.onnx', withBatchDim: true }), [x]);`),
-    error: 'servable_config.ts:3: addStage: the model was not declared in this servable_config',
+    error: 's/servable_config.ts:3: addStage: the model was not declared in this servable_config',
   },
 };
 
-/** Loads every servable of a folder with the compiled loader and prints name → error. */
+/** Loads the servable `s` of every folder with the compiled loader and prints folder → error. */
 const loader = `
 import { loadDefinition } from ${JSON.stringify(distFile('servables/load-definition.js'))};
 import { openServableFolder } from ${JSON.stringify(distFile('servables/servable-folder.js'))};
-const [directory, ...names] = process.argv.slice(2);
+const directories = process.argv.slice(2);
 const errors = {};
-for (const name of names) {
-  const loading = loadDefinition(openServableFolder(directory, name), 1);
-  errors[name] = await loading.then(() => 'loaded', (error) => error.code + ' ' + error.message);
+for (const directory of directories) {
+  const loading = loadDefinition(openServableFolder(directory, 's'), 1);
+  errors[directory] = await loading.then(() => 'loaded', (error) => error.code + ' ' + error.message);
 }
 console.log(JSON.stringify(errors));
 `;
@@ -216,15 +232,16 @@ beforeAll(async () => {
   for (const [index, { config }] of Object.values(mistakes).entries()) {
     const files =
       typeof config === 'string' ? { 'servable_config.ts': configuration(config), '1/': '' } : config;
-    writeFiles(join(folder, `s${index}`), files);
+    writeFiles(join(folder, String(index), 's'), files);
   }
   const script = join(temporaryFolder(), 'load-all.mjs');
   writeFileSync(script, loader);
-  const program = startProgram(script, [folder, ...names.map((_, index) => `s${index}`)]);
+  const directories = names.map((_, index) => join(folder, String(index)));
+  const program = startProgram(script, directories);
   const { code } = await program.ended;
   if (code !== 0) throw new Error(`the loader ended with ${code}: ${program.stderr}`);
   const found = JSON.parse(program.stdout) as Record<string, string>;
-  errors = Object.fromEntries(names.map((name, index) => [name, found[`s${index}`]!]));
+  errors = Object.fromEntries(names.map((name, index) => [name, found[directories[index]!]!]));
 });
 
 test.each(Object.entries(mistakes))('%s', (name, { error }) => {

@@ -30,6 +30,8 @@ interface Case {
   readonly files: FolderContents;
   readonly error: string | RegExp;
   readonly args?: readonly string[];
+  /** What the log says besides. */
+  readonly warning?: RegExp;
 }
 
 const cases: Record<string, Case> = {
@@ -71,6 +73,12 @@ const cases: Record<string, Case> = {
     error:
       'servable s has no servable_config, so its version folder must hold exactly one .onnx file: s/1 holds a.onnx, b.onnx',
   },
+  'a configuration under another name': {
+    files: { 'servable_config.py': '', '1/': '' },
+    error:
+      'servable s has no servable_config, so its version folder must hold exactly one .onnx file: s/1 holds none',
+    warning: /file 'servable_config.py' is ignored: a configuration is called servable_config\.ts, /,
+  },
   'no version folder': {
     files: { 'servable_config.ts': declared },
     error:
@@ -88,21 +96,22 @@ const cases: Record<string, Case> = {
   },
   'a configuration that throws': {
     files: functionServable(`throw new Error('not today');`),
-    error: 'servable_config.ts:2: Error: not today',
+    error: 's/servable_config.ts:2: Error: not today',
   },
   'a configuration that does not parse': {
     files: functionServable(`registerMethod('m', {`),
-    error: 'servable_config.ts:3:1: does not parse: Unexpected token',
+    error: 's/servable_config.ts:3:1: does not parse: Unexpected token',
   },
   'a configuration that names a missing input': {
     files: functionServable(`registerMethod('m', { inputs: ['x1'], outputs: ['y'] }, (x1, x2) => x2);`),
-    error: 'servable_config.ts:2: method m: its function takes 2 inputs, but 1 are named (x1)',
+    error: 's/servable_config.ts:2: method m: its function takes 2 inputs, but 1 are named (x1)',
   },
   'a configuration that registers a method twice': {
     files: functionServable(
       `for (const i of [1, 2]) registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);`,
     ),
-    error: 'servable_config.ts:2: Method m has been registered more than once. First at servable_config.ts:2',
+    error:
+      's/servable_config.ts:2: Method m has been registered more than once. First at s/servable_config.ts:2',
   },
   'a configuration that ends the process': {
     files: functionServable(`process.exit(0);`),
@@ -132,7 +141,7 @@ const cases: Record<string, Case> = {
       '1/add.onnx': model,
     },
     error:
-      'servable_config.ts:4: The inputs count 1 in method add not equal to the count 2 defined in model add.onnx (x1, x2)',
+      's/servable_config.ts:4: The inputs count 1 in method add not equal to the count 2 defined in model add.onnx (x1, x2)',
   },
   'too many outputs for the model': {
     files: {
@@ -140,7 +149,7 @@ const cases: Record<string, Case> = {
       '1/add.onnx': model,
     },
     error:
-      'servable_config.ts:4: The outputs count 2 in method add not equal to the count 1 defined in model add.onnx (y); give addStage { outputs: 1 }',
+      's/servable_config.ts:4: The outputs count 2 in method add not equal to the count 1 defined in model add.onnx (y); give addStage { outputs: 1 }',
   },
   'a batch dimension that differs': {
     files: {
@@ -148,7 +157,7 @@ const cases: Record<string, Case> = {
       '1/add.onnx': addModel([]),
     },
     error:
-      'servable_config.ts:3: model add.onnx: x1 is a scalar and has no batch dimension; declare the model with withBatchDim: false',
+      's/servable_config.ts:3: model add.onnx: x1 is a scalar and has no batch dimension; declare the model with withBatchDim: false',
   },
 };
 
@@ -160,26 +169,30 @@ beforeAll(() => {
   for (const directory of Object.values(directories)) writeFileSync(join(directory, 'outside.onnx'), model);
 });
 
-test.concurrent.each(Object.entries(cases))('%s: exit code 3', async (name, { error, args = [] }) => {
-  const directory = directories[name]!;
-  const { code, signal, stdout, stderr, complaint } = await runMaster([
-    '--grpc',
-    '0',
-    '--servable',
-    's',
-    '--directory',
-    directory,
-    '--executors',
-    '2',
-    ...args,
-  ]);
-  if (typeof error === 'string') expect(complaint).toBe(error);
-  else expect(complaint).toMatch(error);
-  expect({ code, signal, stdout }).toEqual({ code: LOAD_FAILED, signal: null, stdout: '' });
-  const shown = stderr.split('\n').filter((line) => !line.includes('"msg":"starting"'));
-  expect(shown.join('\n')).not.toContain(directory);
-  expect(shown.join('\n')).not.toMatch(/^\s+at /m);
-});
+test.concurrent.each(Object.entries(cases))(
+  '%s: exit code 3',
+  async (name, { error, args = [], warning = /(?:)/ }) => {
+    const directory = directories[name]!;
+    const { code, signal, stdout, stderr, complaint } = await runMaster([
+      '--grpc',
+      '0',
+      '--servable',
+      's',
+      '--directory',
+      directory,
+      '--executors',
+      '2',
+      ...args,
+    ]);
+    if (typeof error === 'string') expect(complaint).toBe(error);
+    else expect(complaint).toMatch(error);
+    expect(stderr).toMatch(warning);
+    expect({ code, signal, stdout }).toEqual({ code: LOAD_FAILED, signal: null, stdout: '' });
+    const shown = stderr.split('\n').filter((line) => !line.includes('"msg":"starting"'));
+    expect(shown.join('\n')).not.toContain(directory);
+    expect(shown.join('\n')).not.toMatch(/^\s+at /m);
+  },
+);
 
 test('a model behind a link that leads out of the servable: exit code 3', async () => {
   const directory = servables({ s: { 'servable_config.ts': declared, '1/': '' } });
@@ -215,6 +228,12 @@ test('a servable or directory that is not there: exit code 3, with those that ar
   ]);
   expect(nowhere).toMatchObject({ code: LOAD_FAILED, stdout: '' });
   expect(nowhere.complaint).toMatch(/not exist; expected the folder that holds servable 'c'$/);
+  const file = join(directory, 'b/1/x.onnx');
+  const notAFolder = await runMaster(['--grpc', '0', '--servable', 'c', '--directory', file]);
+  expect(notAFolder).toMatchObject({ code: LOAD_FAILED, stdout: '' });
+  expect(notAFolder.complaint).toMatch(
+    /is a file, not a folder; expected the folder that holds servable 'c'$/,
+  );
 });
 
 test('options that make no sense: exit code 2, all of them listed', async () => {
@@ -250,7 +269,7 @@ test('options that make no sense: exit code 2, all of them listed', async () => 
 test.each([
   [['--nonsense'], /unknown option '--nonsense'/],
   [['--servable', 'a'], /--grpc: expected an address to listen on/],
-  [['--grpc', '0'], /--servable: expected the name of a servable/],
+  [['--grpc', '0'], /--servable or --master: expected the name of a servable/],
   [['--grpc', '0', '--servable', 'a', 'b'], /argument/],
   [['--grpc'], /argument missing/],
   [['--grpc', '0', '--servable', 'a,a'], /--servable: expected names/],
