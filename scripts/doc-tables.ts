@@ -11,10 +11,15 @@ import {
   flagOf,
   grpcStatus,
   mindsporeCode,
+  registrationTransitions,
+  replicaTransitions,
+  workerLinkTransitions,
   type ErrorRow,
   type OptionTable,
+  type Transitions,
 } from '@serving/common';
 import { masterOptions } from '@serving/master';
+import { workerOptions } from '@serving/worker';
 
 type Table = readonly (readonly string[])[];
 
@@ -44,8 +49,31 @@ function codeTable(): Table {
 /** Where each generated table stands. */
 export const tables: readonly { readonly file: string; readonly name: string; readonly rows: Table }[] = [
   { file: 'docs/configuration.md', name: 'serving-master', rows: optionTable(masterOptions) },
+  { file: 'docs/configuration.md', name: 'serving-worker', rows: optionTable(workerOptions) },
   { file: 'docs/errors.md', name: 'errors', rows: codeTable() },
 ];
+
+/** Mermaid's form of a table of transitions. */
+function stateDiagram(transitions: Transitions<string>, initial: string): readonly string[] {
+  const named = (state: string) => state.replace('-', '_');
+  const lines = Object.entries(transitions).flatMap(([from, events]) =>
+    Object.entries(events).map(([event, to]) => `    ${named(from)} --> ${named(to)}: ${event}`),
+  );
+  return ['```mermaid', 'stateDiagram-v2', `    [*] --> ${named(initial)}`, ...lines, '```'];
+}
+
+/** Diagrams that are made from the code's own tables of states. */
+export const diagrams: readonly { readonly file: string; readonly name: string; readonly lines: readonly string[] }[] =
+  [
+    { name: 'worker-link', lines: stateDiagram(workerLinkTransitions, 'connecting') },
+    { name: 'registration', lines: stateDiagram(registrationTransitions, 'joining') },
+    { name: 'replica', lines: stateDiagram(replicaTransitions, 'loading') },
+  ].map((diagram) => ({ file: 'docs/cluster.md', ...diagram }));
+
+/** The lines of a diagram in a document. @throws Error when the document has no such diagram */
+export function readDiagram(document: string, name: string): string[] {
+  return locate(document, name).body.split('\n').filter((line) => line.trim() !== '');
+}
 
 /** The cells of a table in a document. @throws Error when the document has no such table */
 export function readTable(document: string, name: string): string[][] {
@@ -68,15 +96,18 @@ function locate(document: string, name: string): { from: number; to: number; bod
   return { from, to, body: document.slice(from, to) };
 }
 
-function write(file: string, name: string, rows: Table): void {
+function write(file: string, name: string, lines: readonly string[]): void {
   const path = fileURLToPath(new URL(`../${file}`, import.meta.url));
   const document = readFileSync(path, 'utf8');
   const { from, to } = locate(document, name);
-  const [header, ...rest] = rows;
-  const lines = [header!, header!.map(() => '---'), ...rest].map((row) => `| ${row.join(' | ')} |`);
   writeFileSync(path, `${document.slice(0, from)}\n\n${lines.join('\n')}\n\n${document.slice(to)}`);
 }
 
+function tableLines([header, ...rest]: Table): string[] {
+  return [header!, header!.map(() => '---'), ...rest].map((row) => `| ${row.join(' | ')} |`);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const { file, name, rows } of tables) write(file, name, rows);
+  for (const { file, name, rows } of tables) write(file, name, tableLines(rows));
+  for (const { file, name, lines } of diagrams) write(file, name, lines);
 }

@@ -23,3 +23,4 @@ export type { Device, DeviceType } from './sessions/execution-providers.js';
 export type { BatchWork } from './executors/executor.js';
 export { planCores, type CorePlan, type PlanRequest } from './executors/core-plan.js';
 export { usableCores, type CoreCount } from './executors/cores.js';
+export { workerOptions, type WorkerConfig } from './config.js';

@@ -1,12 +1,21 @@
 /** A worker as a library: loads one servable and serves it for a master; the composition root of a worker. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { parseAddress, ServingError, systemClock, type Clock, type Logger } from '@serving/common';
+import {
+  createLogger,
+  parseAddress,
+  ServingError,
+  systemClock,
+  type Clock,
+  type Logger,
+} from '@serving/common';
 import { MasterLink } from './link/master-link.js';
 import { LocalReplica, type ReplicaOptions } from './local-replica.js';
 import { release } from './release.js';
 
-export interface WorkerOptions extends ReplicaOptions {
+export interface WorkerOptions extends Omit<ReplicaOptions, 'logger'> {
+  /** @default a logger to standard error at level info */
+  readonly logger?: Logger;
   /** The master's cluster address: `port`, `host:port` or `unix:path`. @default '127.0.0.1:6500' */
   readonly master?: string;
   /** Unique in the cluster. @default made of servable, device, host and process */
@@ -33,11 +42,12 @@ export interface RunningWorker {
  * @throws ServingError CONFIG_INVALID, or LOAD_FAILED naming the file and line or the model at fault
  */
 export async function startServable(options: WorkerOptions): Promise<RunningWorker> {
-  const { servable, deviceType = 'cpu', deviceId = 0, logger, clock = systemClock } = options;
+  const { servable, deviceType = 'cpu', deviceId = 0, clock = systemClock } = options;
+  const logger = options.logger ?? createLogger('serving-worker', 'info');
   const address = parseAddress(options.master ?? '127.0.0.1:6500');
   const id = options.id ?? `${servable}-${deviceId}@${hostname()}:${process.pid}`;
   if (id === '') throw new ServingError('CONFIG_INVALID', 'worker id: expected a name, given an empty text');
-  const replica = await LocalReplica.load(options);
+  const replica = await LocalReplica.load({ ...options, logger });
   const link = openLink({ options, id, address, deviceType, deviceId, logger, clock });
   link.add(replica);
   replica.onAvailability(() => link.announce(replica));
