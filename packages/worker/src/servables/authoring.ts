@@ -15,7 +15,7 @@
  * ```
  */
 import type { ModelDefinition, StageDefinition, StageFunction } from './definition.js';
-import { currentDraft, type DefinitionDraft } from './definition-draft.js';
+import { currentDraft, mistakeHere, type DefinitionDraft } from './definition-draft.js';
 
 export { Tensor, type NumericType, type TypedArray, type Value } from '@serving/common';
 
@@ -54,6 +54,24 @@ export class Placeholder {
     this.method = method;
   }
 }
+
+// Not members of the class: for TypeScript a placeholder is no list and no number, so that it finds these mistakes first.
+Object.defineProperties(Placeholder.prototype, {
+  [Symbol.iterator]: {
+    value(this: Placeholder): never {
+      throw mistakeHere(
+        `method ${this.method.name}: expected a list, given one placeholder; a stage that gives several values says how many: addStage(stage, inputs, { outputs: 2 })`,
+      );
+    },
+  },
+  [Symbol.toPrimitive]: {
+    value(this: Placeholder): never {
+      throw mistakeHere(
+        `method ${this.method.name}: placeholders stand for values that exist only when requests run; compute in a stage`,
+      );
+    },
+  },
+});
 
 /** @internal The method whose builder function is running. */
 interface MethodDraft {
@@ -189,7 +207,7 @@ export function registerMethod<const Inputs extends readonly string[]>(
   checkArity(draft, name, options.inputs, build);
   const at = draft.here();
   const method: MethodDraft = { name, stages: [], slotCount: options.inputs.length };
-  const returned = buildStages(method, options.inputs, build);
+  const returned = buildStages(draft, method, options.inputs, build);
   if (returned.length !== options.outputs.length) {
     throw draft.mistake(
       `Method return output size ${returned.length} not match registered ${options.outputs.length} (method ${name})`,
@@ -211,6 +229,7 @@ export function registerMethod<const Inputs extends readonly string[]>(
 }
 
 function buildStages(
+  draft: DefinitionDraft,
   method: MethodDraft,
   inputs: readonly string[],
   build: (...inputs: never) => Placeholder | readonly Placeholder[],
@@ -219,6 +238,11 @@ function buildStages(
   try {
     const placeholders = inputs.map((_, index) => new Placeholder(index, method));
     const returned: unknown = Reflect.apply(build, undefined, placeholders);
+    if (returned === undefined) {
+      throw draft.mistake(
+        `method ${method.name}: the function returned undefined; return the placeholder(s) of the outputs`,
+      );
+    }
     return Array.isArray(returned) ? returned : [returned];
   } finally {
     building = undefined;

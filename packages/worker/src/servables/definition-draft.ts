@@ -1,5 +1,5 @@
 /** Collects what a servable_config declares while it runs. One draft is open at a time in a thread. */
-import { basename, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { ServingError } from '@serving/common';
 import type { MethodDefinition, ModelDefinition, ServableDefinition, SourceLine } from './definition.js';
 
@@ -38,10 +38,9 @@ export class DefinitionDraft {
 
   finish(): ServableDefinition {
     if (this.#methods.length === 0) {
-      const file = basename(this.#configFile);
       throw new ServingError(
         'LOAD_FAILED',
-        `${file}: There is no method registered for servable; expected at least one registerMethod(...)`,
+        `${shownFile(this.#configFile)}: There is no method registered for servable; expected at least one registerMethod(...)`,
       );
     }
     return { models: this.#models, methods: this.#methods };
@@ -54,27 +53,32 @@ export class DefinitionDraft {
 
   /** A load error that names the line of the configuration that is running now. */
   mistake(message: string): ServingError {
-    return new ServingError('LOAD_FAILED', `${this.here() ?? basename(this.#configFile)}: ${message}`);
+    return new ServingError('LOAD_FAILED', `${this.here() ?? shownFile(this.#configFile)}: ${message}`);
   }
 }
 
-/** The innermost place in `file` on the error's stack, as `name:line`. */
+/** A configuration as messages name it, with its servable: `add/servable_config.ts`. */
+export function shownFile(configFile: string): string {
+  return join(basename(dirname(configFile)), basename(configFile));
+}
+
+/** The innermost place in `file` on the error's stack, as `servable/name:line`. */
 function sourceLine(error: Error, file: string): SourceLine {
   for (const frame of (error.stack ?? '').split('\n')) {
     const at = frame.indexOf(`${file}:`);
     if (at === -1) continue;
     const line = /^:(\d+)/.exec(frame.slice(at + file.length))?.[1];
-    if (line !== undefined) return `${basename(file)}:${line}`;
+    if (line !== undefined) return `${shownFile(file)}:${line}`;
   }
   return undefined;
 }
 
-/** The innermost place below `folder` on the error's stack, as `file:line`: the configuration or what it imports. */
+/** The innermost place below `folder` on the error's stack, as `folder/file:line`: the configuration or what it imports. */
 export function innermostLine(error: Error, folder: string): SourceLine {
   for (const frame of (error.stack ?? '').split('\n')) {
     const at = frame.indexOf(folder + sep);
     const place = at === -1 ? null : /^(.+?):(\d+)/.exec(frame.slice(at + folder.length + 1));
-    if (place !== null) return `${place[1]}:${place[2]}`;
+    if (place !== null) return `${basename(folder)}/${place[1]}:${place[2]}`;
   }
   return undefined;
 }
@@ -90,6 +94,11 @@ export function currentDraft(called: string): DefinitionDraft {
     );
   }
   return open;
+}
+
+/** A load error for a mistake in what is running now, which may also be a stage long after the load. */
+export function mistakeHere(message: string): ServingError {
+  return open?.mistake(message) ?? new ServingError('LOAD_FAILED', message);
 }
 
 /** Runs `load` with the draft open and closes it afterwards. */

@@ -1,6 +1,6 @@
 /** What a servable consists of, as data: models and methods as ordered stages over numbered slots. No behaviour. */
 
-/** Where something was written, for messages: `servable_config.ts:12`, or undefined when nobody wrote it. */
+/** Where something was written, for messages: `add/servable_config.ts:12`, or undefined when nobody wrote it. */
 export type SourceLine = string | undefined;
 
 export interface ModelDefinition {

@@ -1,11 +1,11 @@
 /** Runs a servable_config, or makes the definition of a servable that has none. */
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import * as common from '@serving/common';
 import { firstLine, ServingError } from '@serving/common';
 import { createJiti } from 'jiti';
 import * as authoring from './authoring.js';
 import type { ServableDefinition } from './definition.js';
-import { DefinitionDraft, innermostLine, withDraft } from './definition-draft.js';
+import { DefinitionDraft, innermostLine, shownFile, withDraft } from './definition-draft.js';
 import { onnxFiles, type ServableFolder } from './servable-folder.js';
 
 /** @throws ServingError LOAD_FAILED naming file and line */
@@ -31,15 +31,21 @@ async function runConfiguration(configFile: string): Promise<ServableDefinition>
 }
 
 function describe(thrown: unknown, configFile: string): string {
-  const file = basename(configFile);
+  const file = shownFile(configFile);
   if (!(thrown instanceof Error)) return `${file}: threw ${firstLine(thrown)}`;
   const parsed = /^ParseError: (.*?)\s*\n\s*(.*):(\d+):(\d+)/.exec(thrown.message);
   if (parsed !== null) {
     const [, what, path, line, column] = parsed;
     // jiti counts columns from 0, editors from 1.
-    return `${basename(path!)}:${line}:${Number(column) + 1}: does not parse: ${what}`;
+    return `${shownIn(dirname(configFile), path!)}:${line}:${Number(column) + 1}: does not parse: ${what}`;
   }
   return `${innermostLine(thrown, dirname(configFile)) ?? file}: ${thrown.name}: ${firstLine(thrown)}`;
+}
+
+/** A module of the servable as messages name it: `add/lib/helper.ts`. */
+function shownIn(folder: string, path: string): string {
+  const at = path.indexOf(folder + sep);
+  return join(basename(folder), at === -1 ? basename(path) : path.slice(at + folder.length + 1));
 }
 
 /** One method `predict` with the model's own inputs and outputs; their names come from the session later. */

@@ -10,6 +10,9 @@ const configNames = [
   'servable_config.mjs',
 ];
 
+/** Names that were meant to be one of those: of another language, with another separator or in another case. */
+const almostConfigName = /^servables?[-_. ]?config(?:uration)?(?:\.\w+)?$/i;
+
 export interface ServableFolder {
   readonly name: string;
   /** Absolute path of the servable's folder. */
@@ -17,7 +20,7 @@ export interface ServableFolder {
   readonly configFile: string | undefined;
   /** Positive versions, newest first. */
   readonly versions: readonly number[];
-  /** Folders that look like versions but are not, with what is wrong. */
+  /** Folders and files that look like versions or configurations but are not, with what is wrong. */
   readonly warnings: readonly string[];
 }
 
@@ -25,18 +28,12 @@ export interface ServableFolder {
 export function openServableFolder(directory: string, name: string): ServableFolder {
   const root = resolve(directory);
   const path = join(root, name);
-  if (!isDirectory(root))
-    throw loadFailed(
-      `Check servable config failed, directory '${directory}' not exist; expected the folder that holds servable '${name}'`,
-    );
-  if (!isDirectory(path))
-    throw loadFailed(
-      `Check servable config failed, directory '${join(directory, name)}' not exist; ${listing(root)}`,
-    );
+  checkFolder(root, directory, () => `expected the folder that holds servable '${name}'`);
+  checkFolder(path, join(directory, name), () => listing(root));
   const configs = configNames.filter((file) => existsSync(join(path, file)));
   if (configs.length > 1)
     throw loadFailed(`servable ${name}: expected one servable_config, given ${configs.join(' and ')}`);
-  const { versions, warnings } = scanVersions(path);
+  const { versions, warnings } = scan(path);
   return {
     name,
     path,
@@ -46,21 +43,48 @@ export function openServableFolder(directory: string, name: string): ServableFol
   };
 }
 
-function listing(root: string): string {
-  const folders = readdirSync(root).filter(
-    (entry) => !entry.startsWith('.') && isDirectory(join(root, entry)),
-  );
-  return folders.length === 0
-    ? 'the directory holds no folders'
-    : `the directory holds: ${folders.slice(0, 10).join(', ')}`;
+function checkFolder(path: string, shown: string, advice: () => string): void {
+  if (isDirectory(path)) return;
+  const wrong = existsSync(path) ? 'is a file, not a folder' : 'not exist';
+  throw loadFailed(`Check servable config failed, directory '${shown}' ${wrong}; ${advice()}`);
 }
 
-function scanVersions(path: string): { versions: number[]; warnings: string[] } {
+function listing(root: string): string {
+  const names = readdirSync(root).filter((entry) => !entry.startsWith('.') && isServable(join(root, entry)));
+  if (names.length > 0) return `the directory holds: ${names.slice(0, 10).join(', ')}`;
+  return isServable(root)
+    ? 'the directory is a servable itself; expected the folder that holds it'
+    : 'the directory holds no servables';
+}
+
+function isServable(path: string): boolean {
+  if (!isDirectory(path)) return false;
+  return entriesOf(path).some((entry) => configNames.includes(entry) || isVersion(path, entry));
+}
+
+/** Nothing for a folder of somebody else's that may not be read, such as lost+found. */
+function entriesOf(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function isVersion(path: string, entry: string): boolean {
+  return /^[1-9]\d*$/.test(entry) && Number.isSafeInteger(Number(entry)) && isDirectory(join(path, entry));
+}
+
+function scan(path: string): { versions: number[]; warnings: string[] } {
   const versions: number[] = [];
   const warnings: string[] = [];
   for (const entry of readdirSync(path)) {
-    if (!isDirectory(join(path, entry))) continue;
-    if (/^[1-9]\d*$/.test(entry) && Number.isSafeInteger(Number(entry))) versions.push(Number(entry));
+    if (!isDirectory(join(path, entry))) {
+      if (almostConfigName.test(entry) && !configNames.includes(entry))
+        warnings.push(
+          `file '${entry}' is ignored: a configuration is called ${configNames.slice(0, -1).join(', ')} or ${configNames.at(-1)!}`,
+        );
+    } else if (isVersion(path, entry)) versions.push(Number(entry));
     else if (/^(v|version)?[-+_]?\d/i.test(entry))
       warnings.push(
         `folder '${entry}' is ignored: a version is a positive whole number without leading zeros`,

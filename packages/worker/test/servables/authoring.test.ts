@@ -23,7 +23,7 @@ test('a method is stages over numbered slots', async () => {
       return [e, b, c];
     });
   });
-  const at = expect.stringMatching(/^authoring\.test\.ts:\d+$/) as unknown;
+  const at = expect.stringMatching(/^servables\/authoring\.test\.ts:\d+$/) as unknown;
   expect(models).toEqual([{ file: 'm.onnx', withBatchDim: true, at }]);
   expect(methods).toEqual([
     {
@@ -112,11 +112,50 @@ test('a placeholder of a method that failed cannot be used in the next', async (
   });
 });
 
+test('a placeholder is no list and no number, for the compiler and when the configuration runs', async () => {
+  const misuses: ((x: Placeholder) => unknown)[] = [
+    // @ts-expect-error -- one output is no list
+    (x) => ([] = addStage(first, [x])),
+    // @ts-expect-error -- a placeholder is no list
+    (x) => [...x],
+    // @ts-expect-error -- a placeholder is no number
+    (x) => x * 2,
+    // oxlint-disable-next-line typescript/no-base-to-string, typescript/restrict-template-expressions -- the mistake in question
+    (x) => `${x}`,
+    // @ts-expect-error -- a placeholder is no number
+    (x) => x + x,
+  ];
+  const [list, value] = [/method m: expected a list, given one placeholder;/, /method m: placeholders stand/];
+  await define(() => {
+    for (const [index, misuse] of misuses.entries()) {
+      const build = (x: Placeholder) => misuse(x) as Placeholder;
+      expect(() => registerMethod('m', { inputs: ['x'], outputs: ['y'] }, build)).toThrow(
+        servingError('LOAD_FAILED', index < 2 ? list : value),
+      );
+    }
+    registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);
+  });
+});
+
+test('a placeholder that a stage closes over is a mistake when it runs, too', async () => {
+  const leaked: Placeholder[] = [];
+  await define(() =>
+    registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => {
+      leaked.push(x);
+      return x;
+    }),
+  );
+  expect(() => Number(leaked[0])).toThrow(servingError('LOAD_FAILED', /^method m: placeholders stand for/));
+});
+
 test('nothing can be declared before, between and after configurations', async () => {
   const text = /^declareModel can only be called while a servable_config is being loaded$/;
   expect(() => declareModel({ file: 'm.onnx' })).toThrow(servingError('LOAD_FAILED', text));
   await expect(define(() => undefined)).rejects.toEqual(
-    servingError('LOAD_FAILED', /^authoring\.test\.ts: There is no method registered for servable/),
+    servingError(
+      'LOAD_FAILED',
+      /^servables\/authoring\.test\.ts: There is no method registered for servable/,
+    ),
   );
   expect(() => declareModel({ file: 'm.onnx' })).toThrow(servingError('LOAD_FAILED', text));
   await expect(
@@ -138,7 +177,7 @@ test('the innermost place below a folder is found whatever surrounds it', () => 
     '    at f (/my folder/sub/helper.ts:7:3)',
     '    at g (file:///my folder/servable_config.ts:9:1)',
   ].join('\n');
-  expect(innermostLine(error, '/my folder')).toBe('sub/helper.ts:7');
+  expect(innermostLine(error, '/my folder')).toBe('my folder/sub/helper.ts:7');
   expect(innermostLine(error, '/my')).toBeUndefined();
   delete error.stack;
   expect(innermostLine(error, '/my folder')).toBeUndefined();

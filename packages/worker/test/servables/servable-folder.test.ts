@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { symlinkSync } from 'node:fs';
+import { chmodSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   chooseVersion,
@@ -46,6 +46,29 @@ describe('opening', () => {
     expect(open({ [`s/${name}/`]: '' })).toMatchObject({ versions: [], warnings: [] });
   });
 
+  test.each([
+    'servable_config.py',
+    'servable_config.json',
+    'servable-config.ts',
+    'Servable_Config.ts',
+    'servableConfig.mjs',
+    'servable_config.cjs',
+    'servable_config',
+  ])('file %s is ignored with a warning', (name) => {
+    const folder = open({ [`s/${name}`]: '', 's/5/': '' });
+    expect(folder.configFile).toBeUndefined();
+    expect(folder.warnings).toEqual([
+      `file '${name}' is ignored: a configuration is called servable_config.ts, servable_config.mts, servable_config.js or servable_config.mjs`,
+    ]);
+  });
+
+  test.each(['config.ts', 'servable_config.test.ts', 'servable_configs.txt', 'servable_config.py/'])(
+    'file %s is none of our business',
+    (name) => {
+      expect(open({ [`s/${name}`]: '' }).warnings).toEqual([]);
+    },
+  );
+
   test('two configurations are one too many', () => {
     expect(() => open({ 's/servable_config.ts': '', 's/servable_config.js': '' })).toThrow(
       servingError(
@@ -54,9 +77,17 @@ describe('opening', () => {
       ),
     );
   });
+});
 
+describe('not there', () => {
   test('what is not there is named, with what is', () => {
-    const directory = folderWith({ 'a/': '', 'b/': '', '.hidden/': '', file: '' });
+    const directory = folderWith({
+      'a/1/': '',
+      'b/servable_config.js': '',
+      '.hidden/1/': '',
+      'other/lib/': '',
+      file: '',
+    });
     expect(() => openServableFolder(directory, 's')).toThrow(
       servingError(
         'LOAD_FAILED',
@@ -67,11 +98,32 @@ describe('opening', () => {
       servingError('LOAD_FAILED', /nowhere' not exist; expected the folder that holds servable 's'$/),
     );
     expect(() => openServableFolder(directory, 'file')).toThrow(
-      servingError('LOAD_FAILED', /file' not exist/),
+      servingError(
+        'LOAD_FAILED',
+        `Check servable config failed, directory '${join(directory, 'file')}' is a file, not a folder; the directory holds: a, b`,
+      ),
     );
-    expect(() => openServableFolder(folderWith({}), 's')).toThrow(
-      servingError('LOAD_FAILED', /holds no folders$/),
+    expect(() => openServableFolder(join(directory, 'file'), 's')).toThrow(
+      servingError(
+        'LOAD_FAILED',
+        /file' is a file, not a folder; expected the folder that holds servable 's'$/,
+      ),
     );
+    expect(() => openServableFolder(folderWith({ 'a/': '', 'b/0/': '' }), 's')).toThrow(
+      servingError('LOAD_FAILED', /the directory holds no servables$/),
+    );
+    expect(() => openServableFolder(join(directory, 'a'), 'a')).toThrow(
+      servingError('LOAD_FAILED', /the directory is a servable itself; expected the folder that holds it$/),
+    );
+  });
+
+  test('a folder that may not be read is none of the servables', () => {
+    const directory = folderWith({ 'a/1/': '', 'lost+found/1/': '' });
+    chmodSync(join(directory, 'lost+found'), 0o311);
+    expect(() => openServableFolder(directory, 's')).toThrow(
+      servingError('LOAD_FAILED', /holds: a(, lost\+found)?$/),
+    );
+    chmodSync(join(directory, 'lost+found'), 0o755);
   });
 });
 
