@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 import { CannotRun } from './cannot-run.mjs';
 import { preparePythonClients } from './python-clients.mjs';
-import { choosePort, startServer } from './server-process.mjs';
+import { choosePort, startCluster, startServer } from './server-process.mjs';
 
 const checks = join(import.meta.dirname, 'checks');
 const CLIENT_TIME_LIMIT_MS = 900_000;
@@ -17,20 +17,26 @@ async function main() {
   const port = await choosePort();
   if (port === 0)
     console.log('Port 5500 is taken, so the tutorial file runs with another port in its constructor lines.');
-  const server = await startServer(port);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const total = { passed: 0, failed: 0 };
+  console.log('\n== one process');
+  await checkAll(await startServer(port), interpreter, clients, total);
+  console.log('\n== a cluster of a master and a worker');
+  await checkAll(await startCluster(), interpreter, clients, total);
+  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 && total.passed > 0;
+}
+
+async function checkAll(server, interpreter, clients, total) {
   for (const client of clients) {
     const { passed, failed } = await runChecks(interpreter, client, server);
     total.passed += passed;
     total.failed += failed;
   }
   const end = await server.stop();
-  if (end !== 'exit code 0') {
-    total.failed += 1;
-    console.log(`\n${server.describe(`ended with ${end} instead of exit code 0`)}`);
-  }
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
-  return total.failed === 0 && total.passed > 0;
+  if (end === 'exit code 0') return;
+  total.failed += 1;
+  console.log(`\n${server.describe(`ended with ${end} instead of exit code 0`)}`);
 }
 
 /** Passes the output of the checks through; their last line holds the count. */

@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline';
 import { CannotRun } from './cannot-run.mjs';
 
 const repository = join(import.meta.dirname, '..', '..');
-const program = join('packages', 'master', 'bin', 'serving-master.js');
+const masterProgram = join('packages', 'master', 'bin', 'serving-master.js');
+const workerProgram = join('packages', 'worker', 'bin', 'serving-worker.js');
 
 const TUTORIAL_PORT = 5500;
 const START_TIME_LIMIT_MS = 60_000;
@@ -37,18 +38,40 @@ async function isFree(host) {
   }
 }
 
-/** Resolves once the server says that it listens, with its address. */
+/** A master with the servable in its own process. Resolves once it listens, with its address. */
 export async function startServer(port) {
+  const args = ['--grpc', `127.0.0.1:${port}`, '--servable', 'add', '--directory', 'examples/add'];
+  const server = startProgram(masterProgram, args);
+  return { ...server, address: await server.says(listening) };
+}
+
+/** A master and a worker in processes of their own; stopped together. */
+export async function startCluster() {
+  const master = startProgram(masterProgram, ['--grpc', '127.0.0.1:0', '--master', '127.0.0.1:0']);
+  const [address, cluster] = await Promise.all([master.says(listening), master.says(listeningForWorkers)]);
+  const args = ['--master', cluster, '--servable', 'add', '--directory', 'examples/add'];
+  const worker = startProgram(workerProgram, args);
+  await worker.says(registered);
+  const stop = async () => {
+    const ends = [await worker.stop(), await master.stop()];
+    return ends.find((end) => end !== 'exit code 0') ?? 'exit code 0';
+  };
+  return { ...master, address, stop };
+}
+
+const listening = /^Serving gRPC start success, listening on (\S+)/;
+const listeningForWorkers = /^Serving: Serving master server start success, listening on (\S+)/;
+const registered = /^Serving: worker registered with master (\S+),/;
+
+function startProgram(program, args) {
   if (!existsSync(join(repository, program)))
     throw new CannotRun(`There is no server to test: ${program} does not exist.`);
-  const args = ['--grpc', `127.0.0.1:${port}`, '--servable', 'add', '--directory', 'examples/add'];
   const child = spawn(process.execPath, [program, ...args], {
     cwd: repository,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const killChild = () => child.kill('SIGKILL');
   process.once('exit', killChild);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const exited = new Promise((resolve) => {
     child.once('exit', (code, signal) => {
       process.removeListener('exit', killChild);
@@ -56,24 +79,25 @@ export async function startServer(port) {
     });
   });
   const log = keepLastLines(child);
-  const describe = (what) => `The server ${what}. Its last lines:\n${log.join('\n')}`;
-  const address = await Promise.race([
-    listening(child),
-    exited.then((outcome) => Promise.reject(new CannotRun(describe(`did not start: ${outcome}`)))),
-    rejectAfter(START_TIME_LIMIT_MS, () => describe('did not say that it listens')),
-  ]);
+  const describe = (what) => `${program} ${what}. Its last lines:\n${log.join('\n')}`;
   return {
-    address,
     describe,
     isRunning: () => child.exitCode === null && child.signalCode === null,
     stop: () => stop(child, exited),
+    /** What the pattern found in a line of its standard output. */
+    says: (pattern) =>
+      Promise.race([
+        lineMatching(child, pattern),
+        exited.then((outcome) => Promise.reject(new CannotRun(describe(`did not start: ${outcome}`)))),
+        rejectAfter(START_TIME_LIMIT_MS, () => describe(`did not print ${pattern}`)),
+      ]),
   };
 }
 
-function listening(child) {
+function lineMatching(child, pattern) {
   return new Promise((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const match = /Serving gRPC start success, listening on (\S+)/.exec(line);
+      const match = pattern.exec(line);
       if (match) resolve(match[1]);
     });
   });
