@@ -273,7 +273,10 @@ test.each([
   [['--grpc', '0', '--servable', 'a', 'b'], /argument/],
   [['--grpc'], /argument missing/],
   [['--grpc', '0', '--servable', 'a,a'], /--servable: expected names/],
-  [['--config', '/nowhere/serving.yaml'], /configuration file \/nowhere\/serving\.yaml: ENOENT/],
+  [
+    ['--config', '/nowhere/serving.yaml'],
+    /^configuration file \/nowhere\/serving\.yaml: there is no such file$/,
+  ],
 ])('%j: exit code 2', async (args, text) => {
   const { code, stdout, complaint, stderr } = await runMaster(args);
   expect(complaint).toMatch(text);
@@ -287,7 +290,9 @@ test('a port in use: exit code 4, for another server of ours and for any program
   const first = await startMaster(serve);
   const second = await runMaster([...serve, '--grpc', first.address]);
   expect(second).toMatchObject({ code: ADDRESS_UNAVAILABLE, signal: null });
-  expect(second.complaint).toMatch(new RegExp(`^cannot listen on ${first.address}: .*EADDRINUSE`));
+  expect(second.complaint).toMatch(
+    new RegExp(`^cannot listen on ${first.address}: EADDRINUSE: the address is in use$`),
+  );
   expect(second.stdout).not.toContain('success');
   expect(await first.client('s', 'echo').infer({ x: 1 })).toMatchObject([{ ok: true }]);
 
@@ -304,12 +309,14 @@ test('a unix socket in use or in a folder that is not there: exit code 4', async
   const address = `unix:${join(temporaryFolder(), 'serving.sock')}`;
   const first = await startMaster([...serve, '--grpc', address]);
   const second = await runMaster([...serve, '--grpc', address]);
-  expect(second.complaint).toMatch(/^cannot listen on unix:\S+: .*EADDRINUSE/);
+  expect(second.complaint).toMatch(/^cannot listen on unix:\S+: EADDRINUSE: the address is in use$/);
   expect(second).toMatchObject({ code: ADDRESS_UNAVAILABLE, signal: null });
   expect(await first.client('s', 'echo').infer({ x: 1 })).toMatchObject([{ ok: true }]);
 
   const nowhere = `unix:${join(temporaryFolder(), 'nowhere', 'serving.sock')}`;
-  expect(await runMaster([...serve, '--grpc', nowhere])).toMatchObject({ code: ADDRESS_UNAVAILABLE });
+  const third = await runMaster([...serve, '--grpc', nowhere]);
+  expect(third).toMatchObject({ code: ADDRESS_UNAVAILABLE });
+  expect(third.complaint).toMatch(/^cannot listen on unix:\S+: ENOENT: there is no folder \S+nowhere$/);
 });
 
 test('a unix socket that a killed server left behind is taken over', async () => {

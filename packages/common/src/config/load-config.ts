@@ -3,12 +3,22 @@ import { readFileSync } from 'node:fs';
 import { CommanderError, Option, type Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
 import { firstLine, ServingError } from '../errors/serving-error.js';
-import { environmentNameOf, flagOf, type ConfigOf, type OptionSpec, type OptionTable } from './option.js';
+import { nearest } from './nearest.js';
+import {
+  environmentNameOf,
+  flagOf,
+  variablePrefix,
+  type ConfigOf,
+  type OptionSpec,
+  type OptionTable,
+} from './option.js';
 
 export interface ConfigSource {
   /** Arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes a line on something that is odd but may be meant. @default writes it to standard error */
+  readonly warn?: (line: string) => void;
 }
 
 interface Given {
@@ -47,18 +57,43 @@ export function loadConfig<Table extends OptionTable>(
 ): ConfigOf<Table> {
   const problems: string[] = [];
   const { flags, advice } = readFlags(addOptions(command, table), source.argv, problems);
-  const file = readConfigFile(flags['config'] ?? source.env['SERVING_CONFIG'], table, problems);
+  const env = givenVariables(source.env);
+  warnOfUnknown(env, command, table, source.warn);
+  const file = readConfigFile(flags['config'] ?? env['SERVING_CONFIG'], table, problems);
   const config: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(table)) {
     const given = firstGiven([
       { value: flags[key], where: flagOf(key) },
-      { value: source.env[environmentNameOf(key)], where: environmentNameOf(key) },
+      { value: env[environmentNameOf(key)], where: environmentNameOf(key) },
       { value: file[key], where: `${key} in the configuration file` },
     ]);
     config[key] = given === undefined ? spec.fallback : parseGiven(spec, given, problems);
   }
   if (problems.length > 0) throw new ServingError('CONFIG_INVALID', [...problems, ...advice].join('\n'));
   return Object.freeze(config) as ConfigOf<Table>;
+}
+
+/** The SERVING_… variables. Compose files and shells set one to nothing to say that it is not given. */
+function givenVariables(env: ConfigSource['env']): ConfigSource['env'] {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => name.startsWith(variablePrefix) && value !== ''),
+  );
+}
+
+/** No mistake: a variable may be for another program that is started with the same environment. */
+function warnOfUnknown(
+  env: ConfigSource['env'],
+  command: Command,
+  table: OptionTable,
+  warn: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
+): void {
+  const known = ['SERVING_CONFIG', ...Object.keys(table).map(environmentNameOf)];
+  for (const name of Object.keys(env)) {
+    if (known.includes(name)) continue;
+    const meant = nearest(name, known, variablePrefix);
+    const question = meant === undefined ? '' : `; did you mean ${meant}?`;
+    warn(`${command.name()}: warning: ${name} is no variable of ${command.name()} and is ignored${question}`);
+  }
 }
 
 /** Commander would end the process with code 1 at the first flag it does not know; help and version still do with 0. */
@@ -130,7 +165,23 @@ function parseFile(path: string, problems: string[]): unknown {
     // Values stay as they are written: the folder 007 must not become 7, nor the version 1.10 become 1.1.
     return parseYaml(readFileSync(path, 'utf8'), { schema: 'failsafe', customTags: ['null'] });
   } catch (error) {
-    problems.push(`configuration file ${path}: ${firstLine(error)}`);
+    problems.push(`configuration file ${path}${fileMistake(error)}`);
     return undefined;
   }
+}
+
+const readMistakes: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+};
+
+/** What follows the file's name: `:3:5: what is wrong` for a place in it, else `: what is wrong`. */
+function fileMistake(error: unknown): string {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const text = firstLine(error);
+  const place = /^(.*) at line (\d+), column (\d+):?$/.exec(text);
+  if (place !== null) return `:${place[2]}:${place[3]}: is no YAML: ${place[1]}`;
+  return `: ${readMistakes[code] ?? text}`;
 }

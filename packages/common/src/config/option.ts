@@ -25,8 +25,11 @@ export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+/** What names of environment variables begin with. */
+export const variablePrefix = 'SERVING_';
+
 export function environmentNameOf(key: string): string {
-  return `SERVING_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  return `${variablePrefix}${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
 export function text(description: string, placeholder: string, fallback: string): OptionSpec<string> {

@@ -16,10 +16,14 @@ export function parseAddress(text: string, defaultHost = '127.0.0.1'): string {
   const given = colon === -1 ? defaultHost : text.slice(0, colon);
   const host = colon === -1 && isIPv6(given) ? `[${given}]` : given;
   const port = colon === -1 ? text : text.slice(colon + 1);
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
-    throw invalid(text, 'the port is out of range [0 ~ 65535]');
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw invalid(text, portMistake(port, colon !== -1));
   if (!isHost(host)) throw invalid(text, 'the host is not valid');
   return `${host}:${Number(port)}`;
+}
+
+function portMistake(given: string, hasHost: boolean): string {
+  if (/^-?\d{1,5}$|^\d{6,}$/.test(given)) return 'the port is out of range [0 ~ 65535]';
+  return given === '' || !hasHost ? 'the port is missing' : `'${given}' is no port`;
 }
 
 /** A name, an IPv4 address or an IPv6 address in brackets. */

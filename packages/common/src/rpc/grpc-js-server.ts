@@ -10,9 +10,10 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { grpcStatus } from '../errors/error-codes.js';
-import { firstLine, ServingError } from '../errors/serving-error.js';
+import { ServingError } from '../errors/serving-error.js';
 import { Deadline } from '../timing/deadline.js';
 import { systemClock } from '../timing/clock.js';
+import { listenFailure, socketFolderFailure } from './listen-failure.js';
 import { removeStaleSocket } from './stale-socket.js';
 import type {
   CancelSignal,
@@ -117,12 +118,9 @@ function register(
 }
 
 async function bind(server: Server, address: string): Promise<string> {
-  if (address.startsWith(unixScheme)) await removeStaleSocket(address.slice(unixScheme.length));
+  if (address.startsWith(unixScheme)) await prepareSocket(address, address.slice(unixScheme.length));
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown) => {
-      const why = `cannot listen on ${address}: ${firstLine(cause)}`;
-      reject(new ServingError('ADDRESS_UNAVAILABLE', why, { cause }));
-    };
+    const fail = (cause: unknown) => reject(cannotListen(address, listenFailure(cause), cause));
     try {
       server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
         if (error !== null) fail(error);
@@ -135,12 +133,22 @@ async function bind(server: Server, address: string): Promise<string> {
   });
 }
 
+async function prepareSocket(address: string, path: string): Promise<void> {
+  const failure = socketFolderFailure(path);
+  if (failure !== undefined) throw cannotListen(address, failure);
+  await removeStaleSocket(path);
+}
+
+function cannotListen(address: string, why: string, cause?: unknown): ServingError {
+  return new ServingError('ADDRESS_UNAVAILABLE', `cannot listen on ${address}: ${why}`, { cause });
+}
+
 function stop(server: Server, inProgress: InProgress, graceMs: number): Promise<number> {
   return new Promise((resolve) => {
     let cutOff = 0;
     const force = () => {
       cutOff = inProgress.size;
-      for (const end of [...inProgress]) end(stopping);
+      for (const end of inProgress) end(stopping);
       // The statuses go out first. A peer that neither reads nor closes keeps its socket; nobody waits for it.
       timer = setTimeout(() => {
         server.forceShutdown();

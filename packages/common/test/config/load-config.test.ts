@@ -220,3 +220,50 @@ test('the help shows for every option its flag, default and environment variable
   expect(fallbackText(table.grace)).toBe('30s');
   expect(fallbackText(table.directory)).toBe('.');
 });
+
+/** The warnings that loading gives for these variables. */
+function warnings(env: Readonly<Record<string, string>>): string[] {
+  const lines: string[] = [];
+  loadConfig(new Command('test'), table, { argv: [], env, warn: (line) => void lines.push(line) });
+  return lines;
+}
+
+test('a variable that no option knows is warned of, with the one that was meant', () => {
+  expect(
+    warnings({
+      SERVING_GRCP: '1',
+      SERVING_MAX_MESSAGE_MBS: '2',
+      SERVING_DIR: '3',
+      SERVING_DEVICE: '0',
+      SERVING_GRACE: '1s',
+      OTHER: '4',
+    }),
+  ).toEqual([
+    'test: warning: SERVING_GRCP is no variable of test and is ignored; did you mean SERVING_GRPC?',
+    'test: warning: SERVING_MAX_MESSAGE_MBS is no variable of test and is ignored; did you mean SERVING_MAX_MESSAGE_MB?',
+    'test: warning: SERVING_DIR is no variable of test and is ignored',
+    'test: warning: SERVING_DEVICE is no variable of test and is ignored',
+  ]);
+});
+
+test('a variable that is set to nothing is not given', () => {
+  const env = { SERVING_DIRECTORY: '', SERVING_GRACE: '', SERVING_CONFIG: '', SERVING_UNKNOWN: '' };
+  expect(load([], env)).toEqual(load([]));
+  expect(warnings(env)).toEqual([]);
+  const config = yaml('directory: from-file');
+  expect(load(['--config', config], env).directory).toBe('from-file');
+});
+
+test('a file that cannot be read or parsed is named as it was given, with what is wrong and where', () => {
+  const [cutOff, twice] = [yaml('a: [1'), yaml('a: 1\na: 2')];
+  expect(problems(['--config', 'no/such.yaml'])).toEqual([
+    'configuration file no/such.yaml: there is no such file',
+  ]);
+  expect(problems([], { SERVING_CONFIG: folder })).toEqual([`configuration file ${folder}: it is a folder`]);
+  expect(problems(['--config', cutOff])).toEqual([
+    expect.stringMatching(/^configuration file .*\.yaml:1:6: is no YAML: Flow sequence .* end with a \]$/),
+  ]);
+  expect(problems(['--config', twice])).toEqual([
+    `configuration file ${twice}:2:1: is no YAML: Map keys must be unique`,
+  ]);
+});

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { logVerbosity, setLogVerbosity, status } from '@grpc/grpc-js';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,21 +75,30 @@ test('an address in use is ADDRESS_UNAVAILABLE by name, and the first server goe
     const first = await track(new Peer([echoRoute], wanted)).start();
     const second = track(new Peer([echoRoute], first.address));
     await expect(second.start()).rejects.toEqual(
-      servingError('ADDRESS_UNAVAILABLE', new RegExp(`cannot listen on ${first.address}: `)),
+      servingError(
+        'ADDRESS_UNAVAILABLE',
+        `cannot listen on ${first.address}: EADDRINUSE: the address is in use`,
+      ),
     );
     expect(await echoed(first)).toBe('hello');
   }
 });
 
-test('an address that cannot be resolved or read is ADDRESS_UNAVAILABLE', async () => {
-  for (const address of [
-    'host.invalid:0',
-    `unix:${join(folder, 'no', 'such', 'folder')}`,
-    'bogus://x:1',
-    ':::',
-  ]) {
+test('an address that cannot be resolved or read is ADDRESS_UNAVAILABLE with the reason', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  const whys = {
+    'host.invalid:0': 'the name of the host cannot be resolved',
+    'bogus://x:1': 'the name of the host cannot be resolved',
+    ':::': 'the name of the host cannot be resolved',
+    // 192.0.2.0/24 is reserved for documentation (RFC 5737).
+    '192.0.2.1:0': 'EADDRNOTAVAIL: no interface of this machine has this address',
+    [`unix:${join(folder, 'no/such.sock')}`]: `ENOENT: there is no folder ${join(folder, 'no')}`,
+    [`unix:${join(folder, 'file/such.sock')}`]: `ENOTDIR: ${join(folder, 'file')} is a file, not a folder`,
+    [`unix:${join(folder, 'file/no/such.sock')}`]: `ENOTDIR: folder ${join(folder, 'file/no')}: a part of it is a file, not a folder`,
+  };
+  for (const [address, why] of Object.entries(whys)) {
     await expect(track(new Peer([echoRoute], address)).start()).rejects.toEqual(
-      servingError('ADDRESS_UNAVAILABLE'),
+      servingError('ADDRESS_UNAVAILABLE', `cannot listen on ${address}: ${why}`),
     );
   }
 });
