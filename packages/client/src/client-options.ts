@@ -25,8 +25,18 @@ export interface ResolvedOptions {
   readonly maxMessageMb: number;
 }
 
+/** Programs in JavaScript get no word from a compiler when they misspell one. @throws ServingError CONFIG_INVALID */
+export function checkKeys(options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw invalid('options', `an object with ${known.join(', ')}`, options);
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new ServingError('CONFIG_INVALID', `unknown option '${unknown}'; expected ${known.join(', ')}`);
+}
+
 /** @throws ServingError CONFIG_INVALID */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
+  checkKeys(options, ['version', 'deadlineMs', 'maxMessageMb']);
   const { version = 0, deadlineMs = 60_000, maxMessageMb = 512 } = options;
   if (!(maxMessageMb >= 1 && maxMessageMb <= largestMessageMb))
     throw invalid('maxMessageMb', `a number from 1 to ${largestMessageMb}`, maxMessageMb);

@@ -5,6 +5,7 @@ import { AbortListeners } from './abort-listeners.js';
 import {
   channelOptions,
   checkDeadline,
+  checkKeys,
   checkName,
   resolveOptions,
   type ClientOptions,
@@ -61,11 +62,12 @@ export class Client {
    * Sends one instance or several in one request. The results are in the order of the instances, each with outputs or
    * an error of its own. Instances are read before the first await, so their arrays may be reused at once.
    * @throws InferError when an instance cannot be sent, the call failed or the reply cannot be read; ServingError
-   * CONFIG_INVALID for a deadline that makes no sense
+   * CONFIG_INVALID for options that make no sense
    */
   infer(instance: Instance, options?: InferOptions): Promise<[InferResult]>;
   infer(instances: Instance | readonly Instance[], options?: InferOptions): Promise<InferResult[]>;
   async infer(instances: Instance | readonly Instance[], options: InferOptions = {}): Promise<InferResult[]> {
+    checkKeys(options, ['signal', 'deadlineMs']);
     const deadlineMs = checkDeadline(options.deadlineMs ?? this.#deadlineMs);
     const { signal } = options;
     if (this.#isClosed) throw cancelled('the client is closed');

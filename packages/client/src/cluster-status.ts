@@ -1,7 +1,7 @@
 /** `clusterStatus`: what a master knows of its workers, replicas and queues at this moment. */
 import { credentials, Client as GrpcClient } from '@grpc/grpc-js';
 import { link, linkPaths, linkStatus, parseAddress } from '@serving/common';
-import { channelOptions, checkDeadline } from './client-options.js';
+import { channelOptions, checkDeadline, checkKeys } from './client-options.js';
 import { badReply, cancelledByCaller } from './infer-error.js';
 import { startUnaryCall } from './wire/unary-call.js';
 
@@ -66,10 +66,11 @@ const maxMessageMb = 16;
 /**
  * Asks a master for its status.
  * @param address of its cluster port (`serving-master --master`): `host:port`, `unix:path`, or a port on this machine
- * @throws ServingError CONFIG_INVALID for an address or deadline that makes no sense; InferError when the call failed
+ * @throws ServingError CONFIG_INVALID for an address or options that make no sense; InferError when the call failed
  * (UNIMPLEMENTED: the address is that of something else) or the reply cannot be read
  */
 export async function clusterStatus(address: string, options: StatusOptions = {}): Promise<ClusterStatus> {
+  checkKeys(options, ['deadlineMs', 'signal']);
   const deadlineMs = checkDeadline(options.deadlineMs ?? 10_000);
   const fullAddress = parseAddress(address);
   const { signal } = options;

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { servingError } from '../../../test/support/serving-error-matcher.js';
+import { Client } from '../src/client.js';
+import { clusterStatus } from '../src/cluster-status.js';
 import { arrival, cleanUp, connect, failureOf, serve } from './support/client-and-server.js';
 import type { Answer } from './support/predict-server.js';
 import { echo, wireFloats, wireInstance } from './support/wire-values.js';
@@ -100,6 +103,25 @@ describe('deadline', () => {
       'deadlineMs: expected a number above 0, or Infinity for no deadline, given 0',
     );
   });
+});
+
+test('options that are misspelt are refused', async () => {
+  const misspelt = { deadline: 5 } as object;
+  expect(() => new Client('127.0.0.1:1', 's', 'm', misspelt)).toThrow(
+    servingError('CONFIG_INVALID', "unknown option 'deadline'; expected version, deadlineMs, maxMessageMb"),
+  );
+  expect(() => new Client('127.0.0.1:1', 's', 'm', 5 as object)).toThrow(
+    servingError(
+      'CONFIG_INVALID',
+      'options: expected an object with version, deadlineMs, maxMessageMb, given 5',
+    ),
+  );
+  await expect(connect('127.0.0.1:1').infer({ x: 1 }, misspelt)).rejects.toEqual(
+    servingError('CONFIG_INVALID', "unknown option 'deadline'; expected signal, deadlineMs"),
+  );
+  await expect(clusterStatus('127.0.0.1:1', misspelt)).rejects.toEqual(
+    servingError('CONFIG_INVALID', "unknown option 'deadline'; expected deadlineMs, signal"),
+  );
 });
 
 describe('signal', () => {

@@ -98,7 +98,7 @@ describe('the constructor refuses', () => {
     [
       'an address without a port',
       ['localhost', 'add', 'm', {}],
-      "address 'localhost': the port is out of range",
+      "address 'localhost': the port is missing",
     ],
     ['a URL', ['http://localhost:1', 'add', 'm', {}], 'the host is not valid'],
     ['no servable', ['localhost:1', '', 'm', {}], "servable: expected a name, given ''"],

@@ -1,6 +1,7 @@
 /** The command line: arguments in, exit code out. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { duration, firstLine, type OptionSpec } from '@serving/common';
+import { release } from '../release.js';
 import { inferCommand } from './infer-command.js';
 import { exitCodes } from './report-problem.js';
 import { statusCommand } from './status-command.js';
@@ -63,8 +64,16 @@ export async function runProgram(argv: readonly string[], streams: Streams): Pro
 function commandLine(streams: Streams, exit: Exit): Command {
   const program = new Command('serving-client')
     .description('Sends inference requests to a MindSpore Serving server and shows the status of a master.')
+    .version(release, '--version', 'print the release')
+    // `infer` has a --version of its own.
+    .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut: streams.writeOut, writeErr: streams.writeError });
+    .configureOutput({
+      writeOut: streams.writeOut,
+      writeErr: streams.writeError,
+      outputError: (text, write) => write(text.replace(/^error: /, 'serving-client: ')),
+    })
+    .showHelpAfterError('(serving-client --help lists the commands)');
   addInfer(program, streams, exit);
   addStatus(program, streams, exit);
   return program;
@@ -73,6 +82,7 @@ function commandLine(streams: Streams, exit: Exit): Command {
 function addInfer(program: Command, streams: Streams, exit: Exit): void {
   program
     .command('infer')
+    .showHelpAfterError('(serving-client infer --help lists the options)')
     .description('Send instances to a method of a servable and print the results.')
     .argument('<address>', "host:port or unix:path of the server's gRPC port")
     .argument('<servable>', 'name of the servable')
@@ -96,6 +106,7 @@ function addInfer(program: Command, streams: Streams, exit: Exit): void {
 function addStatus(program: Command, streams: Streams, exit: Exit): void {
   program
     .command('status')
+    .showHelpAfterError('(serving-client status --help lists the options)')
     .description("Show a master's workers, replicas and queues.")
     .argument('[address]', "host:port or unix:path of the master's cluster port", '127.0.0.1:6500')
     .option('--json', 'print one line of JSON instead of tables')
@@ -108,13 +119,19 @@ function addStatus(program: Command, streams: Streams, exit: Exit): void {
 
 function deadlineOption({ description, parse, fallback, fallbackText }: OptionSpec<number>): Option {
   return new Option('--deadline <duration>', `${description}, such as 500ms or 30s`)
-    .argParser(parsedBy(parse))
+    .argParser(parsedBy((text) => aboveZero(parse(text))))
     .default(fallback, fallbackText);
 }
 
+function aboveZero(milliseconds: number): number {
+  if (milliseconds === 0) throw new Error('a duration above 0');
+  return milliseconds;
+}
+
 function parseVersion(text: string): bigint {
-  if (!/^\d{1,20}$/.test(text)) throw new Error('a whole number, 0 for the newest');
-  return BigInt(text);
+  const version = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
+  if (version < 0n || version >= 2n ** 64n) throw new Error('a whole number, 0 for the newest');
+  return version;
 }
 
 /** Turns "what was expected" into commander's way of refusing an argument. */

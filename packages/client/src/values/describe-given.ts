@@ -1,6 +1,10 @@
 /** The "given …" half of an error text. */
 
 const longest = 40;
+const mostKeys = 5;
+
+/** A property of objects that stand for another value: texts describe that one. */
+export const standsFor: unique symbol = Symbol('stands for');
 
 /** A value in a few words; never its whole content. */
 export function describeGiven(value: unknown): string {
@@ -14,10 +18,17 @@ export function describeGiven(value: unknown): string {
 
 function describeObject(value: object): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  const { constructor } = value;
-  return typeof constructor === 'function' && constructor.name !== ''
-    ? `${constructor.name} object`
-    : 'an object';
+  if (standsFor in value) return describeGiven(value[standsFor]);
+  // Not by identity: it may be the Object of another realm.
+  const name = typeof value.constructor === 'function' ? value.constructor.name : '';
+  return name === '' || name === 'Object' ? describeKeys(Object.keys(value)) : `${name} object`;
+}
+
+function describeKeys(keys: readonly string[]): string {
+  if (keys.length === 0) return 'an object without keys';
+  const shown = keys.slice(0, mostKeys).map((key) => shorten(JSON.stringify(key)));
+  const rest = keys.length > mostKeys ? ', …' : '';
+  return `an object with ${keys.length === 1 ? 'the key' : 'the keys'} ${shown.join(', ')}${rest}`;
 }
 
 function shorten(text: string): string {

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { release } from '../../src/release.js';
 import { startPredictServer, type PredictServer } from '../support/predict-server.js';
 import { run } from '../support/run-program.js';
 import { echo, wireError, wireFloats, wireInstance } from '../support/wire-values.js';
@@ -93,7 +94,7 @@ test.each([
     'a version too large',
     ['infer', 'h:1', 'add', 'm', '--version', '9'.repeat(20)],
     instances,
-    /version: expected/,
+    /^serving-client: option '--version <n>' argument '9+' is invalid\. Expected a whole number, 0 for the newest/,
   ],
   [
     'a deadline without unit',
@@ -101,15 +102,41 @@ test.each([
     instances,
     /Expected a number with a unit/,
   ],
-  ['a deadline of 0', ['infer', 'h:1', 'add', 'm', '--deadline', '0s'], instances, /deadlineMs: expected/],
-  ['a missing argument', ['infer', 'h:1', 'add'], instances, /missing required argument 'method'/],
-  ['an unknown option', ['infer', 'h:1', 'add', 'm', '--nope'], instances, /unknown option '--nope'/],
+  [
+    'a deadline of 0',
+    ['infer', 'h:1', 'add', 'm', '--deadline', '0s'],
+    instances,
+    /^serving-client: option '--deadline <duration>' argument '0s' is invalid\. Expected a duration above 0/,
+  ],
+  [
+    'a missing argument',
+    ['infer', 'h:1', 'add'],
+    instances,
+    /^serving-client: missing required argument 'method'\n\(serving-client infer --help lists the options\)\n$/,
+  ],
+  [
+    'an unknown option',
+    ['infer', 'h:1', 'add', 'm', '--nope'],
+    instances,
+    /^serving-client: unknown option '--nope'\n\(serving-client infer --help lists the options\)\n$/,
+  ],
+  [
+    'an unknown command',
+    ['ask'],
+    instances,
+    /^serving-client: unknown command 'ask'\n\(serving-client --help/,
+  ],
   ['no command', [], instances, /Usage: serving-client/],
 ])('exits with 2 for %s', async (_what, args, stdin, message) => {
   const { exitCode, out, error } = await run(args, stdin);
   expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
   expect(error).toMatch(message);
   expect(error).not.toMatch(/^ {4}at /m);
+});
+
+test('prints its release with --version, which infer has another of', async () => {
+  expect(await run(['--version'])).toEqual({ exitCode: 0, out: `${release}\n`, error: '' });
+  expect(release).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
 test('explains itself with --help', async () => {

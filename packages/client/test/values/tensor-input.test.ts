@@ -85,7 +85,7 @@ describe('refuses', () => {
       new DataView(new ArrayBuffer(4)),
       'expected a typed array, given a DataView',
     ],
-    ['an object', 'float32', [1], {}, 'expected a number, given Object object'],
+    ['an object', 'float32', [1], {}, 'expected a number, given an object without keys'],
   ];
   test.each(cases)('%s', (_what, dtype, shape, data, message) => {
     expect(() => tensor(dtype, shape, data as TensorData)).toThrow(message);

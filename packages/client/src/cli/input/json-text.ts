@@ -1,7 +1,7 @@
 /** JSON with its numbers as they were written: JSON.parse reads `2.0` as 2 and rounds integers beyond 2^53. */
 import { randomUUID } from 'node:crypto';
 import { firstLine, ServingError } from '@serving/common';
-import { describeGiven } from '../../values/describe-given.js';
+import { standsFor } from '../../values/describe-given.js';
 
 /** A number of a JSON text. */
 export class NumberLiteral {
@@ -9,6 +9,10 @@ export class NumberLiteral {
 
   constructor(text: string) {
     this.text = text;
+  }
+
+  get [standsFor](): number | bigint {
+    return this.value;
   }
 
   /** The exact value of an integer, a bigint beyond 2^53; the nearest double of anything else. */
@@ -31,11 +35,6 @@ export function isObject(json: JsonValue | undefined): json is JsonObject {
   return (
     typeof json === 'object' && json !== null && !Array.isArray(json) && !(json instanceof NumberLiteral)
   );
-}
-
-/** For the "given …" half of an error text. */
-export function describeJson(json: JsonValue): string {
-  return describeGiven(json instanceof NumberLiteral ? json.value : json);
 }
 
 /** @throws ServingError BAD_REQUEST saying where the text stops being JSON */

@@ -1,9 +1,10 @@
 /** The JSON of MindSpore Serving's REST interface as instances. */
 import { ServingError } from '@serving/common';
+import { describeGiven } from '../../values/describe-given.js';
 import type { InputValue, Instance } from '../../values/input-value.js';
 import { flatten, leafPath } from '../../values/nested-array.js';
 import { tensorOf } from '../../values/tensor-input.js';
-import { describeJson, isObject, NumberLiteral, parseJson, type JsonValue } from './json-text.js';
+import { isObject, NumberLiteral, parseJson, type JsonValue } from './json-text.js';
 import { isTypedInput, parseTypedInput } from './typed-input.js';
 
 /**
@@ -14,7 +15,8 @@ import { isTypedInput, parseTypedInput } from './typed-input.js';
 export function parseInstances(text: string): Instance[] {
   const json = parseJson(text);
   const instances = isObject(json) && Object.hasOwn(json, 'instances') ? json['instances'] : undefined;
-  if (instances === undefined) throw bad('expected {"instances": [{"name": value, ...}, ...]}');
+  if (instances === undefined)
+    throw bad(`expected {"instances": [{"name": value, ...}, ...]}, given ${describeGiven(json)}`);
   if (!Array.isArray(instances)) return [parseInstance(instances, 'instances')];
   if (instances.length === 0) throw bad('instances: expected at least one instance, given none');
   return instances.map((instance: JsonValue, index) => parseInstance(instance, `instances[${index}]`));
@@ -22,7 +24,7 @@ export function parseInstances(text: string): Instance[] {
 
 function parseInstance(json: JsonValue, where: string): Instance {
   if (!isObject(json))
-    throw bad(`${where}: expected an object of inputs by name, given ${describeJson(json)}`);
+    throw bad(`${where}: expected an object of inputs by name, given ${describeGiven(json)}`);
   return new Map(Object.entries(json).map(([name, value]) => [name, parseInput(value, `${where}.${name}`)]));
 }
 
@@ -41,7 +43,7 @@ function parseValue(json: JsonValue): InputValue {
   if (json instanceof NumberLiteral) return numbers([], [json]);
   if (isTypedInput(json)) return parseTypedInput(json);
   const expected = 'a number, boolean, string, array, or object with "b64" or "data"';
-  throw bad(`expected ${expected}, given ${describeJson(json)}`);
+  throw bad(`expected ${expected}, given ${describeGiven(json)}`);
 }
 
 function parseArray(json: readonly JsonValue[]): InputValue {
@@ -51,11 +53,18 @@ function parseArray(json: readonly JsonValue[]): InputValue {
   if (first === undefined)
     throw bad('an empty array does not tell its type; write {"data": [], "type": "float32", "shape": [0]}');
   if (values.length === 1 && (typeof first === 'string' || isTypedInput(first))) return single(first);
-  if (typeof first === 'boolean') return tensorOf('bool', shape, values);
+  if (typeof first === 'boolean') return booleans(shape, values);
   const odd = values.findIndex((value) => !(value instanceof NumberLiteral));
   if (odd === -1) return numbers(shape, values as readonly NumberLiteral[]);
   const expected = `numbers, booleans, or one string or b64 object, at ${leafPath(odd, shape)}`;
-  throw bad(`expected ${expected}, given ${describeJson(values[odd]!)}`);
+  throw bad(`expected ${expected}, given ${describeGiven(values[odd])}`);
+}
+
+function booleans(shape: readonly number[], values: readonly JsonValue[]): InputValue {
+  const odd = values.findIndex((value) => typeof value !== 'boolean');
+  if (odd === -1) return tensorOf('bool', shape, values);
+  const expected = `a boolean like the first element, at ${leafPath(odd, shape)}`;
+  throw bad(`expected ${expected}, given ${describeGiven(values[odd])}`);
 }
 
 /** REST allows an array around one string or bytes value. */

@@ -12,10 +12,11 @@ import {
   type DataType,
   type NumericType,
 } from '@serving/common';
+import { describeGiven } from '../../values/describe-given.js';
 import type { InputValue } from '../../values/input-value.js';
 import { flatten } from '../../values/nested-array.js';
 import { tensorOf } from '../../values/tensor-input.js';
-import { describeJson, isObject, NumberLiteral, type JsonObject, type JsonValue } from './json-text.js';
+import { isObject, NumberLiteral, type JsonObject, type JsonValue } from './json-text.js';
 
 const keys: ReadonlySet<string> = new Set(['b64', 'data', 'type', 'shape']);
 
@@ -48,13 +49,13 @@ export function parseTypedInput(json: JsonObject): InputValue {
 function parseType(json: JsonValue): DataType {
   const name = typeof json === 'string' ? (shortNames.get(json) ?? json) : '';
   if (isDataType(name)) return name;
-  throw bad(`type: expected a type such as float32, int64, bool, str or bytes, given ${describeJson(json)}`);
+  throw bad(`type: expected a type such as float32, int64, bool, str or bytes, given ${describeGiven(json)}`);
 }
 
 function parseShape(json: JsonValue): number[] {
   const shape = Array.isArray(json) ? json.map(dimension) : undefined;
   if (shape !== undefined && elementCount(shape) !== undefined) return shape;
-  throw bad(`shape: expected an array of whole numbers, 0 or more, given ${describeJson(json)}`);
+  throw bad(`shape: expected an array of whole numbers, 0 or more, given ${describeGiven(json)}`);
 }
 
 function dimension(json: JsonValue): number {
@@ -64,7 +65,7 @@ function dimension(json: JsonValue): number {
 function decodeBase64(json: JsonValue): Uint8Array {
   if (typeof json === 'string' && json.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(json))
     return Buffer.from(json, 'base64');
-  throw bad(`b64: expected base64 text with padding, given ${describeJson(json)}`);
+  throw bad(`b64: expected base64 text with padding, given ${describeGiven(json)}`);
 }
 
 function fromBytes(dtype: DataType, shape: readonly number[], bytes: Uint8Array): InputValue {

@@ -71,13 +71,19 @@ describe('refused values', () => {
     ['null', 'expected a number, boolean, string, array, or object with "b64" or "data", given null'],
     ['3000000000', 'given number 3000000000; write larger ones as {"data": ..., "type": "int64"}'],
     ['[[1], [9007199254740993]]', 'at [1][0], given bigint 9007199254740993; write larger ones'],
+    ['[true, 1]', 'expected a boolean like the first element, at [1], given number 1'],
+    [
+      '{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6}',
+      'given an object with the keys "a", "b", "c", "d", "e", …',
+    ],
+    ['{}', 'given an object without keys'],
+    ['[[1], 2]', 'expected an array at [1] like its neighbours, given number 2'],
     ['[1, true]', 'expected numbers, booleans, or one string or b64 object, at [1], given boolean true'],
-    ['[true, 1, 2]', 'expected a boolean, 0 or 1'],
     ['["a", "b"]', 'at [0], given string "a"'],
     ['[1, null]', 'at [1], given null'],
     ['[[1], [2, 3]]', 'expected 1 elements at [1] as in shape [2,1], given 2'],
     ['[]', 'an empty array does not tell its type'],
-    ['{"value": 1}', 'object with "b64" or "data", given Object object'],
+    ['{"value": 1}', 'object with "b64" or "data", given an object with the key "value"'],
     ['{"b64": "AQI=", "dtype": "int8"}', "expected only the keys b64, data, type, shape, given 'dtype'"],
     ['{"b64": "AQI=", "data": 1}', 'expected either b64 or data, given both'],
     ['{"b64": "AQI"}', 'b64: expected base64 text with padding, given string "AQI"'],
@@ -114,8 +120,8 @@ describe('the request', () => {
   });
 
   test.each([
-    ['[{"x": 1}]', 'expected {"instances": [{"name": value, ...}, ...]}'],
-    ['{"instance": 1}', 'expected {"instances": [{"name": value, ...}, ...]}'],
+    ['[{"x": 1}]', 'expected {"instances": [{"name": value, ...}, ...]}, given an array of 1'],
+    ['{"foo": 1}', 'expected {"instances": [{"name": value, ...}, ...]}, given an object with the key "foo"'],
     ['{"instances": []}', 'instances: expected at least one instance, given none'],
     ['{"instances": [1]}', 'instances[0]: expected an object of inputs by name, given number 1'],
     ['{"instances": [{"x": 1}, {"x": null}]}', 'instances[1].x: expected a number'],
