@@ -16,7 +16,10 @@ export interface ReplicaWork {
   readonly onReply: (reply: BatchReply) => void;
   /** The replica did not start the batch. It may run elsewhere, and that costs no attempt. */
   readonly onReturned: () => void;
-  /** The replica is gone; whether instances without a final reply were run is unknown. @param why for messages */
+  /**
+   * The replica is gone, and has been taken out of routing, or only what ran the batch in it; whether instances without a
+   * final reply were run is unknown. @param why for messages
+   */
   readonly onLost: (why: string) => void;
 }
 

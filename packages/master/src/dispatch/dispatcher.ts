@@ -240,7 +240,8 @@ export class Dispatcher {
 
   #lost(seat: Seat, batchId: number, flight: Flight, why: string): void {
     if (!this.#end(seat, batchId, flight)) return;
-    seat.voidCredits();
+    // Credits of a replica that is still in service belong to what else runs in it, and are good.
+    if (this.#seats.get(seat.replica.id) !== seat) seat.voidCredits();
     if (this.#quarantine.seat === seat) this.#quarantine.release();
     this.#redispatch.lost(flight, `replica ${seat.replica.id}: ${why}`);
     this.#goOn();

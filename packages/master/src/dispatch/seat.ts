@@ -26,7 +26,7 @@ export class Seat {
     return this.#purse;
   }
 
-  /** The replica is lost, and what it had granted with it. */
+  /** The replica is gone, and what it had granted with it. */
   voidCredits(): void {
     this.#purse = new CreditPurse();
   }

@@ -82,3 +82,34 @@ test('a call that is in the batch more than once is abandoned once for all', () 
   const entries = call.parts.map(({ first, block }) => ({ call, range: block.all(), first }));
   expect(new Batch(entries).abandon(call)).toBe(true);
 });
+
+test('what is unanswered is what has no final reply and is still waited for, in the words of its call', () => {
+  const { a, b, batch } = twoCalls();
+  expect(batch.unanswered().map(({ call, range, first }) => [call.id, range.from, range.to, first])).toEqual([
+    [a.id, 1, 3, 1],
+    [b.id, 1, 2, 4],
+  ]);
+  batch.reply({ ...answer(1, 'a piece'), last: false });
+  batch.reply(answer(0, 'a1'));
+  expect(batch.unanswered().map(({ range, first }) => [range.from, range.to, first])).toEqual([
+    [2, 3, 2],
+    [1, 2, 4],
+  ]);
+  batch.abandon(a);
+  expect(batch.unanswered()).toEqual([
+    { call: b, range: { block: b.parts[1]!.block, from: 1, to: 2 }, first: 4 },
+  ]);
+  batch.failRest(lost);
+  expect(batch.unanswered()).toEqual([]);
+});
+
+test('a range with an answer in its middle leaves two behind', () => {
+  const call = callOfSize(5);
+  const block = call.parts[0]!.block;
+  const batch = new Batch([{ call, range: block.all(), first: 0 }]);
+  batch.reply(answer(2, 'two'));
+  expect(batch.unanswered()).toEqual([
+    { call, range: { block, from: 0, to: 2 }, first: 0 },
+    { call, range: { block, from: 3, to: 5 }, first: 3 },
+  ]);
+});

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ReplicaRegistry, type RegistrySnapshot } from '../../src/cluster/replica-registry.js';
-import { FakeReplica } from '../support/fake-replica.js';
+import { FakeReplica, signature } from '../support/fake-replica.js';
 
 function idsOf(snapshot: RegistrySnapshot): string[] {
   return snapshot.map((replica) => replica.id);
@@ -48,4 +48,23 @@ test('a listener that changes the registry leaves every listener with the newest
   registry.onChange((snapshot) => seen.push(idsOf(snapshot)));
   registry.add(new FakeReplica({ id: 'a' }));
   expect(seen.at(-1)).toEqual([]);
+});
+
+test('a replica whose methods are not those of a live one of the same version is refused', () => {
+  const registry = new ReplicaRegistry();
+  registry.add(new FakeReplica({ id: 'a', methods: [signature('predict', ['x'])] }));
+  const before = registry.snapshot;
+  const methods = [signature('predict', ['x', 'z'])];
+  expect(() => registry.add(new FakeReplica({ id: 'b', methods }))).toThrow(
+    expect.objectContaining({
+      code: 'SIGNATURE_CONFLICT',
+      message: expect.stringMatching(/expected predict\(x\) → \(y\), given predict\(x, z\) → \(y\)$/),
+    }),
+  );
+  expect(registry.snapshot).toBe(before);
+  registry.add(new FakeReplica({ id: 'c', version: 2, methods }));
+  registry.add(new FakeReplica({ id: 'd', servable: 'sub', methods }));
+  registry.remove('a');
+  registry.add(new FakeReplica({ id: 'b', methods }));
+  expect(idsOf(registry.snapshot)).toEqual(['c', 'd', 'b']);
 });

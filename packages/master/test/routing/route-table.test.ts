@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { RouteTable } from '../../src/routing/route-table.js';
-import { FakeReplica } from '../support/fake-replica.js';
+import { FakeReplica, signature } from '../support/fake-replica.js';
 
 function setUp() {
   const made: string[] = [];
@@ -13,7 +13,7 @@ function setUp() {
       methods: new Map(
         methods.map((method) => [
           method.name,
-          { servable, version, method, queue: { enqueue: () => undefined } },
+          { servable, version, method, queue: { waiting: 0, enqueue: () => undefined } },
         ]),
       ),
       isAvailable: true,
@@ -52,4 +52,20 @@ test('a version keeps its entry, with its queues, when its replicas go and come 
   table.update([replica('b', 'add', 1)]);
   expect([made, held.get('add/1')]).toEqual([['add/1'], ['b']]);
   expect(table.versions('add')!.get(1)).toBe(entry);
+});
+
+test('a version whose replicas have all gone takes the methods of the next one', () => {
+  const { table, made, held } = setUp();
+  const [old, other] = [replica('a', 'add', 1), replica('other', 'add', 2)];
+  table.update([old, other]);
+  const before = table.versions('add')!;
+  table.update([other]);
+  const heir = new FakeReplica({ id: 'b', servable: 'add', methods: [signature('predict', ['z'])] });
+  table.update([other, heir]);
+  const now = table.versions('add')!;
+  expect([...now.get(1)!.methods.values()].map(({ method }) => method)).toEqual(heir.methods);
+  expect([now.get(2), [...now.keys()]]).toEqual([before.get(2), [2, 1]]);
+  expect([made, held.get('add/1')]).toEqual([['add/1', 'add/2', 'add/1'], ['b']]);
+  table.update([other, heir, new FakeReplica({ id: 'c', methods: heir.methods })]);
+  expect(made.length).toBe(3);
 });

@@ -109,3 +109,21 @@ test('a replica that was taken out is sent nothing more, whatever credits it has
   stays.grant();
   expect([gone.sizes, stays.sizes]).toEqual([[], [1]]);
 });
+
+test('what a lost replica had is answered at once when it was the last, and not run again unless it may be', () => {
+  const methods = [signature('predict'), signature('once', ['x'], 0, false)];
+  const [a, b] = [new FakeReplica({ id: 'a', methods }), new FakeReplica({ id: 'b', methods })];
+  const entry = entryOf(a);
+  entry.setReplicas([a, b]);
+  const [again, once] = ['predict', 'once'].map((name) => {
+    const call = callOfSize(1);
+    entry.methods.get(name)!.queue.enqueue(call);
+    return call;
+  });
+  a.grant(2);
+  entry.setReplicas([b]);
+  a.die();
+  expect([again!.sink.list, once!.sink.list]).toEqual([[], ['WORKER_LOST']]);
+  entry.setReplicas([]);
+  expect(again!.sink.list).toEqual(['NO_REPLICA']);
+});
