@@ -161,12 +161,12 @@ test('a batch of 64 MiB there and back does not hold up heartbeats with a lease 
   const client = master.client('s', 'echo', { maxMessageMb: 200 });
   const large = new Float32Array(16 * 2 ** 20).fill(1.5);
   const small: unknown[] = [];
-  let isDone = false;
+  const done = new AbortController();
   const beside = (async () => {
     const caller = master.client('s', 'echo');
-    while (!isDone) {
+    while (!done.signal.aborted) {
       const [result] = await caller.infer({ x: 1 });
-      if (!result!.ok) small.push(result!.error.message);
+      if (!result.ok) small.push(result.error.message);
     }
   })();
   for (let i = 0; i < 3; i++) {
@@ -174,7 +174,7 @@ test('a batch of 64 MiB there and back does not hold up heartbeats with a lease 
     expect(data.length).toBe(large.length);
     expect(data.at(-1)).toBe(1.5);
   }
-  isDone = true;
+  done.abort();
   await beside;
   expect(small).toEqual([]);
   expect(master.stderr).not.toContain('worker lost');

@@ -1,15 +1,16 @@
 /** Function stages that do what they should not: their instances get an error, everything else goes on. */
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { outputsOf, type InferResult } from '@serving/client';
-import { startMaster, type Master } from '../support/processes.js';
+import { startMaster, startWorker, type Master } from '../support/processes.js';
 import { eventually } from '../support/eventually.js';
 import { functionServable, servables } from '../support/servables.js';
 
 const executionTimeoutMs = 1500;
 
 let master: Master;
+let directory: string;
 beforeAll(async () => {
-  const directory = servables({
+  directory = servables({
     naughty: functionServable(`
 const one = (name, run, outputs = 1) =>
   registerMethod(name, { inputs: ['x'], outputs: outputs === 1 ? ['y'] : ['y', 'z'] }, (x) => addStage(run, [x], { outputs }));
@@ -22,6 +23,7 @@ one('throwsOdd', () => { throw Object.create(null); });
 one('rejects', async function rejects() { throw new RangeError('too late'); });
 one('never', function never() { return new Promise(() => undefined); });
 one('endless', function endless() { for (;;); });
+one('exitsOn13', (x) => { if (x.data[0] === 13) process.exit(0); return x; });
 one('exits', function exits() { process.exit(0); });
 one('later', function later(x) { setTimeout(() => { throw new Error('later on'); }, 0); return new Promise(() => undefined); });
 one('unhandled', function unhandled() { void Promise.reject(new Error('nobody listens')); return new Promise(() => undefined); });
@@ -37,7 +39,14 @@ one('badTensor', () => new Tensor('float32', [3], new Float32Array(2)));
 one('killsThen', () => ({ then() { throw new Error('thenable'); } }));
 `),
   });
-  const limits = ['--executors', '1', '--execution-timeout', `${executionTimeoutMs}ms`];
+  const limits = [
+    '--executors',
+    '1',
+    '--execution-timeout',
+    `${executionTimeoutMs}ms`,
+    '--log-level',
+    'debug',
+  ];
   master = await startMaster(['--servable', 'naughty', '--directory', directory, ...limits], {
     // Small enough that running out of it is a matter of a moment.
     nodeArguments: ['--max-old-space-size=64'],
@@ -65,6 +74,16 @@ test('a stage that throws fails its instance only, with the first line of its me
     message:
       "Call Function 'naughty.throws' Failed, method: 'throws', stage index(begin with 1): 1, error msg: negative: -2",
   });
+});
+
+test('what a stage has thrown is in the log at level debug, with its stack', async () => {
+  await master.client('naughty', 'throws').infer({ x: -77 });
+  const line = await eventually('it is logged', () =>
+    master.log.find(({ msg, reason }) => msg === 'stage failed' && String(reason).endsWith('negative: -77')),
+  );
+  expect(line).toMatchObject({ level: 20, method: 'throws', replica: 'naughty@1/device0' });
+  expect(line['reason']).toContain("Function 'naughty.throws'");
+  expect(line['stack']).toMatch(/^Error: negative: -77\nsecret second line\n +at .*throws/);
 });
 
 test.each([
@@ -105,14 +124,43 @@ test.each([
   ['later', /later on/],
   ['unhandled', /nobody listens/],
   ['heap', /memory limit/],
-])('a stage that ends its thread (%s) is answered and the thread replaced', async (method, reason) => {
-  const lost = () => master.log.filter((line) => line['msg'] === 'executor thread lost; replacing it').length;
-  const before = lost();
-  const { code, message } = await failure(method);
-  expect(code).toBe('SYSTEM_ERROR');
-  expect(message).toMatch(/^Call method '\w+' Failed: the batch lost its executor thread \(/);
-  expect(message).toMatch(reason);
-  await eventually('the loss is logged', () => lost() === before + 1);
+])(
+  'an instance that ends its thread (%s) gets an error, and each thread is replaced',
+  async (method, reason) => {
+    const lost = () =>
+      master.log.filter((line) => line['msg'] === 'executor thread lost; replacing it').length;
+    const before = lost();
+    const { code, message } = await failure(method);
+    expect(code).toBe('WORKER_UNAVAILABLE');
+    expect(message).toMatch(/^Call method '\w+' Failed: in each of 3 attempts/);
+    expect(message).toMatch(reason);
+    await eventually('the losses are logged', () => lost() === before + 3);
+  },
+);
+
+async function expectNeighboursAnswered(of: Master): Promise<void> {
+  const values = Array.from({ length: 20 }, (_, i) => i);
+  const results = await of.client('naughty', 'exitsOn13').infer(values.map((x) => ({ x })));
+  for (const [x, result] of results.entries()) {
+    if (x === 13) expect(result).toMatchObject({ ok: false, error: { code: 'WORKER_UNAVAILABLE' } });
+    else expect(outputsOf(result)).toMatchObject({ y: { data: Float32Array.of(x) } });
+  }
+}
+
+test('the neighbours of an instance that ends its thread are answered', () =>
+  expectNeighboursAnswered(master));
+
+test.each([1, 3])('they are in another process with %i executors too, which lives on', async (executors) => {
+  const remote = await startMaster(['--master', '127.0.0.1:0']);
+  const args = ['--servable', 'naughty', '--directory', directory, '--executors', String(executors)];
+  const worker = await startWorker(remote, args);
+  await expectNeighboursAnswered(remote);
+  // As many at a time as there are executors, so each of them has to have its credit back.
+  const good = Array.from({ length: 3 * executors }, (_, i) =>
+    remote.client('naughty', 'good').infer({ x: i }),
+  );
+  for (const [result] of await Promise.all(good)) expect(result.ok).toBe(true);
+  expect(worker.outcome).toBeUndefined();
 });
 
 test('requests that wait while the only executor is being replaced are answered', async () => {

@@ -52,11 +52,11 @@ export async function startCluster() {
   const args = ['--master', cluster, '--servable', 'add', '--directory', 'examples/add'];
   const worker = startProgram(workerProgram, args);
   await worker.says(registered);
-  const stop = async () => {
+  const stopBoth = async () => {
     const ends = [await worker.stop(), await master.stop()];
     return ends.find((end) => end !== 'exit code 0') ?? 'exit code 0';
   };
-  return { ...master, address, stop };
+  return { ...master, address, stop: stopBoth };
 }
 
 const listening = /^Serving gRPC start success, listening on (\S+)/;

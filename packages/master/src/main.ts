@@ -12,6 +12,7 @@ import {
 } from '@serving/common';
 import { Command } from 'commander';
 import { masterOptions, type MasterConfig } from './config.js';
+import { startIsolatedServables } from './isolated.js';
 import { startServableInMaster } from './lightweight.js';
 import { Master } from './master.js';
 import { startGrpcServer } from './start-grpc-server.js';
@@ -83,11 +84,33 @@ async function run(config: MasterConfig, logger: Logger): Promise<void> {
 }
 
 async function start(master: Master, config: MasterConfig, signal: AbortSignal): Promise<void> {
-  for (const servable of config.servable) await serve(master, servable, config, signal);
+  if (config.isolation === 'process') await serveIsolated(master, config);
+  else for (const servable of config.servable) await serve(master, servable, config, signal);
   signal.throwIfAborted();
   if (config.master !== undefined) await startMasterServer(master, parseAddress(config.master, config.host));
   if (config.grpc !== undefined)
     await startGrpcServer(master, parseAddress(config.grpc, config.host), config);
+}
+
+/** Servables in processes of their own. */
+async function serveIsolated(master: Master, config: MasterConfig): Promise<void> {
+  const { servable: servables, directory, version, device: devices, cores, executors } = config;
+  if (servables.length === 0) return;
+  const { fatal } = await startIsolatedServables(master, {
+    servables,
+    directory,
+    version,
+    devices,
+    workerFlags: {
+      ...(cores === undefined ? {} : { '--cores': cores }),
+      '--executors': executors,
+      '--execution-timeout': `${config.executionTimeout}ms`,
+      '--load-timeout': `${config.loadTimeout}ms`,
+      '--shutdown-grace': '2s',
+      '--log-level': config.logLevel,
+    },
+  });
+  void fatal.then(fail);
 }
 
 async function serve(
@@ -96,22 +119,25 @@ async function serve(
   config: MasterConfig,
   signal: AbortSignal,
 ): Promise<void> {
-  const { directory, version, cores, executors } = config;
-  const replica = await startServableInMaster(master, {
-    directory,
-    servable,
-    version,
-    cores,
-    executors,
-    executionTimeoutMs: config.executionTimeout,
-    loadTimeoutMs: config.loadTimeout,
-    signal,
-    onStuck: () => (isStuck = true),
-  });
-  const methods = replica.methods.map((method) => method.name).join(', ');
-  process.stdout.write(
-    `Servable ${servable} version ${replica.version}: methods ${methods}; ${replica.plan.summary}\n`,
-  );
+  const { directory, version, device, cores, executors } = config;
+  for (const deviceId of device) {
+    const replica = await startServableInMaster(master, {
+      deviceId,
+      directory,
+      servable,
+      version,
+      cores,
+      executors,
+      executionTimeoutMs: config.executionTimeout,
+      loadTimeoutMs: config.loadTimeout,
+      signal,
+      onStuck: () => (isStuck = true),
+    });
+    const methods = replica.methods.map((method) => method.name).join(', ');
+    process.stdout.write(
+      `Servable ${servable} version ${replica.version}: methods ${methods}; ${replica.plan.summary}\n`,
+    );
+  }
 }
 
 async function stop(master: Master, graceMs: number, signal: NodeJS.Signals): Promise<void> {

@@ -91,6 +91,17 @@ export class Master {
     this.#registry.remove(replicaId);
   }
 
+  /** Resolves when at least this many replicas are in routing. */
+  replicasReached(count: number): Promise<undefined> {
+    return new Promise((resolve) => {
+      const check = (snapshot: readonly Replica[]) => {
+        if (snapshot.length >= count) resolve(undefined);
+      };
+      this.#registry.onChange(check);
+      check(this.#registry.snapshot);
+    });
+  }
+
   /** Runs `hook` when the master stops, after the front ends. */
   onStop(hook: StopHook): void {
     this.#stopHooks.push(hook);

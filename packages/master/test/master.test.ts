@@ -181,7 +181,7 @@ test('stopping lets requests in progress finish, takes no new ones, and then run
   replica.last.succeed();
   expect(readReply((await answer).reply!).outputs).toEqual([floatText(1)]);
   expect(await stopped).toBe(true);
-  expect(order).toEqual(['answer', 'hook 2000']);
+  expect(order).toEqual(['answer', 'hook 500']);
   expect((await client.predict(requestFor(1))).error?.code).toBe(14);
 });
 

@@ -38,10 +38,11 @@ export interface ReplicaOptions {
   /** Gives up loading when it aborts. */
   readonly signal?: AbortSignal;
   /**
-   * Called before `load` rejects when a thread did not come out of native code: `process.exit` would abort with a core
-   * dump, so only killing the process is left.
+   * Called when a thread does not come out of native code: `process.exit` would wait for it and then abort with a core
+   * dump, so only killing the process is left. While `loading` that is before `load` rejects; while `serving`, 30
+   * seconds after a batch or the replacement of an executor was overdue.
    */
-  readonly onStuck?: () => void;
+  readonly onStuck?: (during: 'loading' | 'serving') => void;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -92,6 +93,7 @@ export class LocalReplica {
         this.#isAvailable = isAvailable;
         this.#onAvailability(isAvailable);
       },
+      stuck: () => options.onStuck?.('serving'),
     });
   }
 
@@ -113,17 +115,30 @@ export class LocalReplica {
   }
 
   async #start({ signal, onStuck }: ReplicaOptions): Promise<void> {
-    const giveUp = () => void this.#pool.stop(loadStopMs);
+    const { abandoned, giveUp } = this.#abandonment();
     signal?.addEventListener('abort', giveUp);
     try {
       signal?.throwIfAborted();
-      this.#methods = await this.#pool.start();
+      this.#methods = await Promise.race([this.#pool.start(), abandoned]);
     } catch (thrown) {
-      if (!(await this.#pool.stop(loadStopMs))) onStuck?.();
+      if (!(await this.#pool.stop(loadStopMs))) onStuck?.('loading');
       throw thrown;
     } finally {
       signal?.removeEventListener('abort', giveUp);
     }
+  }
+
+  /** `giveUp` ends loading. Executors that it can end reject by themselves; `abandoned` rejects for those it cannot. */
+  #abandonment(): { readonly abandoned: Promise<never>; readonly giveUp: () => void } {
+    let reject: (error: ServingError) => void;
+    const abandoned = new Promise<never>((_, rejectWith) => (reject = rejectWith));
+    const giveUp = () =>
+      void this.#pool.stop(loadStopMs).then((isStopped) => {
+        if (isStopped) return;
+        const what = `servable ${this.servable} version ${this.version}`;
+        reject(new ServingError('LOAD_FAILED', `${what}: loading was given up, but does not end`));
+      });
+    return { abandoned, giveUp };
   }
 
   get methods(): readonly MethodSignature[] {
@@ -134,24 +149,28 @@ export class LocalReplica {
     return this.plan.executors;
   }
 
-  /** False while no executor is left and none could be started. */
+  /** False while no executor is left that will take a batch. */
   get isAvailable(): boolean {
     return this.#isAvailable;
   }
 
   /** What it has to do now: executors that wait for a batch and that run one. */
   get activity(): { readonly credits: number; readonly inFlight: number } {
-    const credits = this.#pool.idleExecutors.length;
-    return { credits, inFlight: this.#pool.size - credits };
+    return { credits: this.#pool.idleExecutors.length, inFlight: this.#pool.busy };
   }
 
   /** Whose batches the executors are for from now on. Credits for those that are idle are granted at once. */
   grantTo(listener: CreditListener): void {
     this.#listener = listener;
-    for (const executorId of [...this.#pool.idleExecutors]) listener.grant(this.#credit(executorId));
+    this.#grantAll();
   }
 
-  /** Calls `listener` with false when the last executor is gone and cannot be replaced, with true when one is back. */
+  #grantAll(): void {
+    // Listeners may spend what they are granted at once, so the list changes meanwhile.
+    for (const executorId of [...this.#pool.idleExecutors]) this.#listener?.grant(this.#credit(executorId));
+  }
+
+  /** Calls `listener` with false when no executor is left that will take a batch, with true when there is one again. */
   onAvailability(listener: (isAvailable: boolean) => void): void {
     this.#onAvailability = listener;
   }
@@ -166,7 +185,12 @@ export class LocalReplica {
     const onFrame = (frame: ArrayBuffer) => {
       onReply(this.#decoded(frame, work));
     };
-    this.run({ ...work, onFrame, onDone: () => undefined });
+    const onLost = (why: string) => {
+      work.onLost(why);
+      // A master takes all credits of a replica for void that has lost a batch; those of other executors are good.
+      this.#grantAll();
+    };
+    this.run({ ...work, onFrame, onDone: () => undefined, onLost });
   }
 
   #decoded(frame: ArrayBuffer, { batchId, count }: Omit<LocalWork, 'onReply'>): BatchReply {

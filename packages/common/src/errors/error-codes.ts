@@ -138,12 +138,12 @@ export const errorTable = {
   },
   WORKER_ID_TAKEN: {
     grpc: 'ALREADY_EXISTS',
-    retryable: true,
+    retryable: false,
     meaning: 'a worker whose id another live process is registered with; it keeps trying',
   },
   EPOCH_ENDED: {
     grpc: 'ABORTED',
-    retryable: true,
+    retryable: false,
     meaning: 'a stream of a registration that is over; the worker registers again',
   },
   REPLICA_REFUSED: {

@@ -19,8 +19,15 @@ export type RegistrationState = 'joining' | 'live' | 'ended';
 
 /** A registration, as the master keeps it. */
 export const registrationTransitions = {
-  joining: { attached: 'live', broken: 'ended', expired: 'ended', left: 'ended', replaced: 'ended' },
-  live: { broken: 'ended', expired: 'ended', left: 'ended', replaced: 'ended' },
+  joining: {
+    attached: 'live',
+    broken: 'ended',
+    expired: 'ended',
+    left: 'ended',
+    replaced: 'ended',
+    stopped: 'ended',
+  },
+  live: { broken: 'ended', expired: 'ended', left: 'ended', replaced: 'ended', stopped: 'ended' },
   ended: {},
 } as const satisfies Transitions<RegistrationState>;
 

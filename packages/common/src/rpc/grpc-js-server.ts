@@ -82,9 +82,8 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
   };
 }
 
-/** Ends a call from outside of its handler. */
-type EndCall = (result: RpcResult) => void;
-type InProgress = Set<EndCall>;
+/** Calls in progress: each ends one from outside of its handler, which learns of it by its signal. */
+type InProgress = Set<(result: RpcResult) => void>;
 
 const stopping: RpcResult = {
   status: grpcStatus.UNAVAILABLE,
@@ -207,6 +206,14 @@ class GrpcJsCall implements RpcCall, CancelSignal {
     return undefined;
   }
 
+  /** The call is ended from outside of its handler. */
+  abort(): void {
+    if (this.#settledAs !== undefined) return;
+    this.#settledAs = true;
+    for (const listener of this.#listeners ?? []) listener();
+    this.#listeners = undefined;
+  }
+
   #abort(): void {
     // grpc-js reports the end of every call as cancelled, answered ones included.
     if (this.#settledAs !== undefined) return;
@@ -233,7 +240,7 @@ function unaryAdapter(
     };
     const settle = (result: RpcResult) => {
       // Ended already by a stop.
-      if (!inProgress.delete(settle)) return;
+      if (!inProgress.delete(end)) return;
       rpcCall.settle();
       try {
         send(result);
@@ -241,8 +248,12 @@ function unaryAdapter(
         send(resultOf(thrown, onInternalError));
       }
     };
+    const end = (result: RpcResult) => {
+      rpcCall.abort();
+      settle(result);
+    };
     const fail = (thrown: unknown) => settle(resultOf(thrown, onInternalError));
-    inProgress.add(settle);
+    inProgress.add(end);
     try {
       const result = handle(rpcCall, call.request);
       if ('then' in result) result.then(settle, fail);
@@ -297,14 +308,25 @@ function streamAdapter(
     // An 'error' event without a listener ends the process; the handler learns of it through its messages and sends.
     call.on('error', () => undefined);
     const rpcCall = new GrpcJsCall(path, call);
-    const settle = (result: Omit<RpcResult, 'body'>) => {
-      // Ended already by a stop.
-      if (!inProgress.delete(settle)) return;
-      rpcCall.settle();
+    const send = (result: Omit<RpcResult, 'body'>) => {
       if (result.status === grpcStatus.OK) call.end(trailersOf(result));
       else call.emit('error', statusOf(result));
     };
-    inProgress.add(settle);
+    const settle = (result: Omit<RpcResult, 'body'>) => {
+      // Ended already by a stop.
+      if (!inProgress.delete(end)) return;
+      rpcCall.settle();
+      try {
+        send(result);
+      } catch (thrown) {
+        send(resultOf(thrown, onInternalError));
+      }
+    };
+    const end = (result: RpcResult) => {
+      rpcCall.abort();
+      settle(result);
+    };
+    inProgress.add(end);
     const run = async () => settle(await handle(rpcCall, new GrpcJsStream(call)));
     run().catch((thrown: unknown) => settle(resultOf(thrown, onInternalError)));
   };

@@ -55,7 +55,16 @@ test('what never answers a request has neither an HTTP status nor a MindSpore Se
     expect([code, row.http === undefined]).toEqual([code, row.mindspore === undefined]);
   }
   const silent = rows.filter(([, row]) => row.http === undefined).map(([code]) => code);
-  expect(silent.toSorted()).toEqual(['ADDRESS_UNAVAILABLE', 'CONFIG_INVALID', 'LOAD_FAILED']);
+  expect(silent.toSorted()).toEqual([
+    'ADDRESS_UNAVAILABLE',
+    'CONFIG_INVALID',
+    'EPOCH_ENDED',
+    'LOAD_FAILED',
+    'PROTOCOL_MISMATCH',
+    'REPLICA_REFUSED',
+    'SIGNATURE_CONFLICT',
+    'WORKER_ID_TAKEN',
+  ]);
 });
 
 test('nothing is worth a retry that gRPC clients do not see as temporary', () => {

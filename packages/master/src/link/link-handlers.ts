@@ -182,6 +182,10 @@ function takeExchange(
       return registration.replicas.get(message.value.replicaId)?.recall(message.value.creditId);
     case 'returned':
       return registration.replicas.get(message.value.replicaId)?.returned(message.value.batchId);
+    case 'lost':
+      return registration.replicas
+        .get(message.value.replicaId)
+        ?.batchLost(message.value.batchId, message.value.why);
     case 'reply': {
       const whole = inbox.add(message.value);
       if (whole !== undefined) registration.replicas.get(whole.label.replicaId)?.reply(whole.frame);

@@ -22,13 +22,14 @@ export interface RegistrationSettings {
 }
 
 /** How a registration can end. */
-export type RegistrationEnd = 'broken' | 'expired' | 'left' | 'replaced';
+export type RegistrationEnd = 'broken' | 'expired' | 'left' | 'replaced' | 'stopped';
 
 const endTexts: Record<RegistrationEnd, string> = {
   broken: 'the connection to the worker broke',
   expired: 'no heartbeat came for a whole lease',
   left: 'the worker left',
   replaced: 'the worker registered anew',
+  stopped: 'the master is stopping',
 };
 
 export class Registration {
@@ -119,7 +120,7 @@ export class Registration {
     this.#endedBecause = endTexts[how];
     const { workerId } = this.worker;
     const logged = { worker: workerId, epoch: this.epoch, why: this.#endedBecause };
-    if (how === 'left') this.#settings.logger.info(logged, 'worker left');
+    if (how === 'left' || how === 'stopped') this.#settings.logger.info(logged, 'worker left');
     else this.#settings.logger.warn(logged, 'worker lost');
     const replicas = [...this.replicas.values()];
     // All of them leave routing before any batch looks for another replica.

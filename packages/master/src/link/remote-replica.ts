@@ -137,11 +137,22 @@ export class RemoteReplica implements Replica {
     this.#checkIdle();
   }
 
+  /** What ran the batch is gone; the replica is not. */
+  batchLost(batchId: number, why: string): void {
+    const flight = this.#inFlight.get(batchId);
+    if (flight === undefined) return;
+    this.#inFlight.delete(batchId);
+    flight.work.onLost(why);
+    // Whoever has lost a batch takes all credits of its replica for void; these are good.
+    for (const creditId of [...this.#credits]) this.#listener?.grant(this.#credit(creditId));
+    this.#checkIdle();
+  }
+
   /** The replica is gone: its unfinished batches are lost. To be called once it is out of routing. */
   lose(why: string): void {
     const lost = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    for (const creditId of [...this.#credits]) this.recall(creditId);
+    for (const creditId of this.#credits) this.recall(creditId);
     for (const { work } of lost) work.onLost(why);
   }
 

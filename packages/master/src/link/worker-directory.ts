@@ -52,8 +52,9 @@ export class WorkerDirectory {
     return registration?.epoch === epoch ? registration : undefined;
   }
 
+  /** The master is stopping. */
   endAll(): void {
-    for (const registration of this.registrations) registration.end('left');
+    for (const registration of this.registrations) registration.end('stopped');
   }
 }
 

@@ -21,7 +21,7 @@ function setUp() {
     servable: 'add',
     version: 1,
     method: signature('predict'),
-    queue: { enqueue: (call: PredictCall) => void calls.push(call) },
+    queue: { waiting: 0, enqueue: (call: PredictCall) => void calls.push(call) },
   };
   const request: PredictRequest = {
     route,

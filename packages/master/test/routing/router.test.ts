@@ -13,7 +13,7 @@ function tableOf(...replicas: FakeReplica[]): { table: RouteTable; router: Route
       methods: new Map(
         methods.map((method) => [
           method.name,
-          { servable, version, method, queue: { enqueue: () => undefined } },
+          { servable, version, method, queue: { waiting: 0, enqueue: () => undefined } },
         ]),
       ),
       setReplicas: (now) => (live = now.length),

@@ -20,6 +20,10 @@ export function markStuck(): void {
   isStuck = true;
 }
 
+export function mustBeKilled(): boolean {
+  return isStuck;
+}
+
 export function exit(code: number): void {
   if (isStuck) endAtOnce('SIGKILL');
   else process.exit(code);

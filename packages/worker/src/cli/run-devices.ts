@@ -1,10 +1,8 @@
 /** Several devices: a supervised process for each. */
 import { createLogger, endWithParent, onShutdownSignal, Supervisor } from '@serving/common';
-import { fileURLToPath } from 'node:url';
 import type { WorkerConfig } from '../config.js';
+import { workerProgram } from '../program.js';
 import { exit, isFatal } from './exit.js';
-
-const program = fileURLToPath(new URL('../../bin/serving-worker.js', import.meta.url));
 
 /** What a child gets beyond its own grace before it is killed, in milliseconds. */
 const killMarginMs = 5000;
@@ -16,7 +14,7 @@ export async function runDevices(config: WorkerConfig): Promise<void> {
       name: `device ${device}`,
       command: process.execPath,
       // The same command line again; of options given twice the last one counts.
-      args: [program, ...process.argv.slice(2), '--device', String(device), ...ownId(config, device)],
+      args: [workerProgram, ...process.argv.slice(2), '--device', String(device), ...ownId(config, device)],
     })),
     logger,
     isFatal,

@@ -2,7 +2,7 @@
 import { createLogger, endWithParent, onShutdownSignal, parseAddress, type Logger } from '@serving/common';
 import type { WorkerConfig } from '../config.js';
 import { startServable, type RunningWorker } from '../start-servable.js';
-import { exit, markStuck } from './exit.js';
+import { exit, markStuck, mustBeKilled } from './exit.js';
 
 export async function runWorker(config: WorkerConfig & { readonly servable: string }): Promise<void> {
   const logger = createLogger('serving-worker', config.logLevel);
@@ -16,10 +16,11 @@ export async function runWorker(config: WorkerConfig & { readonly servable: stri
       // Loading has to be given up before the process may exit.
       const worker = await started.catch(() => undefined);
       logger.info({ graceMs: config.shutdownGrace }, 'stopping: batches in progress may finish');
-      if ((await worker?.stop(config.shutdownGrace)) !== false) return;
-      logger.fatal('an executor is stuck in native code; killing the process');
-      markStuck();
-      exit(1);
+      const isStopped = await worker?.stop(config.shutdownGrace);
+      // Loading may have left a thread behind as well.
+      if (isStopped !== false && !mustBeKilled()) return;
+      killStuck(logger);
+      await never;
     })());
   onShutdownSignal(stop);
   endWithParent(stop, config.shutdownGrace + 5000);
@@ -30,6 +31,15 @@ export async function runWorker(config: WorkerConfig & { readonly servable: stri
   } catch (thrown) {
     if (!starting.signal.aborted) throw thrown;
   }
+}
+
+/** Whoever waits for a stop would exit, and that would wait for the thread. */
+const never = new Promise<never>(() => undefined);
+
+function killStuck(logger: Logger): void {
+  logger.fatal('an executor is stuck in native code; killing the process');
+  markStuck();
+  exit(1);
 }
 
 async function start(
@@ -48,7 +58,11 @@ async function start(
     loadTimeoutMs: config.loadTimeout,
     logger,
     signal,
-    onStuck: markStuck,
+    onStuck: (during) => {
+      // What a stuck load is told with comes first.
+      if (during === 'loading') markStuck();
+      else killStuck(logger);
+    },
     onRegistered: (epoch) =>
       process.stdout.write(`Serving: worker registered with master ${address}, epoch ${epoch}\n`),
   });

@@ -1,7 +1,7 @@
 /** The executors of one servable version: starts them, gives each batch to an idle one, replaces those that die. */
 import { backoffMs, ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
 import PQueue from 'p-queue';
-import { Executor, type BatchWork, type ExecutorSettings } from './executor.js';
+import { Executor, type BatchWork, type ExecutorSettings, type ExecutorState } from './executor.js';
 
 export interface PoolSettings extends Omit<ExecutorSettings, 'name'> {
   readonly executors: number;
@@ -14,9 +14,14 @@ export interface PoolEvents {
   executorIdle(executorId: number): void;
   /** An executor died: what was granted for it is void. */
   executorLost(executorId: number): void;
-  /** False when no executor is left and a new one could not be started; true when there is one again. */
+  /** False when no executor is left that will take a batch; true when there is one again. */
   availability(isAvailable: boolean): void;
+  /** An executor is in native code and will not come out: only killing the process ends it. */
+  stuck(): void;
 }
+
+/** Of an executor that runs batches or will soon: one that is ending is replaced at once. */
+const serving: readonly ExecutorState[] = ['starting', 'idle', 'busy', 'ending'];
 
 export class ExecutorPool {
   readonly #settings: PoolSettings;
@@ -35,6 +40,12 @@ export class ExecutorPool {
   #nextId = 0;
   /** Executors lost since the last batch that went well. */
   #losses = 0;
+  /** Executors lost and not replaced yet. */
+  #missing = 0;
+  /** The last replacement could not be loaded. */
+  #isBroken = false;
+  /** Resolves when no load that was given up is in native code any more. */
+  #noneHangs: Promise<void> = Promise.resolve();
   #isAvailable = true;
   #stopping = false;
 
@@ -53,10 +64,13 @@ export class ExecutorPool {
     return signatures;
   }
 
-  /** Executors that run batches or will again. */
-  get size(): number {
-    const given = [...this.#executors.values()];
-    return given.filter(({ state }) => state !== 'stopping' && state !== 'gone').length;
+  /** Executors that run a batch now. */
+  get busy(): number {
+    return this.#count(['busy', 'overdue']);
+  }
+
+  #count(states: readonly ExecutorState[]): number {
+    return [...this.#executors.values()].filter(({ state }) => states.includes(state)).length;
   }
 
   /**
@@ -72,7 +86,7 @@ export class ExecutorPool {
 
   /** Executors that a batch can be given to now, in the order it would be. */
   get idleExecutors(): readonly number[] {
-    return this.#idleIds;
+    return [...this.#idleIds];
   }
 
   cancel(batchId: number): void {
@@ -83,6 +97,8 @@ export class ExecutorPool {
   async stop(graceMs: number): Promise<boolean> {
     this.#stopping = true;
     for (const cancel of this.#restarts) cancel();
+    // What waits for it would wait for ever.
+    this.#setAvailable(false);
     const stopped = await Promise.all(
       [...this.#executors.values()].map((executor) => executor.stop(graceMs)),
     );
@@ -98,16 +114,19 @@ export class ExecutorPool {
       { ...this.#settings, name: `${servable}-${version}-${id}` },
       {
         idle: (_, afterBatch) => this.#idle(id, afterBatch),
+        overdue: () => this.#checkAvailability(),
         lost: (_, reason) => this.#lost(id, reason),
+        stuck: () => this.#stuck(id),
       },
     );
     this.#executors.set(id, executor);
+    void executor.gone.then(() => this.#executors.delete(id));
     this.#loading.add(id);
     try {
       return await executor.loaded();
     } catch (error) {
-      // One that is inside native code stays known, so that whoever stops the pool learns of it.
-      if (await executor.stop(0)) this.#executors.delete(id);
+      // One that is inside native code stays known until it is gone, so that whoever stops the pool learns of it.
+      if (!(await executor.stop(0))) this.#noneHangs = executor.gone;
       throw error;
     } finally {
       this.#loading.delete(id);
@@ -116,10 +135,17 @@ export class ExecutorPool {
 
   #idle(id: number, afterBatch: boolean): void {
     if (afterBatch) this.#losses = 0;
+    else this.#isBroken = false;
     if (this.#stopping) return;
     this.#setAvailable(true);
     this.#idleIds.push(id);
     this.#events.executorIdle(id);
+  }
+
+  /** Whoever waits should hear that no executor is left rather than wait for ever. */
+  #checkAvailability(): void {
+    const willBeReplaced = this.#missing > 0 && !this.#isBroken;
+    if (!willBeReplaced && this.#count(serving) === 0) this.#setAvailable(false);
   }
 
   #setAvailable(isAvailable: boolean): void {
@@ -135,7 +161,18 @@ export class ExecutorPool {
     if (position !== -1) this.#idleIds.splice(position, 1);
     this.#settings.logger.error({ executor: id, reason }, 'executor thread lost; replacing it');
     this.#events.executorLost(id);
+    this.#missing++;
     this.#restartLater();
+    this.#checkAvailability();
+  }
+
+  #stuck(id: number): void {
+    if (this.#stopping) return;
+    this.#settings.logger.fatal(
+      { executor: id },
+      'an executor is stuck in native code; only killing the process ends it',
+    );
+    this.#events.stuck();
   }
 
   #restartLater(): void {
@@ -148,17 +185,20 @@ export class ExecutorPool {
   }
 
   async #restart(): Promise<void> {
+    // A thread that does not come out of native code is not helped by a second one beside it.
+    await this.#noneHangs;
     if (this.#stopping) return;
     try {
       await this.#startOne();
+      this.#missing--;
     } catch (thrown) {
       if (this.#stopping) return;
       this.#settings.logger.error(
         { reason: ServingError.from(thrown).message },
         'executor could not be replaced; trying again',
       );
-      // Whoever waits for this replica should hear that it is gone rather than wait for ever.
-      if (this.size === 0) this.#setAvailable(false);
+      this.#isBroken = true;
+      this.#checkAvailability();
       this.#restartLater();
     }
   }

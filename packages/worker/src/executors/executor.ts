@@ -1,5 +1,4 @@
 /** The main thread's side of one executor thread: starts it, hands it one batch at a time, and survives its death. */
-import { Worker } from 'node:worker_threads';
 import {
   encodeReply,
   failure,
@@ -10,7 +9,8 @@ import {
 } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
 import { ThreadControl } from './control-word.js';
-import type { DoneMessage, FromThread, ThreadStart, ToThread } from './thread-messages.js';
+import { startThread, type ExecutorThread, type StartThread } from './executor-thread.js';
+import type { DoneMessage, FromThread, ToThread } from './thread-messages.js';
 
 /** A batch as it is given to an executor. */
 export interface BatchWork {
@@ -26,6 +26,8 @@ export interface BatchWork {
   readonly onDone: () => void;
   /** Called instead of any reply when no instance was started: the batch may run elsewhere. */
   readonly onReturned: () => void;
+  /** Called instead of any reply when the thread has ended: whether instances were run is unknown. */
+  readonly onLost: (why: string) => void;
 }
 
 export interface ExecutorSettings {
@@ -37,13 +39,21 @@ export interface ExecutorSettings {
   readonly executionTimeoutMs: number;
   /** Longest time loading may take, in milliseconds. */
   readonly loadTimeoutMs: number;
+  /** How long a thread may stay in native code beyond either time. @default 30000 */
+  readonly stuckAfterMs?: number;
+  /** Starts its thread. @default a thread of this process */
+  readonly startThread?: StartThread;
 }
 
 export interface ExecutorEvents {
   /** The executor can take a batch: its first one, or the next one after a batch that ended. */
   idle(executor: Executor, afterBatch: boolean): void;
+  /** Its batch did not return in time. Until it is idle or lost it takes no other. */
+  overdue(executor: Executor): void;
   /** The thread is gone, without having been asked to stop. */
   lost(executor: Executor, reason: string): void;
+  /** The thread has been in native code for so long that only killing the process will end it. */
+  stuck(executor: Executor): void;
 }
 
 /**
@@ -55,15 +65,25 @@ export type ExecutorState = 'starting' | 'idle' | 'busy' | 'overdue' | 'ending' 
 /** How often a thread that has to end is looked at again, in milliseconds: whether it left native code. */
 const nativeCheckMs = 20;
 
+/**
+ * How long a thread may stay in native code beyond the time it had. A model that is merely slow gets to finish, and the
+ * executor is then as good as new; one that takes longer will not come back.
+ */
+export const stuckAfterMs = 30_000;
+
 export class Executor {
   readonly #settings: ExecutorSettings;
   readonly #events: ExecutorEvents;
   readonly #control = new ThreadControl();
-  readonly #thread: Worker;
-  readonly #gone: Promise<void>;
+  readonly #thread: ExecutorThread;
+  /** Resolves when the thread has ended. */
+  readonly gone: Promise<void>;
   #state: ExecutorState = 'starting';
   #work: BatchWork | undefined;
   #cancelTimer: () => void = () => undefined;
+  #cancelStuck: (() => void) | undefined;
+  /** When it was first asked to stop. */
+  #stopAskedAt: number | undefined;
   #settleLoad:
     { resolve(signatures: readonly MethodSignature[]): void; reject(error: ServingError): void } | undefined;
   #crash: Error | undefined;
@@ -71,19 +91,14 @@ export class Executor {
   constructor(settings: ExecutorSettings, events: ExecutorEvents) {
     this.#settings = settings;
     this.#events = events;
-    const workerData: ThreadStart = { load: settings.load, control: this.#control.shared };
-    this.#thread = new Worker(new URL('./thread-entry.js', import.meta.url), {
-      name: settings.name,
-      workerData,
-      // The thread runs compiled code; loaders of the embedding process are not its business.
-      execArgv: [],
-      stdout: true,
+    this.#thread = (settings.startThread ?? startThread)(settings.name, {
+      load: settings.load,
+      control: this.#control.shared,
+      reportsThrown: settings.logger.isLevelEnabled('debug'),
     });
-    // Standard output is for start lines and results, so what stages print goes to standard error.
-    this.#thread.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     this.#thread.on('message', (message: FromThread) => this.#receive(message));
     this.#thread.on('error', (error: Error) => (this.#crash = error));
-    this.#gone = new Promise((resolve) => {
+    this.gone = new Promise((resolve) => {
       this.#thread.once('exit', (code) => {
         this.#exited(code);
         resolve();
@@ -101,7 +116,11 @@ export class Executor {
     return new Promise((resolve, reject) => {
       this.#settleLoad = { resolve, reject };
       this.#cancelTimer = clock.after(loadTimeoutMs, () => {
-        this.#failLoad(new ServingError('LOAD_FAILED', `loading did not finish within ${loadTimeoutMs} ms`));
+        this.#failLoad(
+          this.#loadFailed(
+            `loading did not finish within ${loadTimeoutMs} ms; --load-timeout gives it longer`,
+          ),
+        );
         this.#terminateWhenSafe();
       });
     });
@@ -123,20 +142,27 @@ export class Executor {
 
   /**
    * Stops the thread: at once when it is idle, after its batch when it is busy, by force after `graceMs`.
-   * Resolves with false when it is stuck in native code, where it must not be terminated.
+   * Resolves with false when it is stuck in native code, where it must not be terminated. Time that it was given by an
+   * earlier call counts.
    */
   async stop(graceMs: number): Promise<boolean> {
     if (this.#state === 'gone') return true;
+    const isFirst = this.#stopAskedAt === undefined;
     const wasStarting = this.#state === 'starting';
+    this.#stopAskedAt ??= performance.now();
     this.#state = 'stopping';
-    this.#post({ kind: 'stop' });
-    if (!wasStarting && (await this.#goneWithin(graceMs))) return true;
-    return this.#terminateWithin(graceMs);
+    const end = this.#stopAskedAt + graceMs;
+    if (isFirst) {
+      this.#post({ kind: 'stop' });
+      if (wasStarting) return this.#terminateUntil(end);
+      // What does not end by itself gets as long again to come out of native code.
+      return (await this.#goneWithin(graceMs)) || this.#terminateUntil(end + graceMs);
+    }
+    return this.#terminateUntil(end);
   }
 
-  /** Terminates the thread as soon as it is out of native code; false when it stays there for `graceMs`. */
-  async #terminateWithin(graceMs: number): Promise<boolean> {
-    const end = performance.now() + graceMs;
+  /** Terminates the thread as soon as it is out of native code; false when it is not by `end`. */
+  async #terminateUntil(end: number): Promise<boolean> {
     while (!this.#control.claimTermination()) {
       const left = end - performance.now();
       if (left <= 0) return false;
@@ -149,7 +175,7 @@ export class Executor {
   #goneWithin(graceMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), graceMs);
-      void this.#gone.then(() => {
+      void this.gone.then(() => {
         clearTimeout(timer);
         resolve(true);
       });
@@ -174,6 +200,10 @@ export class Executor {
           { errorId: message.errorId, cause: message.cause },
           'internal error in an executor',
         );
+      case 'thrown': {
+        const { batchId, method, message: reason, stack } = message;
+        return this.#settings.logger.debug({ batchId, method, reason, stack }, 'stage failed');
+      }
     }
   }
 
@@ -186,17 +216,24 @@ export class Executor {
     this.#events.idle(this, false);
   }
 
+  #loadFailed(what: string): ServingError {
+    const { servable, version } = this.#settings.load;
+    return new ServingError('LOAD_FAILED', `servable ${servable} version ${version}: ${what}`);
+  }
+
   #failLoad(error: ServingError): void {
     this.#cancelTimer();
     this.#settleLoad?.reject(error);
     this.#settleLoad = undefined;
   }
 
-  #done({ frames, answered }: DoneMessage): void {
+  #done({ batchId, frames, answered, error }: DoneMessage): void {
+    this.#forgetStuck();
     const work = this.#finishWork();
+    if (error !== undefined) this.#settings.logger.error({ batchId, ...error }, 'batch could not be run');
     if (work !== undefined) {
       for (const frame of frames) work.onFrame(frame);
-      if (answered < work.count) this.#failRest(work, 'was not answered by its executor');
+      if (answered < work.count) this.#failRest(work, error ?? stageFailed(work, unanswered));
       else work.onDone();
     }
     if (this.#state !== 'busy' && this.#state !== 'overdue') return;
@@ -212,9 +249,9 @@ export class Executor {
   }
 
   /** A failure for whatever instances have no final reply yet; sinks drop the rest. */
-  #failRest(work: BatchWork, what: string): void {
-    const error = new ServingError('STAGE_FAILED', `Call method '${work.method}' Failed: the batch ${what}`);
-    work.onFrame(encodeReply({ batchId: work.batchId, reply: failure(0, work.count, error), durations: [] }));
+  #failRest(work: BatchWork, { code, message }: Pick<ServingError, 'code' | 'message'>): void {
+    const reply = failure(0, work.count, new ServingError(code, message));
+    work.onFrame(encodeReply({ batchId: work.batchId, reply, durations: [] }));
     work.onDone();
   }
 
@@ -229,31 +266,48 @@ export class Executor {
     this.#control.cancel();
     this.#work = undefined;
     this.#state = 'overdue';
-    this.#failRest(work, `did not return within ${executionTimeoutMs} ms`);
     this.#terminateWhenSafe();
+    // Before the answer: whoever then asks again is not to wait for this executor.
+    this.#events.overdue(this);
+    this.#failRest(work, stageFailed(work, `did not return within ${executionTimeoutMs} ms`));
   }
 
   #terminateWhenSafe(): void {
     if (this.#state === 'gone' || this.#state === 'idle' || this.#state === 'busy') return;
+    const { clock } = this.#settings;
     if (!this.#control.claimTermination()) {
-      this.#settings.clock.after(nativeCheckMs, () => this.#terminateWhenSafe());
+      this.#cancelStuck ??= clock.after(this.#settings.stuckAfterMs ?? stuckAfterMs, () =>
+        this.#events.stuck(this),
+      );
+      clock.after(nativeCheckMs, () => this.#terminateWhenSafe());
       return;
     }
+    this.#forgetStuck();
     // What it may still have sent must not make it idle again: a batch given to it now would be lost.
     if (this.#state === 'overdue') this.#state = 'ending';
     void this.#thread.terminate();
   }
 
+  #forgetStuck(): void {
+    this.#cancelStuck?.();
+    this.#cancelStuck = undefined;
+  }
+
   #exited(code: number): void {
     const wasAsked = this.#state === 'stopping';
     this.#state = 'gone';
+    this.#forgetStuck();
     const reason = this.#crash === undefined ? `exit code ${code}` : this.#crash.message;
-    this.#failLoad(
-      new ServingError('LOAD_FAILED', `the executor thread ended while it loaded the servable (${reason})`),
+    this.#failLoad(this.#loadFailed(`the executor thread ended while it loaded the servable (${reason})`));
+    this.#finishWork()?.onLost(
+      `its executor thread ended while it ran the batch (${reason}); a stage ended it or ran out of memory`,
     );
-    const work = this.#finishWork();
-    if (work !== undefined)
-      this.#failRest(work, `lost its executor thread (${reason}); a stage ended it or ran out of memory`);
     if (!wasAsked) this.#events.lost(this, reason);
   }
+}
+
+const unanswered = 'was not answered by its executor';
+
+function stageFailed({ method }: BatchWork, what: string): ServingError {
+  return new ServingError('STAGE_FAILED', `Call method '${method}' Failed: the batch ${what}`);
 }

@@ -4,7 +4,9 @@ import {
   decodeBatch,
   encodeReply,
   failure,
+  firstLine,
   ServingError,
+  type BatchContents,
   type BatchReply,
   type Reply,
 } from '@serving/common';
@@ -14,10 +16,12 @@ import { ThreadControlView } from './control-word.js';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
 const port = parentPort!;
-const { load, control: shared } = workerData as ThreadStart;
+const { load, control: shared, reportsThrown } = workerData as ThreadStart;
 const control = new ThreadControlView(shared);
 /** The batch in progress, if any. */
 let running: Promise<void> = Promise.resolve();
+/** Of a batch's failures that many are reported in full. */
+const mostThrown = 10;
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -39,45 +43,55 @@ async function start(): Promise<void> {
 }
 
 async function runBatch(servable: LoadedServable, batchId: number, frame: ArrayBuffer): Promise<void> {
-  const replies = await repliesTo(servable, batchId, frame);
-  const frames = encodeReplies(batchId, replies);
-  const answered = replies.reduce((sum, { reply }) => sum + reply.count, 0);
+  const batch = readBatch(frame);
+  if (batch instanceof ServingError) {
+    // Its size is unknown here; the main thread answers its instances.
+    const { code, message } = batch;
+    return post({ kind: 'done', batchId, frames: [], answered: 0, error: { code, message } });
+  }
+  const { replies, durations } = await executeBatch(servable, batch, control.isCancelled);
+  reportFaults(batch, replies);
+  const frames = replies.map((reply, index) =>
+    encode({ batchId, reply, durations: index === 0 ? durations : [] }),
+  );
+  const answered = replies.reduce((sum, { count }) => sum + count, 0);
   post({ kind: 'done', batchId, frames, answered }, frames);
 }
 
-/** Outputs can be too large for a buffer; the thread must not end for that. */
-function encodeReplies(batchId: number, replies: readonly BatchReply[]): ArrayBuffer[] {
+function readBatch(frame: ArrayBuffer): BatchContents | ServingError {
   try {
-    return replies.map(encodeReply);
+    return decodeBatch(frame);
   } catch (thrown) {
-    const error = ServingError.from(thrown);
-    reportFault(error);
-    return replies.map(({ reply }) =>
-      encodeReply({ batchId, reply: failure(reply.first, reply.count, error), durations: [] }),
-    );
+    return reportedError(thrown);
   }
 }
 
-async function repliesTo(
-  servable: LoadedServable,
-  batchId: number,
-  frame: ArrayBuffer,
-): Promise<BatchReply[]> {
+/** Outputs can be too large for a buffer; the thread must not end for that, nor other instances' outputs be lost. */
+function encode({ batchId, reply, durations }: BatchReply): ArrayBuffer {
   try {
-    const batch = decodeBatch(frame);
-    const { replies, durations } = await executeBatch(servable, batch, control.isCancelled);
-    reportFaults(replies);
-    return replies.map((reply, index) => ({ batchId, reply, durations: index === 0 ? durations : [] }));
+    return encodeReply({ batchId, reply, durations });
   } catch (thrown) {
-    const error = ServingError.from(thrown);
-    reportFault(error);
-    // The batch's size is unknown here; the main thread answers whatever it did not see answered.
-    return [{ batchId, reply: failure(0, 0, error), durations: [] }];
+    const { first, count } = reply;
+    return encodeReply({ batchId, reply: failure(first, count, reportedError(thrown)), durations });
   }
 }
 
-function reportFaults(replies: readonly Reply[]): void {
-  for (const { outcome } of replies) if (!outcome.ok) reportFault(outcome.error);
+function reportedError(thrown: unknown): ServingError {
+  const error = ServingError.from(thrown);
+  reportFault(error);
+  return error;
+}
+
+function reportFaults({ batchId, method }: BatchContents, replies: readonly Reply[]): void {
+  let thrown = 0;
+  for (const { outcome } of replies) {
+    if (outcome.ok) continue;
+    const { error } = outcome;
+    reportFault(error);
+    if (!reportsThrown || error.errorId !== undefined || error.cause === undefined) continue;
+    if (thrown++ < mostThrown)
+      post({ kind: 'thrown', batchId, method, message: error.message, stack: causeText(error.cause) });
+  }
 }
 
 function reportFault(error: ServingError): void {
@@ -86,7 +100,7 @@ function reportFault(error: ServingError): void {
 }
 
 function causeText(cause: unknown): string {
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return cause instanceof Error ? (cause.stack ?? cause.message) : firstLine(cause);
 }
 
 async function stop(servable: LoadedServable): Promise<void> {

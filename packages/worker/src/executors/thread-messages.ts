@@ -6,6 +6,8 @@ import type { LoadRequest } from '../servables/load-servable.js';
 export interface ThreadStart {
   readonly load: LoadRequest;
   readonly control: SharedArrayBuffer;
+  /** Whether anybody reads what stages have thrown. */
+  readonly reportsThrown: boolean;
 }
 
 export type ToThread =
@@ -19,6 +21,18 @@ export interface DoneMessage {
   readonly frames: readonly ArrayBuffer[];
   /** Instances that the frames answer. */
   readonly answered: number;
+  /** Why the others have no answer. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+}
+
+/** What a stage has thrown, for whoever debugs it. */
+export interface ThrownMessage {
+  readonly kind: 'thrown';
+  readonly batchId: number;
+  readonly method: string;
+  /** What the caller was told; it names the stage. */
+  readonly message: string;
+  readonly stack: string;
 }
 
 export type FromThread =
@@ -30,5 +44,6 @@ export type FromThread =
       readonly stack: string | undefined;
     }
   | DoneMessage
+  | ThrownMessage
   /** A cause that is for the log only, under the id the caller was given. */
   | { readonly kind: 'fault'; readonly errorId: string; readonly cause: string };

@@ -77,6 +77,10 @@ export class Exchange {
         running.delete(batchId);
         this.#tell({ $case: 'returned', value: { replicaId, batchId } });
       },
+      onLost: (why) => {
+        running.delete(batchId);
+        this.#tell({ $case: 'lost', value: { replicaId, batchId, why } });
+      },
       onDone: () => running.delete(batchId),
     });
   }

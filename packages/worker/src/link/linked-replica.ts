@@ -14,6 +14,8 @@ export interface FrameWork {
   readonly onDone: () => void;
   /** The batch was not started. */
   readonly onReturned: () => void;
+  /** What ran the batch is gone, while the replica may go on. */
+  readonly onLost: (why: string) => void;
 }
 
 export interface CreditSink {

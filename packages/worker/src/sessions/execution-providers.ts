@@ -1,6 +1,5 @@
 /** Devices as users name them → execution providers of onnxruntime (its documentation, "Execution Providers"). */
 import { ServingError } from '@serving/common';
-import type { InferenceSession } from 'onnxruntime-node';
 
 export const deviceTypes = ['cpu', 'cuda', 'tensorrt', 'dml', 'coreml', 'webgpu'] as const;
 export type DeviceType = (typeof deviceTypes)[number];
@@ -11,28 +10,17 @@ export interface Device {
   readonly id: number;
 }
 
+/** What a session is created with. */
+export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number };
+
 /**
  * The providers to run a model with, the device's own first. What that one cannot run falls to the CPU, so a model with
  * a single odd operator still works.
  * @throws ServingError CONFIG_INVALID for a device that the type does not have
  */
-export function executionProviders({
-  type,
-  id,
-}: Device): readonly InferenceSession.ExecutionProviderConfig[] {
-  switch (type) {
-    case 'cpu':
-      return ['cpu'];
-    case 'cuda':
-    case 'tensorrt':
-    case 'dml':
-      return [{ name: type, deviceId: id }, 'cpu'];
-    case 'coreml':
-    case 'webgpu':
-      if (id === 0) return [type, 'cpu'];
-      throw new ServingError(
-        'CONFIG_INVALID',
-        `device ${id}: expected 0, as there is one ${type} device only`,
-      );
-  }
+export function executionProviders({ type, id }: Device): ExecutionProvider[] {
+  if (type === 'cpu') return ['cpu'];
+  if (type === 'cuda' || type === 'tensorrt' || type === 'dml') return [{ name: type, deviceId: id }, 'cpu'];
+  if (id === 0) return [type, 'cpu'];
+  throw new ServingError('CONFIG_INVALID', `device ${id}: expected 0, as there is one ${type} device only`);
 }

@@ -119,6 +119,7 @@ test('a small message counts with its own bytes, a large one with the buffer it 
   const counted: number[] = [];
   const method = signature('predict');
   const queue = {
+    waiting: 0,
     enqueue: ({ retainedBytes, sink }: PredictCall) => {
       counted.push(retainedBytes);
       sink.reply(failure(0, 1, new ServingError('QUEUE_FULL', 'enough seen')));

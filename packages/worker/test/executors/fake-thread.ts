@@ -1,0 +1,51 @@
+/** A stand-in for an executor's thread: the test says when it is in native code and what it sends. */
+import { EventEmitter } from 'node:events';
+import { ThreadControlView } from '../../src/executors/control-word.js';
+import type { ExecutorThread } from '../../src/executors/executor-thread.js';
+import type { FromThread, ThreadStart, ToThread } from '../../src/executors/thread-messages.js';
+
+export class FakeThread extends EventEmitter implements ExecutorThread {
+  readonly received: ToThread[] = [];
+  readonly #start: ThreadStart;
+  #control: ThreadControlView | undefined;
+  isTerminated = false;
+
+  constructor(start: ThreadStart) {
+    super();
+    this.#start = start;
+  }
+
+  postMessage(message: ToThread): void {
+    this.received.push(message);
+  }
+
+  /** In native code from the start, as a real one is. */
+  get control(): ThreadControlView {
+    return (this.#control ??= new ThreadControlView(this.#start.control));
+  }
+
+  send(message: FromThread): void {
+    this.emit('message', message);
+  }
+
+  ready(): void {
+    // Made on first use: that is when the thread has loaded its libraries.
+    void this.control;
+    this.send({ kind: 'ready', signatures: [] });
+  }
+
+  /** The running batch is answered with these frames. */
+  done(answered: number): void {
+    this.send({ kind: 'done', batchId: 1, frames: [], answered });
+  }
+
+  exit(code: number): void {
+    this.emit('exit', code);
+  }
+
+  terminate(): Promise<void> {
+    if (!this.isTerminated) queueMicrotask(() => this.exit(1));
+    this.isTerminated = true;
+    return Promise.resolve();
+  }
+}

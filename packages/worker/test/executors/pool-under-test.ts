@@ -1,0 +1,98 @@
+/** A pool whose threads are stand-ins, with what it tells. */
+import { createLogger, decodeReply } from '@serving/common';
+import { ManualClock } from '../../../../test/support/manual-clock.js';
+import { ExecutorPool } from '../../src/executors/executor-pool.js';
+import type { BatchWork } from '../../src/executors/executor.js';
+import { FakeThread } from './fake-thread.js';
+
+export const times = { execution: 1000, load: 2000, stuck: 30_000 };
+
+export class PoolUnderTest {
+  readonly clock = new ManualClock();
+  readonly threads: FakeThread[] = [];
+  readonly told: string[] = [];
+  readonly pool: ExecutorPool;
+
+  constructor(executors = 1) {
+    this.pool = new ExecutorPool(
+      {
+        load: {
+          directory: '.',
+          servable: 'add',
+          version: 1,
+          intraOpThreads: 1,
+          device: { type: 'cpu', id: 0 },
+        },
+        executors,
+        executionTimeoutMs: times.execution,
+        loadTimeoutMs: times.load,
+        clock: this.clock,
+        logger: createLogger('test', 'silent'),
+        startThread: (_, start) => {
+          const thread = new FakeThread(start);
+          this.threads.push(thread);
+          return thread;
+        },
+      },
+      {
+        executorIdle: (id) => this.told.push(`idle ${id}`),
+        executorLost: (id) => this.told.push(`lost ${id}`),
+        availability: (isAvailable) => this.told.push(isAvailable ? 'available' : 'unavailable'),
+        stuck: () => this.told.push('stuck'),
+      },
+    );
+  }
+
+  /** What it has told since it was last asked. */
+  news(): string[] {
+    return this.told.splice(0);
+  }
+
+  get last(): FakeThread {
+    return this.threads.at(-1)!;
+  }
+
+  /** Starts the pool; each thread loads at once. */
+  async started(): Promise<this> {
+    const started = this.pool.start();
+    let isStarted = false;
+    void started.then(() => (isStarted = true));
+    for (let loaded = 0; !isStarted; await turn())
+      for (; loaded < this.threads.length; loaded++) this.threads[loaded]!.ready();
+    this.news();
+    return this;
+  }
+
+  /** Time passes, and whatever was promised meanwhile happens. */
+  async pass(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await turn();
+  }
+
+  /** Gives the pool a batch of two instances; what becomes of it. */
+  run(more: Partial<BatchWork> = {}): string[] {
+    const told: string[] = [];
+    this.pool.run({
+      batchId: 1,
+      method: 'add_common',
+      count: 2,
+      frame: new ArrayBuffer(8),
+      onFrame: (frame) => {
+        const { outcome } = decodeReply(frame).reply;
+        told.push(outcome.ok ? 'reply' : outcome.error.message);
+      },
+      onDone: () => told.push('done'),
+      onReturned: () => told.push('returned'),
+      onLost: (why) => told.push(`lost: ${why}`),
+      ...more,
+    });
+    return told;
+  }
+}
+
+/** All promises that are settled have been followed up. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

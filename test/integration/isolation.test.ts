@@ -1,0 +1,43 @@
+/** serving-master --isolation process: servables in supervised processes, one per device. */
+import { expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.js';
+import { runMaster, startMaster } from '../support/processes.js';
+import { functionServable, servables } from '../support/servables.js';
+
+const directory = () =>
+  servables({
+    s: functionServable(`
+registerMethod('pid', { inputs: [], outputs: ['y'] }, () => addStage(() => String(process.pid), []));
+registerMethod('crash', { inputs: [], outputs: ['y'] }, () => addStage(() => process.kill(process.pid, 'SIGSEGV'), []));
+`),
+    broken: functionServable(`throw new Error('not today');`),
+  });
+
+const isolated = (...more: string[]) =>
+  ['--directory', directory(), '--isolation', 'process', '--executors', '1'].concat(more);
+
+test('a crash costs a process, not the server; SIGTERM ends all of them', async () => {
+  const master = await startMaster(isolated('--servable', 's', '--device', '0,1'));
+  const pids = async () => {
+    const results = await master.client('s', 'pid').infer([{}, {}]);
+    return results.map((result) => (result.ok ? Number(result.outputs['y']) : undefined));
+  };
+  const [before] = await pids();
+  expect(before).not.toBe(master.pid);
+  const [crashed] = await master.client('s', 'crash').infer({});
+  expect(crashed).toMatchObject({ ok: false });
+  const after = await eventually('another process serves', async () => {
+    const [pid] = await pids();
+    return pid !== undefined && pid !== before && pid;
+  });
+  expect(after).not.toBe(master.pid);
+  expect(await master.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(() => process.kill(after, 0)).toThrow('ESRCH');
+});
+
+test('a servable that cannot be loaded: exit code 3, with the process named', async () => {
+  const ended = await runMaster(['--grpc', '0', ...isolated('--servable', 'broken')]);
+  expect(ended).toMatchObject({ code: 3, signal: null });
+  expect(ended.complaint).toMatch(/^the process for broken on device 0 ended: .*what it said is above$/);
+  expect(ended.stderr).toContain('not today');
+});
