@@ -1,7 +1,10 @@
 /** SIGTERM and SIGINT: the first asks for an orderly stop, a second one ends the process at once. */
 
-/** Runs `stop` on the first signal and exits with 0 when it is done; the result stops listening. */
-export function onShutdownSignal(stop: (signal: NodeJS.Signals) => Promise<void>): () => void {
+/**
+ * Runs `stop` on the first signal and exits with 0 when it is done; the result stops listening. When `stop` resolves
+ * with false, a thread is stuck in native code and the process is killed instead: exiting would wait for the thread.
+ */
+export function onShutdownSignal(stop: (signal: NodeJS.Signals) => Promise<unknown>): () => void {
   let stopping = false;
   const listener = (signal: NodeJS.Signals) => {
     if (stopping) {
@@ -10,7 +13,7 @@ export function onShutdownSignal(stop: (signal: NodeJS.Signals) => Promise<void>
     }
     stopping = true;
     stop(signal).then(
-      () => process.exit(0),
+      (isStopped) => (isStopped === false ? endAtOnce('SIGKILL') : process.exit(0)),
       (error: unknown) => {
         console.error(error);
         process.exit(1);
@@ -36,6 +39,6 @@ const deliveryMs = 100;
  */
 export function endAtOnce(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
-  // The first process of a container is spared the signals it sends to itself.
-  setTimeout(() => process.exit(1), deliveryMs);
+  // The first process of a container is spared the signals it sends to itself. Aborting joins no threads either.
+  setTimeout(() => (signal === 'SIGKILL' ? process.abort() : process.exit(1)), deliveryMs);
 }

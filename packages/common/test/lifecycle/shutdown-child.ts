@@ -1,7 +1,7 @@
 /** Run by shutdown-signals.test.ts as a process of its own; the argument says how stopping goes. */
 import { onShutdownSignal } from '../../src/lifecycle/shutdown-signals.js';
 
-const modes: Readonly<Record<string, (signal: NodeJS.Signals) => Promise<void>>> = {
+const modes: Readonly<Record<string, (signal: NodeJS.Signals) => Promise<unknown>>> = {
   async orderly() {
     await new Promise((resolve) => setImmediate(resolve));
     console.log('stopped');
@@ -12,6 +12,7 @@ const modes: Readonly<Record<string, (signal: NodeJS.Signals) => Promise<void>>>
     throw new Error('could not stop');
   },
   deaf: () => Promise.resolve(),
+  impossible: () => Promise.resolve(false),
 };
 
 const mode = process.argv[2] ?? '';

@@ -82,3 +82,9 @@ test('once it is told to, a process no longer listens and ends by the signal as 
   kill('SIGTERM');
   expect(await ended).toMatchObject({ code: null, signal: 'SIGTERM', lines: ['ready'] });
 });
+
+test('when it cannot be stopped from inside, the process is killed', async () => {
+  const { ended, kill } = await started('impossible');
+  kill('SIGTERM');
+  expect(await ended).toMatchObject({ code: null, signal: 'SIGKILL', errors: '' });
+});

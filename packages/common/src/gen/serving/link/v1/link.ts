@@ -179,6 +179,7 @@ export interface ExchangeRequest {
     /** A reply frame. */
     { $case: "reply"; value: FrameChunk }
     | { $case: "returned"; value: BatchReturned }
+    | { $case: "lost"; value: BatchLost }
     | undefined;
 }
 
@@ -229,6 +230,17 @@ export interface FrameChunk {
 export interface BatchReturned {
   replicaId: string;
   batchId: number;
+}
+
+/**
+ * What ran the batch is gone, for instance because a stage ended its thread; whether its instances were run is unknown.
+ * The replica goes on: its other batches and its credits are as they were.
+ */
+export interface BatchLost {
+  replicaId: string;
+  batchId: number;
+  /** For people. */
+  why: string;
 }
 
 /** Nobody waits for the batch any more. It still gets its final replies. */
@@ -1327,6 +1339,9 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
       case "returned":
         BatchReturned.encode(message.message.value, writer.uint32(34).fork()).join();
         break;
+      case "lost":
+        BatchLost.encode(message.message.value, writer.uint32(42).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1374,6 +1389,14 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
             }
 
             message.message = { $case: "returned", value: BatchReturned.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = { $case: "lost", value: BatchLost.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1751,6 +1774,77 @@ export const BatchReturned: MessageFns<BatchReturned> = {
             }
 
             message.batchId = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBatchLost(): BatchLost {
+  return { replicaId: "", batchId: 0, why: "" };
+}
+
+export const BatchLost: MessageFns<BatchLost> = {
+  encode(message: BatchLost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.replicaId !== "") {
+      writer.uint32(10).string(message.replicaId);
+    }
+    if (message.batchId !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.batchId)) !== BigInt(message.batchId)) {
+        throw new globalThis.Error("value provided for field BigInt(message.batchId) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.batchId));
+    }
+    if (message.why !== "") {
+      writer.uint32(26).string(message.why);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BatchLost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatchLost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.replicaId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.batchId = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.why = reader.string();
             continue;
           }
         }
