@@ -3,7 +3,7 @@
  * Usage: npx jiti examples/add/client.ts [address, default localhost:5500]
  */
 import { fileURLToPath } from 'node:url';
-import { Client, tensor, type Instance, type Outputs, outputsOf } from '@serving/client';
+import { Client, InferError, tensor, type Instance, type Outputs, outputsOf } from '@serving/client';
 
 /** A 2x2 matrix with one value everywhere. */
 const filled = (value: number) => [
@@ -28,6 +28,12 @@ export async function runAddCast(address: string): Promise<Outputs[]> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const address = process.argv[2] ?? 'localhost:5500';
-  console.log(await runAddCommon(address));
-  console.log(await runAddCast(address));
+  try {
+    console.log(await runAddCommon(address));
+    console.log(await runAddCast(address));
+  } catch (error) {
+    if (!(error instanceof InferError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }

@@ -24,3 +24,12 @@ test('the client prints what the README shows, from a server started by the ligh
   expect(client.stdout).toBe(shown?.[1]);
   expect(await server.stop('SIGINT')).toEqual({ code: 0, signal: null });
 });
+
+test('the client says in one line that the server is not there', async () => {
+  const client = new Program('examples/add/client.ts', ['127.0.0.1:1'], jiti);
+  expect(await client.ended).toEqual({ code: 1, signal: null });
+  expect([client.stdout, client.stderr]).toEqual([
+    '',
+    '127.0.0.1:1 is unavailable: connect ECONNREFUSED 127.0.0.1:1\n',
+  ]);
+});

@@ -95,11 +95,7 @@ describe('a call', () => {
 
 describe('the constructor refuses', () => {
   test.each([
-    [
-      'an address without a port',
-      ['localhost', 'add', 'm', {}],
-      "address 'localhost': the port is missing",
-    ],
+    ['an address without a port', ['localhost', 'add', 'm', {}], "address 'localhost': the port is missing"],
     ['a URL', ['http://localhost:1', 'add', 'm', {}], 'the host is not valid'],
     ['no servable', ['localhost:1', '', 'm', {}], "servable: expected a name, given ''"],
     ['no method', ['localhost:1', 'add', undefined, {}], 'method: expected a name, given undefined'],
