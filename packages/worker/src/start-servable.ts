@@ -20,7 +20,7 @@ export interface WorkerOptions extends Omit<ReplicaOptions, 'logger'> {
   readonly master?: string;
   /** Unique in the cluster. @default made of servable, device, host and process */
   readonly id?: string | undefined;
-  /** Told of each registration with the master, the first and those after a broken link. */
+  /** Told when the master routes to the worker: after the first registration and after those that follow a broken link. */
   readonly onRegistered?: (epoch: number) => void;
 }
 

@@ -101,7 +101,7 @@ export const errorTable = {
     'UNAVAILABLE',
     503,
     'WORKER_UNAVAILABLE',
-    true,
+    false,
     'the worker or executor was lost while it ran the instances',
   ),
   STAGE_FAILED: row(

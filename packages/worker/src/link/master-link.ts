@@ -22,7 +22,7 @@ export interface MasterLinkSettings {
   readonly identity: WorkerIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told of each registration. */
+  /** Told of each registration, once the master routes to the worker. */
   readonly onRegistered?: (epoch: number) => void;
 }
 
@@ -119,8 +119,8 @@ export class MasterLink {
         this.#registration = registration;
         this.#states.take('welcomed');
         logger.info({ master: address, epoch }, 'registered with the master');
-        onRegistered?.(epoch);
       },
+      onServing: (epoch) => onRegistered?.(epoch),
     });
     try {
       await Promise.race([registration.run(), this.#closed.then(() => leaving(registration, clock))]);

@@ -33,6 +33,8 @@ export interface RegistrationSettings {
   readonly data: RpcChannel;
   readonly clock: Clock;
   readonly onWelcome: (epoch: number) => void;
+  /** The master routes to the worker's replicas from now on. */
+  readonly onServing: (epoch: number) => void;
 }
 
 export class Registration {
@@ -41,6 +43,7 @@ export class Registration {
   readonly #streams: RpcClientStream[] = [];
   readonly #undrained = new Set<string>();
   #exchange: Exchange | undefined;
+  #epoch = 0;
   #onDrained: () => void = () => undefined;
 
   constructor(settings: RegistrationSettings) {
@@ -75,6 +78,7 @@ export class Registration {
 
   async #serve({ epoch, leaseMs }: link.Welcome, messages: AsyncIterator<Uint8Array>): Promise<void> {
     const { identity, replicas, control, data, clock, onWelcome } = this.#settings;
+    this.#epoch = epoch;
     onWelcome(epoch);
     const headers = registrationHeaders({ workerId: identity.workerId, epoch });
     const exchange = new Exchange(this.#open(data, linkPaths.exchange, headers), replicas);
@@ -131,7 +135,9 @@ export class Registration {
 
   #accepted(replicaId: string): void {
     const replica = this.#settings.replicas.get(replicaId);
-    if (replica?.isAvailable === true) this.#exchange?.offer(replica);
+    if (replica?.isAvailable !== true) return;
+    this.#exchange?.offer(replica);
+    this.#settings.onServing(this.#epoch);
   }
 
   #drained(replicaId: string): void {
