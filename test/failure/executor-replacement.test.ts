@@ -1,11 +1,11 @@
 /** Executors that are lost and cannot be replaced at once: callers hear of it, and in the end there are as many as before. */
-import { beforeAll, expect, test } from '@jest/globals';
-import { outputsOf, type Tensor } from '@serving/client';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { outputsOf, Tensor } from '@serving/client';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
-import { startMaster, type Master } from '../support/processes.js';
-import { functionServable, servables } from '../support/servables.js';
+import { startMaster, startWorker, type Master } from '../support/processes.js';
+import { functionServable, servables, slowRunModel } from '../support/servables.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const broken = join(temporaryFolder(), 'broken');
@@ -75,4 +75,47 @@ test('while no executor is left, requests are answered at once; later they are s
     async () => (await master.client('s', 'who').infer({ x: 1 }))[0].ok,
   );
   await eventually('there are two executors again', async () => (await threads()).size === 2);
+});
+
+describe('an executor that is overdue in native code', () => {
+  const matrixSize = 1024;
+  const x = new Tensor('float32', [matrixSize, matrixSize], new Float32Array(matrixSize ** 2).fill(1));
+  // Some tens of products take a second, depending on the machine.
+  const slow = (products: number) => servables({ slow: { '1/m.onnx': slowRunModel(matrixSize, products) } });
+  const limits = ['--servable', 'slow', '--executors', '1', '--execution-timeout', '100ms'];
+  const infer = async (of: Master) => (await of.client('slow', 'predict').infer({ x }))[0];
+
+  test('while it is the only one, requests are answered at once; when it comes back they are served', async () => {
+    const slowMaster = await startMaster([...limits, '--directory', slow(240)]);
+    expect(await infer(slowMaster)).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
+    expect(await infer(slowMaster)).toMatchObject({ ok: false, error: { code: 'SERVABLE_UNAVAILABLE' } });
+    await eventually('the executor takes requests again', async () => {
+      const result = await infer(slowMaster);
+      return !result.ok && result.error.code === 'SYSTEM_ERROR';
+    });
+    expect(slowMaster.outcome).toBeUndefined();
+    expect(slowMaster.log.filter(({ msg }) => msg === 'executor thread lost; replacing it')).toEqual([]);
+    await slowMaster.stop('SIGKILL');
+  });
+
+  test('when it does not come back its process, master or worker, is killed', async () => {
+    const directory = ['--directory', slow(5000)];
+    const alone = await startMaster([...limits, ...directory]);
+    const master = await startMaster(['--master', '127.0.0.1:0']);
+    const worker = await startWorker(master, [...limits, ...directory]);
+    for (const each of [alone, master])
+      expect(await infer(each)).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
+    await eventually('the worker is out of routing', async () => {
+      const result = await infer(master);
+      return !result.ok && result.error.code === 'SERVABLE_UNAVAILABLE';
+    });
+    for (const stuck of [alone, worker]) {
+      expect(await stuck.ended).toEqual({ code: null, signal: 'SIGKILL' });
+      expect(stuck.log.at(-1)).toMatchObject({
+        level: 60,
+        msg: 'an executor is stuck in native code; killing the process',
+      });
+    }
+    expect(master.outcome).toBeUndefined();
+  }, 100_000);
 });

@@ -1,10 +1,12 @@
 /** SIGTERM and SIGINT: requests in progress are answered, new ones refused, and the exit code is 0. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { outputsOf } from '@serving/client';
+import { createLogger } from '@serving/common';
+import { Master as LibraryMaster, startServableInMaster } from '@serving/master';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
-import { launchMaster, startMaster, type Master } from '../support/processes.js';
+import { launchMaster, launchWorker, startMaster, type Master } from '../support/processes.js';
 import {
   configuration,
   functionServable,
@@ -143,6 +145,13 @@ const m = declareModel({ file: 'm.onnx', withBatchDim: false });
 registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));`),
         '1/m.onnx': slowLoadModel(matrixSize * 2, 20),
       },
+      // Longer than a shutdown waits for it.
+      stuck: {
+        'servable_config.ts': configuration(`console.log('configured');
+const m = declareModel({ file: 'm.onnx', withBatchDim: false });
+registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));`),
+        '1/m.onnx': slowLoadModel(matrixSize * 8, 16),
+      },
       running: { '1/m.onnx': slowRunModel(matrixSize, 60) },
       awaiting: {
         'servable_config.ts': configuration(
@@ -173,6 +182,37 @@ registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));
       await new Promise((resolve) => setTimeout(resolve, afterMs));
       expect({ afterMs, ...(await master.stop()) }).toEqual({ afterMs, ...clean });
     }
+  });
+
+  test('SIGTERM while a model is loading for too long: killed after ten seconds, in master and worker', async () => {
+    const args = ['--servable', 'stuck', '--directory', directory, '--executors', '1'];
+    const [master, worker] = [starting('stuck'), launchWorker(args)];
+    const killed = [master, worker].map(async (program) => {
+      await eventually('the configuration has run', () => program.stderr.includes('configured\n'));
+      // Some of it goes by before the model is in native code.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      const signalled = performance.now();
+      expect(await program.stop()).toEqual({ code: null, signal: 'SIGKILL' });
+      expect(performance.now() - signalled).toBeLessThan(14_000);
+      expect(program.log.at(-1)).toMatchObject({
+        level: 60,
+        msg: 'an executor is stuck in native code; killing the process',
+      });
+    });
+    await Promise.all(killed);
+  });
+
+  test('a master in a program of its own that stops while a servable is loading leaves nothing behind', async () => {
+    const master = new LibraryMaster({ logger: createLogger('test', 'silent') });
+    const refused = expect(
+      startServableInMaster(master, { servable: 'awaiting', directory, executors: 1 }),
+    ).rejects.toMatchObject({ code: 'LOAD_FAILED' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await master.stop(1000)).toBe(true);
+    await refused;
+    await expect(
+      startServableInMaster(master, { servable: 'awaiting', directory, executors: 1 }),
+    ).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
   test('SIGTERM while a model runs: the request is answered, exit code 0', async () => {

@@ -6,23 +6,45 @@ export type ServableOptions = Omit<ReplicaOptions, 'logger' | 'clock'>;
 
 /**
  * Loads a servable in this process and takes it into the master's routing; the counterpart of MindSpore Serving's
- * `start_servable_in_master`. Front ends may be started before or after.
+ * `start_servable_in_master`. Front ends may be started before or after; stopping the master gives loading up.
  * @throws ServingError LOAD_FAILED naming the file and line or the model at fault, CONFIG_INVALID when the master has
- * this servable version already
+ * this servable version already or was stopped
  */
 export async function startServableInMaster(master: Master, options: ServableOptions): Promise<LocalReplica> {
-  const replica = await LocalReplica.load({ ...options, logger: master.logger });
+  const stopping = new AbortController();
+  let isStuck = false;
+  let loading: Promise<LocalReplica> | undefined;
+  // Before loading begins: a master that stops meanwhile would not know of the threads.
+  master.onStop(async (graceMs) => {
+    stopping.abort();
+    const replica = await loading?.catch(() => undefined);
+    return replica === undefined ? !isStuck : replica.stop(graceMs);
+  });
+  const { signal = stopping.signal, onStuck } = options;
+  loading = LocalReplica.load({
+    ...options,
+    signal: AbortSignal.any([signal, stopping.signal]),
+    onStuck: (during) => {
+      isStuck = true;
+      onStuck?.(during);
+    },
+    logger: master.logger,
+  });
+  const replica = await loading;
+  await take(master, replica);
+  return replica;
+}
+
+async function take(master: Master, replica: LocalReplica): Promise<void> {
   try {
     master.addReplica(replica);
   } catch (thrown) {
-    // Its threads would keep on running, and nobody could stop them.
+    // Its threads would keep on running for nobody.
     await replica.stop(0);
     throw thrown;
   }
-  master.onStop((graceMs) => replica.stop(graceMs));
   replica.onAvailability((isAvailable) => {
-    if (isAvailable) master.addReplica(replica);
-    else master.removeReplica(replica.id);
+    if (!isAvailable) master.removeReplica(replica.id);
+    else if (!master.isStopping) master.addReplica(replica);
   });
-  return replica;
 }

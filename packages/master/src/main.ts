@@ -57,6 +57,11 @@ function exit(code: number): void {
   else process.exit(code);
 }
 
+function killStuck(logger: Logger): void {
+  logger.fatal('an executor is stuck in native code; killing the process');
+  exit(1);
+}
+
 async function run(config: MasterConfig, logger: Logger): Promise<void> {
   const master = new Master({
     logger,
@@ -74,7 +79,7 @@ async function run(config: MasterConfig, logger: Logger): Promise<void> {
     starting.abort();
     // Loading has to be given up before the process may exit.
     await started.catch(() => undefined);
-    await stop(master, config.shutdownGrace, signal);
+    return stop(master, config.shutdownGrace, signal);
   });
   try {
     await started;
@@ -131,7 +136,11 @@ async function serve(
       executionTimeoutMs: config.executionTimeout,
       loadTimeoutMs: config.loadTimeout,
       signal,
-      onStuck: () => (isStuck = true),
+      onStuck: (during) => {
+        isStuck = true;
+        // What a stuck load is told with comes first.
+        if (during === 'serving') killStuck(master.logger);
+      },
     });
     const methods = replica.methods.map((method) => method.name).join(', ');
     process.stdout.write(
@@ -140,12 +149,14 @@ async function serve(
   }
 }
 
-async function stop(master: Master, graceMs: number, signal: NodeJS.Signals): Promise<void> {
+/** False when the process has to be killed. */
+async function stop(master: Master, graceMs: number, signal: NodeJS.Signals): Promise<boolean> {
   master.logger.info({ signal, graceMs }, 'stopping: requests in progress may finish');
-  if (await master.stop(graceMs)) return;
+  const isStopped = await master.stop(graceMs);
+  // Loading may have left a thread behind as well.
+  if (isStopped && !isStuck) return true;
   master.logger.fatal('an executor is stuck in native code; killing the process');
-  isStuck = true;
-  exit(1);
+  return false;
 }
 
 function fail(thrown: unknown): void {

@@ -4,12 +4,12 @@ import {
   createLogger,
   maxLinkMessageBytes,
   parseAddress,
+  ServingError,
   systemClock,
   type Clock,
   type linkStatus,
   type Logger,
   type RpcServer,
-  type ServingError,
 } from '@serving/common';
 import { hostname } from 'node:os';
 import { resolveLimits, type BatchLimits, type QueueLimits } from './batching/batch-limits.js';
@@ -81,8 +81,26 @@ export class Master {
     this.#directory = new WorkerDirectory({ leaseMs, registry: this.#registry, clock, logger: linkLogger });
   }
 
-  /** Takes a replica into routing. @throws ServingError CONFIG_INVALID when one of its id is there already */
+  /** `stop` has been called: the master takes nothing new. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** @throws ServingError CONFIG_INVALID */
+  #refuseWhenStopping(what: string): void {
+    if (this.#isStopping)
+      throw new ServingError(
+        'CONFIG_INVALID',
+        `${what}: expected a master that runs, given one that was stopped`,
+      );
+  }
+
+  /**
+   * Takes a replica into routing.
+   * @throws ServingError CONFIG_INVALID when one of its id is there already, or the master was stopped
+   */
   addReplica(replica: Replica): void {
+    this.#refuseWhenStopping(`replica ${replica.id}`);
     this.#registry.add(replica);
   }
 
@@ -102,13 +120,18 @@ export class Master {
     });
   }
 
-  /** Runs `hook` when the master stops, after the front ends. */
+  /** Runs `hook` when the master stops, after the front ends. @throws ServingError CONFIG_INVALID when it was stopped */
   onStop(hook: StopHook): void {
+    this.#refuseWhenStopping('stop hook');
     this.#stopHooks.push(hook);
   }
 
-  /** Listens for gRPC requests; resolves with the address in use. @throws ServingError ADDRESS_UNAVAILABLE */
+  /**
+   * Listens for gRPC requests; resolves with the address in use.
+   * @throws ServingError ADDRESS_UNAVAILABLE, CONFIG_INVALID when the master was stopped
+   */
   async listenGrpc(address: string, maxMessageBytes: number): Promise<string> {
+    this.#refuseWhenStopping(`gRPC address ${address}`);
     const logger = this.logger.child({ component: 'frontend' });
     const predict = mindsporeGrpcRoutes({
       endpoint: this.#endpoint,
@@ -126,8 +149,12 @@ export class Master {
     return server.start();
   }
 
-  /** Listens for workers; resolves with the address in use. @throws ServingError ADDRESS_UNAVAILABLE */
+  /**
+   * Listens for workers; resolves with the address in use.
+   * @throws ServingError ADDRESS_UNAVAILABLE, CONFIG_INVALID when the master was stopped
+   */
   async listenCluster(address: string): Promise<string> {
+    this.#refuseWhenStopping(`cluster address ${address}`);
     const logger = this.logger.child({ component: 'link' });
     const server = createGrpcJsServer({
       address: parseAddress(address),

@@ -191,3 +191,16 @@ test('what cannot be stopped is told', async () => {
   master.onStop(async () => false);
   expect(await master.stop(10)).toBe(false);
 });
+
+test('a master that was stopped takes nothing new', async () => {
+  const master = newMaster();
+  await master.stop(0);
+  const refused = {
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(/: expected a master that runs, given one that was stopped$/) as unknown,
+  };
+  expect(() => master.addReplica(new FakeReplica())).toThrow(expect.objectContaining(refused));
+  expect(() => master.onStop(async () => true)).toThrow(expect.objectContaining(refused));
+  await expect(master.listenGrpc('127.0.0.1:0', 1000)).rejects.toMatchObject(refused);
+  await expect(master.listenCluster('127.0.0.1:0')).rejects.toMatchObject(refused);
+});

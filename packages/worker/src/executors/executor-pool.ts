@@ -168,7 +168,7 @@ export class ExecutorPool {
 
   #stuck(id: number): void {
     if (this.#stopping) return;
-    this.#settings.logger.fatal(
+    this.#settings.logger.error(
       { executor: id },
       'an executor is stuck in native code; only killing the process ends it',
     );
