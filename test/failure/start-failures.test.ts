@@ -115,22 +115,22 @@ const cases: Record<string, Case> = {
   },
   'a configuration that ends the process': {
     files: functionServable(`process.exit(0);`),
-    error: 'the executor thread ended while it loaded the servable (exit code 0)',
+    error: 'servable s version 1: the executor thread ended while it loaded the servable (exit code 0)',
   },
   'a configuration that never finishes': {
     files: functionServable(`await new Promise(() => setInterval(() => undefined, 1000));`),
     args: ['--load-timeout', '1s'],
-    error: 'loading did not finish within 1000 ms',
+    error: 'servable s version 1: loading did not finish within 1000 ms; --load-timeout gives it longer',
   },
   'a configuration that loops for ever': {
     files: functionServable(`for (;;);`),
     args: ['--load-timeout', '1s'],
-    error: 'loading did not finish within 1000 ms',
+    error: 'servable s version 1: loading did not finish within 1000 ms; --load-timeout gives it longer',
   },
   'a model that takes longer to load than it may': {
     files: { '1/m.onnx': slowLoadModel(1024, 10) },
     args: ['--load-timeout', '300ms'],
-    error: 'loading did not finish within 300 ms',
+    error: 'servable s version 1: loading did not finish within 300 ms; --load-timeout gives it longer',
   },
   'too few inputs for the model': {
     files: {

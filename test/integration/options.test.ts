@@ -50,7 +50,7 @@ test('a file with mistakes: exit code 2, all of them listed', async () => {
   writeFileSync(file, 'grcp: 5500\ncores: many\n');
   const { code, complaint } = await runMaster(['--config', file]);
   expect(code).toBe(2);
-  expect(complaint).toMatch(/unknown option 'grcp'; expected one of grpc, host,/);
+  expect(complaint).toMatch(/unknown option 'grcp'; expected one of grpc, /);
   expect(complaint).toMatch(/cores in the configuration file: expected a whole number/);
 });
 
@@ -99,5 +99,15 @@ test('the host of a port without one is --host', async () => {
   ];
   const master = await startMaster(args);
   expect(master.address).toMatch(/^localhost:\d+$/);
+  await expectServing(master);
+});
+
+test('a mistyped variable is warned of before the start, and one set to nothing is not given', async () => {
+  const master = await startMaster(['--servable', 's', '--directory', directory, '--executors', '1'], {
+    env: { SERVING_MAX_BATCHSIZE: '5', SERVING_MAX_BATCH_SIZE: '' },
+  });
+  expect(master.stderr).toMatch(
+    /^serving-master: warning: SERVING_MAX_BATCHSIZE is no variable of serving-master and is ignored; did you mean SERVING_MAX_BATCH_SIZE\?\n\{/,
+  );
   await expectServing(master);
 });

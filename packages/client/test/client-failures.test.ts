@@ -110,7 +110,7 @@ test('options that are misspelt are refused', async () => {
   expect(() => new Client('127.0.0.1:1', 's', 'm', misspelt)).toThrow(
     servingError('CONFIG_INVALID', "unknown option 'deadline'; expected version, deadlineMs, maxMessageMb"),
   );
-  expect(() => new Client('127.0.0.1:1', 's', 'm', 5 as object)).toThrow(
+  expect(() => new Client('127.0.0.1:1', 's', 'm', 5 as unknown as object)).toThrow(
     servingError(
       'CONFIG_INVALID',
       'options: expected an object with version, deadlineMs, maxMessageMb, given 5',
