@@ -85,8 +85,8 @@ export class Registration {
   update(info: RemoteReplicaInfo, state: 'loading' | 'available'): void {
     let replica = this.replicas.get(info.replicaId);
     if (replica?.state === 'draining') return;
-    // What was told while it was loading is not its signature yet.
-    if (replica === undefined || replica.state === 'loading') {
+    // What was told while it was loading is not its signature yet; but what it was sent it still has to answer.
+    if (replica === undefined || (replica.state === 'loading' && replica.activity.inFlight === 0)) {
       replica = new RemoteReplica(this.worker.workerId, info, this.#exitOfStream);
       this.replicas.set(info.replicaId, replica);
     }
