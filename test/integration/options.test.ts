@@ -107,7 +107,7 @@ test('a mistyped variable is warned of before the start, and one set to nothing 
     env: { SERVING_MAX_BATCHSIZE: '5', SERVING_MAX_BATCH_SIZE: '' },
   });
   expect(master.stderr).toMatch(
-    /^serving-master: warning: SERVING_MAX_BATCHSIZE is no variable of serving-master and is ignored; did you mean SERVING_MAX_BATCH_SIZE\?\n\{/,
+    /^serving-master: warning: SERVING_MAX_BATCHSIZE is no variable of serving-master; did you mean SERVING_MAX_BATCH_SIZE\?\n\{/,
   );
   await expectServing(master);
 });

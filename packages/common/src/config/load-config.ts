@@ -80,7 +80,10 @@ function givenVariables(env: ConfigSource['env']): ConfigSource['env'] {
   );
 }
 
-/** No mistake: a variable may be for another program that is started with the same environment. */
+/**
+ * No mistake: a variable may be for another program that is started with the same environment. One line for all that
+ * resemble nothing, since these mostly are.
+ */
 function warnOfUnknown(
   env: ConfigSource['env'],
   command: Command,
@@ -88,12 +91,15 @@ function warnOfUnknown(
   warn: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
 ): void {
   const known = ['SERVING_CONFIG', ...Object.keys(table).map(environmentNameOf)];
+  const program = command.name();
+  const foreign: string[] = [];
   for (const name of Object.keys(env)) {
     if (known.includes(name)) continue;
     const meant = nearest(name, known, variablePrefix);
-    const question = meant === undefined ? '' : `; did you mean ${meant}?`;
-    warn(`${command.name()}: warning: ${name} is no variable of ${command.name()} and is ignored${question}`);
+    if (meant === undefined) foreign.push(name);
+    else warn(`${program}: warning: ${name} is no variable of ${program}; did you mean ${meant}?`);
   }
+  if (foreign.length > 0) warn(`${program}: warning: no variables of ${program}: ${foreign.join(', ')}`);
 }
 
 /** Commander would end the process with code 1 at the first flag it does not know; help and version still do with 0. */

@@ -239,10 +239,9 @@ test('a variable that no option knows is warned of, with the one that was meant'
       OTHER: '4',
     }),
   ).toEqual([
-    'test: warning: SERVING_GRCP is no variable of test and is ignored; did you mean SERVING_GRPC?',
-    'test: warning: SERVING_MAX_MESSAGE_MBS is no variable of test and is ignored; did you mean SERVING_MAX_MESSAGE_MB?',
-    'test: warning: SERVING_DIR is no variable of test and is ignored',
-    'test: warning: SERVING_DEVICE is no variable of test and is ignored',
+    'test: warning: SERVING_GRCP is no variable of test; did you mean SERVING_GRPC?',
+    'test: warning: SERVING_MAX_MESSAGE_MBS is no variable of test; did you mean SERVING_MAX_MESSAGE_MB?',
+    'test: warning: no variables of test: SERVING_DIR, SERVING_DEVICE',
   ]);
 });
 
