@@ -18,6 +18,8 @@ import { checkTensor, type CheckedTensor } from './validate.js';
 
 /** Field number of the spec in a PredictRequest. */
 const specField = 1;
+/** Characters of the names that an error lists. */
+const maxNamesLength = 1000;
 
 export interface MindsporeRequest {
   readonly spec: RequestedSpec;
@@ -114,11 +116,21 @@ function readInput(
   const tensor = instance.items.get(name);
   if (tensor !== undefined) return checkTensor(name, tensor);
   const expected = method.inputs.map((port) => port.name).join(', ');
-  const given = [...instance.items.keys()].join(', ') || 'none';
+  const given = shownNames(instance.items.keys()) || 'none';
   throw new ServingError(
     'INPUT_MISMATCH',
     `Cannot find input ${name} in instance input , servable ${servable}, method ${method.name}; expected inputs: ${expected}, given: ${given}`,
   );
+}
+
+/** A hostile list is cut before it is printed: every instance has an error of its own. */
+function shownNames(names: Iterable<string>): string {
+  let text = '';
+  for (const name of names) {
+    if (text.length + name.length > maxNamesLength) return `${text === '' ? '' : `${text}, `}…`;
+    text += text === '' ? name : `, ${name}`;
+  }
+  return text;
 }
 
 /** A block that grows while instances of its layout follow one another without a gap. */

@@ -32,8 +32,38 @@ test.each([2, 3])(
 );
 
 test('items that are two bytes each are bounded in number', () => {
-  const message = nested([2], repeated(1, nothing, 4_000_001));
-  expect(measure(message, roomy)?.message).toBe('fields in a request: expected at most 4000000, given more');
+  const message = nested([2], repeated(1, nothing, 1_000_001));
+  expect(measure(message, roomy)?.message).toBe('fields in a request: expected at most 1000000, given more');
+});
+
+test('empty entries of bytes_val are bounded in number, tensor by tensor', () => {
+  const tensor = (entries: number) => nested([1, 2], repeated(4, nothing, entries));
+  const message = (entries: number, times: number) => repeated(2, tensor(entries), times);
+  expect(measure(message(10_000, 1), roomy)?.message).toBe(
+    'entries in the bytes_val of a tensor in a request: expected at most 16, given more',
+  );
+  expect(measure(message(16, 1000), roomy)).toBeUndefined();
+});
+
+test('shapes are bounded together, too', () => {
+  const item = nested([1, 2, 1], repeated(1, new Uint8Array(690), 1));
+  const message = repeated(2, item, 6100);
+  expect(measure(message, roomy)?.message).toBe(
+    'bytes of all shapes in a request: expected at most 4194304, given more',
+  );
+});
+
+test('as many instances as may wait pass with eight inputs each', () => {
+  const tensor: mindspore.Tensor = {
+    shape: { dims: [1n, 2n] },
+    dtype: 3,
+    tensorData: { $case: 'data', value: new Uint8Array(8) },
+    bytesVal: [],
+  };
+  const items = new Map(Array.from({ length: 8 }, (_, i) => [`x${i}`, tensor]));
+  const instances = Array.from({ length: 10_000 }, () => ({ items, outputBuffers: new Map() }));
+  const request = { servableSpec: undefined, instances, legacyInstances: [] };
+  expect(measure(mindspore.PredictRequest.encode(request).finish(), 10_000)).toBeUndefined();
 });
 
 test('a shape of thousands of dimensions is refused', () => {

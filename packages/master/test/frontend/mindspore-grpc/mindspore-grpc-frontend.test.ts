@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals';
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { createLogger, Deadline, failure, ServingError, type Logger } from '@serving/common';
 import type { PredictCall } from '../../../src/call/predict-call.js';
 import { mindsporeGrpcRoutes } from '../../../src/frontend/mindspore-grpc/mindspore-grpc-frontend.js';
@@ -133,5 +135,51 @@ test('a small message counts with its own bytes, a large one with the buffer it 
     target.set(message);
     await predict(target);
   }
-  expect(counted).toEqual([message.length, 100_000]);
+  expect(counted).toEqual([message.length + oneColumn, 100_000 + oneColumn]);
+});
+
+/** What an instance of one column counts beside its message. */
+const oneColumn = 512 + 128;
+
+test('refused instances count as long as others of their request wait', async () => {
+  const { plane, replica, send } = setUp();
+  replica.onSend = () => undefined;
+  const counted: number[] = [];
+  const { queue } = plane.endpoint.route({ servable: 'add', method: 'predict', version: 0n });
+  const enqueue = queue.enqueue.bind(queue);
+  queue.enqueue = (call) => {
+    counted.push(call.retainedBytes);
+    enqueue(call);
+  };
+  const message = wireRequest([...one, ...Array.from({ length: 100 }, () => wireInstance([]))]);
+  void send(message);
+  expect(counted[0]).toBeGreaterThan(100 * 1024);
+});
+
+test('what a request was decoded to is gone while it waits', async () => {
+  const { replica, send, plane } = setUp();
+  replica.onSend = () => undefined;
+  v8.setFlagsFromString('--expose-gc');
+  const collect = vm.runInNewContext('gc') as () => void;
+  const unused = Array.from({ length: 100_000 }, (_, i) => [`unused${i}`, wireFloats([], 1)] as const);
+  const message = wireRequest([wireInstance([['x', wireFloats([], 1)], ...unused])]);
+  unused.length = 0;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const signal = new ManualSignal();
+  const answer = send(message, callWith({ signal }));
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(5e6);
+  signal.abort();
+  plane.runDeferred();
+  await answer;
+});
+
+test('the names in an error are cut', async () => {
+  const { predict } = setUp();
+  const many = Array.from({ length: 1000 }, (_, i) => [`unused${i}`, wireFloats([], 1)] as const);
+  const { errors } = await predict(wireRequest([wireInstance(many)]));
+  expect(errors[0]!.text).toMatch(/given: unused0, unused1, .*, …$/);
+  expect(errors[0]!.text.length).toBeLessThan(1500);
 });
