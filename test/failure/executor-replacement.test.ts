@@ -101,12 +101,12 @@ describe('an executor that is overdue in native code', () => {
   test('when it does not come back its process, master or worker, is killed', async () => {
     const directory = ['--directory', slow(5000)];
     const alone = await startMaster([...limits, ...directory]);
-    const master = await startMaster(['--master', '127.0.0.1:0']);
-    const worker = await startWorker(master, [...limits, ...directory]);
-    for (const each of [alone, master])
+    const remote = await startMaster(['--master', '127.0.0.1:0']);
+    const worker = await startWorker(remote, [...limits, ...directory]);
+    for (const each of [alone, remote])
       expect(await infer(each)).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
     await eventually('the worker is out of routing', async () => {
-      const result = await infer(master);
+      const result = await infer(remote);
       return !result.ok && result.error.code === 'SERVABLE_UNAVAILABLE';
     });
     for (const stuck of [alone, worker]) {
@@ -116,6 +116,6 @@ describe('an executor that is overdue in native code', () => {
         msg: 'an executor is stuck in native code; killing the process',
       });
     }
-    expect(master.outcome).toBeUndefined();
+    expect(remote.outcome).toBeUndefined();
   }, 100_000);
 });

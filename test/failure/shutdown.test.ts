@@ -135,38 +135,38 @@ test('an idle server stops at once, its unix socket is gone', async () => {
   expect(existsSync(socket)).toBe(false);
 });
 
-describe('while a model is in native code', () => {
-  let directory: string;
-  beforeAll(() => {
-    directory = servables({
-      loading: {
-        'servable_config.ts': configuration(`console.log('configured');
+let directory: string;
+beforeAll(() => {
+  directory = servables({
+    loading: {
+      'servable_config.ts': configuration(`console.log('configured');
 const m = declareModel({ file: 'm.onnx', withBatchDim: false });
 registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));`),
-        '1/m.onnx': slowLoadModel(matrixSize * 2, 20),
-      },
-      // Longer than a shutdown waits for it.
-      stuck: {
-        'servable_config.ts': configuration(`console.log('configured');
+      '1/m.onnx': slowLoadModel(matrixSize * 2, 20),
+    },
+    // Longer than a shutdown waits for it.
+    stuck: {
+      'servable_config.ts': configuration(`console.log('configured');
 const m = declareModel({ file: 'm.onnx', withBatchDim: false });
 registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));`),
-        '1/m.onnx': slowLoadModel(matrixSize * 8, 16),
-      },
-      running: { '1/m.onnx': slowRunModel(matrixSize, 60) },
-      awaiting: {
-        'servable_config.ts': configuration(
-          `console.log('configured'); await new Promise((resolve) => setTimeout(resolve, 60_000));`,
-        ),
-        '1/': '',
-      },
-      looping: { 'servable_config.ts': configuration(`console.log('configured'); for (;;);`), '1/': '' },
-    });
+      '1/m.onnx': slowLoadModel(matrixSize * 8, 16),
+    },
+    running: { '1/m.onnx': slowRunModel(matrixSize, 60) },
+    awaiting: {
+      'servable_config.ts': configuration(
+        `console.log('configured'); await new Promise((resolve) => setTimeout(resolve, 60_000));`,
+      ),
+      '1/': '',
+    },
+    looping: { 'servable_config.ts': configuration(`console.log('configured'); for (;;);`), '1/': '' },
   });
-  const starting = (servable: string) =>
-    launchMaster(['--grpc', '0', '--servable', servable, '--directory', directory, '--executors', '1']);
-  const configured = (master: Master) =>
-    eventually('the configuration has run', () => master.stderr.includes('configured\n'));
+});
+const starting = (servable: string) =>
+  launchMaster(['--grpc', '0', '--servable', servable, '--directory', directory, '--executors', '1']);
+const configured = (master: Master) =>
+  eventually('the configuration has run', () => master.stderr.includes('configured\n'));
 
+describe('while a servable is loading', () => {
   test.each(['awaiting', 'looping'])('SIGTERM while a configuration is %s: exit code 0', async (servable) => {
     const master = starting(servable);
     await configured(master);
@@ -214,16 +214,16 @@ registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));
       startServableInMaster(master, { servable: 'awaiting', directory, executors: 1 }),
     ).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
+});
 
-  test('SIGTERM while a model runs: the request is answered, exit code 0', async () => {
-    const master = await startMaster(['--servable', 'running', '--directory', directory, '--executors', '1']);
-    const x = Array.from({ length: matrixSize }, () => Array<number>(matrixSize).fill(1));
-    const client = master.client('running', 'predict');
-    await client.infer({ x });
-    const running = client.infer([{ x }, { x }, { x }]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    master.signal('SIGTERM');
-    expect((await running).map((result) => result.ok)).toEqual([true, true, true]);
-    expect(await master.ended).toEqual(clean);
-  });
+test('SIGTERM while a model runs: the request is answered, exit code 0', async () => {
+  const master = await startMaster(['--servable', 'running', '--directory', directory, '--executors', '1']);
+  const x = Array.from({ length: matrixSize }, () => Array<number>(matrixSize).fill(1));
+  const client = master.client('running', 'predict');
+  await client.infer({ x });
+  const running = client.infer([{ x }, { x }, { x }]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  master.signal('SIGTERM');
+  expect((await running).map((result) => result.ok)).toEqual([true, true, true]);
+  expect(await master.ended).toEqual(clean);
 });

@@ -167,7 +167,8 @@ export class LocalReplica {
 
   #grantAll(): void {
     // Listeners may spend what they are granted at once, so the list changes meanwhile.
-    for (const executorId of [...this.#pool.idleExecutors]) this.#listener?.grant(this.#credit(executorId));
+    for (const executorId of this.#pool.idleExecutors.slice())
+      this.#listener?.grant(this.#credit(executorId));
   }
 
   /** Calls `listener` with false when no executor is left that will take a batch, with true when there is one again. */

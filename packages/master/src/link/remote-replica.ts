@@ -144,7 +144,7 @@ export class RemoteReplica implements Replica {
     this.#inFlight.delete(batchId);
     flight.work.onLost(why);
     // Whoever has lost a batch takes all credits of its replica for void; these are good.
-    for (const creditId of [...this.#credits]) this.#listener?.grant(this.#credit(creditId));
+    for (const creditId of this.#credits) this.#listener?.grant(this.#credit(creditId));
     this.#checkIdle();
   }
 

@@ -13,7 +13,10 @@ export class PoolUnderTest {
   readonly told: string[] = [];
   readonly pool: ExecutorPool;
 
+  readonly #executors: number;
+
   constructor(executors = 1) {
+    this.#executors = executors;
     this.pool = new ExecutorPool(
       {
         load: {
@@ -55,10 +58,9 @@ export class PoolUnderTest {
   /** Starts the pool; each thread loads at once. */
   async started(): Promise<this> {
     const started = this.pool.start();
-    let isStarted = false;
-    void started.then(() => (isStarted = true));
-    for (let loaded = 0; !isStarted; await turn())
+    for (let loaded = 0; this.pool.idleExecutors.length < this.#executors; await turn())
       for (; loaded < this.threads.length; loaded++) this.threads[loaded]!.ready();
+    await started;
     this.news();
     return this;
   }

@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals';
+import { RemoteReplica } from '../../src/link/remote-replica.js';
+
+function newReplica() {
+  const info = { replicaId: 'r', servable: 'add', version: 1, executors: 2, methods: [] };
+  const replica = new RemoteReplica('w', info, {
+    sendBatch: () => undefined,
+    sendCancellation: () => undefined,
+  });
+  const told: string[] = [];
+  const send = (batchId: number) =>
+    replica.send({
+      batchId,
+      method: 'predict',
+      count: 1,
+      frame: new ArrayBuffer(8),
+      onReply: () => told.push(`reply ${batchId}`),
+      onReturned: () => told.push(`returned ${batchId}`),
+      onLost: (why) => told.push(`lost ${batchId}: ${why}`),
+    });
+  replica.grantTo({
+    grant: ({ creditId }) => told.push(`grant ${creditId}`),
+    recall: (creditId) => told.push(`recall ${creditId}`),
+  });
+  return { replica, told, send };
+}
+
+test('a batch that its worker has lost is lost alone, and the credits of other executors are granted again', () => {
+  const { replica, told, send } = newReplica();
+  for (const creditId of [1, 2, 3]) replica.grant(creditId);
+  send(7);
+  send(8);
+  told.splice(0);
+  replica.batchLost(7, 'its thread ended');
+  replica.batchLost(7, 'its thread ended');
+  expect(told).toEqual(['lost 7: its thread ended', 'grant 3']);
+  expect(replica.activity).toEqual({ credits: 1, inFlight: 1 });
+});
+
+test('who waits for a replica to be idle is told when its last batch was lost', () => {
+  const { replica, told, send } = newReplica();
+  replica.grant(1);
+  send(7);
+  replica.whenIdle(() => told.push('idle'));
+  replica.batchLost(7, 'why');
+  expect(told).toEqual(['grant 1', 'lost 7: why', 'idle']);
+});
