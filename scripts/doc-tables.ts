@@ -63,16 +63,21 @@ function stateDiagram(transitions: Transitions<string>, initial: string): readon
 }
 
 /** Diagrams that are made from the code's own tables of states. */
-export const diagrams: readonly { readonly file: string; readonly name: string; readonly lines: readonly string[] }[] =
-  [
-    { name: 'worker-link', lines: stateDiagram(workerLinkTransitions, 'connecting') },
-    { name: 'registration', lines: stateDiagram(registrationTransitions, 'joining') },
-    { name: 'replica', lines: stateDiagram(replicaTransitions, 'loading') },
-  ].map((diagram) => ({ file: 'docs/cluster.md', ...diagram }));
+export const diagrams: readonly {
+  readonly file: string;
+  readonly name: string;
+  readonly lines: readonly string[];
+}[] = [
+  { name: 'worker-link', lines: stateDiagram(workerLinkTransitions, 'connecting') },
+  { name: 'registration', lines: stateDiagram(registrationTransitions, 'joining') },
+  { name: 'replica', lines: stateDiagram(replicaTransitions, 'loading') },
+].map((diagram) => ({ file: 'docs/cluster.md', ...diagram }));
 
 /** The lines of a diagram in a document. @throws Error when the document has no such diagram */
 export function readDiagram(document: string, name: string): string[] {
-  return locate(document, name).body.split('\n').filter((line) => line.trim() !== '');
+  return locate(document, name)
+    .body.split('\n')
+    .filter((line) => line.trim() !== '');
 }
 
 /** The cells of a table in a document. @throws Error when the document has no such table */

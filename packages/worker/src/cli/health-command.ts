@@ -25,7 +25,12 @@ export async function runHealth(argv: readonly string[]): Promise<number> {
   const command = new Command('serving-worker health').description(
     'Exits with 0 when the workers of this host serve, with 1 otherwise.',
   );
-  const { master, id, timeout } = loadConfig(command, healthOptions, { argv, env: process.env });
+  const { master, id, timeout } = loadConfig(command, healthOptions, {
+    argv,
+    env: process.env,
+    // The variables of the worker beside it are none of its own.
+    warn: () => undefined,
+  });
   const problem = await problemOf(parseAddress(master), id, timeout);
   process.stdout.write(problem === undefined ? 'serving\n' : `not serving: ${problem}\n`);
   return problem === undefined ? 0 : 1;
