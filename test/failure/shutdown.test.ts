@@ -161,8 +161,18 @@ registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(m, [x]));
     looping: { 'servable_config.ts': configuration(`console.log('configured'); for (;;);`), '1/': '' },
   });
 });
-const starting = (servable: string) =>
-  launchMaster(['--grpc', '0', '--servable', servable, '--directory', directory, '--executors', '1']);
+const starting = (servable: string, ...args: string[]) =>
+  launchMaster([
+    '--grpc',
+    '0',
+    '--servable',
+    servable,
+    '--directory',
+    directory,
+    '--executors',
+    '1',
+    ...args,
+  ]);
 const configured = (master: Master) =>
   eventually('the configuration has run', () => master.stderr.includes('configured\n'));
 
@@ -172,6 +182,12 @@ describe('while a servable is loading', () => {
     await configured(master);
     expect(await master.stop()).toEqual(clean);
     expect(master.stdout).toBe('');
+  });
+
+  test('SIGTERM while a process of its own loads the servable: exit code 0', async () => {
+    const master = starting('awaiting', '--isolation', 'process');
+    await configured(master);
+    expect(await master.stop()).toEqual(clean);
   });
 
   test('SIGTERM while a model is loading, early and late: no abort', async () => {

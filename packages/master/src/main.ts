@@ -89,12 +89,20 @@ async function run(config: MasterConfig, logger: Logger): Promise<void> {
 }
 
 async function start(master: Master, config: MasterConfig, signal: AbortSignal): Promise<void> {
-  if (config.isolation === 'process') await serveIsolated(master, config);
+  // What runs in other processes ends with the master, whether it has started or not.
+  if (config.isolation === 'process')
+    await Promise.race([serveIsolated(master, config), whenAborted(signal)]);
   else for (const servable of config.servable) await serve(master, servable, config, signal);
   signal.throwIfAborted();
   if (config.master !== undefined) await startMasterServer(master, parseAddress(config.master, config.host));
   if (config.grpc !== undefined)
     await startGrpcServer(master, parseAddress(config.grpc, config.host), config);
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** Servables in processes of their own. */
