@@ -23,6 +23,12 @@ import type { StageContext } from './stage-context.js';
  */
 const runsInFlight = 8;
 
+/**
+ * Runs that a stage may add to find out which instances the model fails on. Finding one among n takes 2 log2 n, so this
+ * does for eight in a batch of 64, or for every one of them in a batch of 48.
+ */
+const maxRetries = 96;
+
 export async function runModelStage(
   stage: ModelStageDefinition,
   model: LoadedModel,
@@ -30,19 +36,33 @@ export async function runModelStage(
   context: StageContext,
 ): Promise<void> {
   const columns = wholeColumns(stage, model, values);
-  if (columns !== undefined) {
+  if (columns !== undefined && (await runWhole(stage, model, columns, values))) return;
+  const outputs = stage.outputs.map((): (Value | undefined)[] => Array.from({ length: values.count }));
+  const groups = groupsThatFit(stage, model, values);
+  const run = { model, values, outputs, context, retries: { left: maxRetries } };
+  for (let next = 0; next < groups.length && !context.isCancelled(); next += runsInFlight) {
+    const wave = groups.slice(next, next + runsInFlight);
+    await Promise.all(wave.map((group) => runGroup(run, group)));
+  }
+  for (const [index, slot] of stage.outputs.entries()) values.set(slot, SlotValues.ofRows(outputs[index]!));
+}
+
+/** Runs the batch as it is. False when that failed and its instances are to be told apart: they may be strangers. */
+async function runWhole(
+  stage: ModelStageDefinition,
+  model: LoadedModel,
+  columns: readonly Tensor[],
+  values: BatchValues,
+): Promise<boolean> {
+  try {
     const outputs = await runStacked(model, columns, values.count);
     for (const [index, slot] of stage.outputs.entries())
       values.set(slot, SlotValues.ofColumn(outputs[index]!));
-    return;
+  } catch (thrown) {
+    if (values.count > 1 && !(thrown instanceof WrongRows)) return false;
+    values.failAll(ServingError.from(thrown));
   }
-  const outputs = stage.outputs.map((): (Value | undefined)[] => Array.from({ length: values.count }));
-  const groups = groupsThatFit(stage, model, values);
-  for (let next = 0; next < groups.length && !context.isCancelled(); next += runsInFlight) {
-    const wave = groups.slice(next, next + runsInFlight);
-    await Promise.all(wave.map((group) => runGroup(model, group, values, outputs)));
-  }
-  for (const [index, slot] of stage.outputs.entries()) values.set(slot, SlotValues.ofRows(outputs[index]!));
+  return true;
 }
 
 /** The stacked inputs as they are, when the whole batch can go through the model at once. */
@@ -168,21 +188,55 @@ function notNumeric(index: number, port: ModelPort, value: string | Uint8Array):
   return misfit(index, port, dtype, [])!;
 }
 
-async function runGroup(
-  model: LoadedModel,
-  { instances, inputs }: Group,
-  values: BatchValues,
-  outputs: (Value | undefined)[][],
-): Promise<void> {
+/** What the groups of a stage share. */
+interface StageRun {
+  readonly model: LoadedModel;
+  readonly values: BatchValues;
+  readonly outputs: (Value | undefined)[][];
+  readonly context: StageContext;
+  readonly retries: { left: number };
+}
+
+/**
+ * Runs a group. What a model says of a run is about one value in it as a rule, and neither that value nor its failure
+ * is any business of the other callers in the batch: a group that fails is run again by halves, down to the instances.
+ */
+async function runGroup(run: StageRun, group: Group): Promise<void> {
+  const { model, values, outputs, context, retries } = run;
+  const { instances, inputs } = group;
   try {
     const results = model.batched ? await runRows(model, inputs) : await runOne(model, inputs[0]!);
     for (const [index, rows] of results.entries()) {
       for (const [position, instance] of instances.entries()) outputs[index]![instance] = rows[position];
     }
   } catch (thrown) {
-    const error = ServingError.from(thrown);
-    for (const instance of instances) values.fail(instance, error);
+    if (instances.length === 1 || thrown instanceof WrongRows)
+      return failTogether(values, instances, ServingError.from(thrown));
+    if (retries.left <= 0) return failTogether(values, instances, untold(instances.length));
+    retries.left -= 2;
+    for (const half of halves(group)) {
+      if (context.isCancelled()) return;
+      await runGroup(run, half);
+    }
   }
+}
+
+function halves({ instances, inputs }: Group): Group[] {
+  const middle = instances.length >> 1;
+  return [
+    { instances: instances.slice(0, middle), inputs: inputs.slice(0, middle) },
+    { instances: instances.slice(middle), inputs: inputs.slice(middle) },
+  ];
+}
+
+function failTogether(values: BatchValues, instances: readonly number[], error: ServingError): void {
+  for (const instance of instances) values.fail(instance, error);
+}
+
+/** The model's own text stays out of it: it may quote a value that only one of the callers gave. */
+function untold(count: number): ServingError {
+  const why = `the model failed on a batch of instances, too many times to tell which of ${count} it was`;
+  return new ServingError('SESSION_FAILED', `Predict Failed: ${why}`);
 }
 
 async function runRows(model: LoadedModel, inputs: readonly Tensor[][]): Promise<Tensor[][]> {
@@ -202,13 +256,16 @@ async function runOne(model: LoadedModel, inputs: readonly Tensor[]): Promise<Te
   return results.map((result) => [result]);
 }
 
+/** The model is declared wrongly: fewer instances at a time would not make its outputs right. */
+class WrongRows extends ServingError {}
+
 /** Runs stacked inputs and makes sure that each output has one row per instance. */
 async function runStacked(model: LoadedModel, inputs: readonly Tensor[], count: number): Promise<Tensor[]> {
   const results = await model.session.run(inputs);
   for (const [index, result] of results.entries()) {
     if (result.shape[0] === count) continue;
     const { name } = model.outputs[index]!;
-    throw new ServingError(
+    throw new WrongRows(
       'SESSION_FAILED',
       `Predict Failed: output ${name} of model ${model.definition.file}: expected ${count} rows for ${count} instances, given shape ${formatShape(result.shape)}; declare the model with withBatchDim: false if dimension 0 is not the batch`,
     );

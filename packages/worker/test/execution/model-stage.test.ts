@@ -124,20 +124,71 @@ describe('with a fixed batch size', () => {
     expect(outcomes(values)).toEqual(numbers.map((i) => plain(floats([1], 2 * i))));
   });
 
-  test('a run that fails fails its own instances only', async () => {
+  test('a run that fails fails the instance it fails on only', async () => {
     const fake = new FakeSession([[2, 1]], [[2, 1]], (x) => {
       if (x.data[0] === 2) throw new ServingError('SESSION_FAILED', 'Predict Failed: two');
       return doubled(x);
     });
     const values = await run(loaded(fake), block(5, floatColumn('x', [1], 0, 1, 2, 3, 4)));
-    const failed = 'Predict Failed: two';
     expect(outcomes(values)).toEqual([
       plain(floats([1], 0)),
       plain(floats([1], 2)),
-      failed,
-      failed,
+      'Predict Failed: two',
+      plain(floats([1], 6)),
       plain(floats([1], 8)),
     ]);
+  });
+});
+
+describe('a value that the model fails on', () => {
+  /** Fails like Gather on an index out of its bounds. */
+  const picky = (fails: (value: number) => boolean) =>
+    new FakeSession([['N']], [['N']], (x) => {
+      const bad = [...x.data].find((value) => fails(Number(value)));
+      if (bad !== undefined)
+        throw new ServingError('SESSION_FAILED', `Predict Failed: indices element ${bad}`);
+      return doubled(x);
+    });
+  const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const expected = (count: number, fails: (value: number) => boolean) =>
+    upTo(count).map((i) => (fails(i) ? `Predict Failed: indices element ${i}` : plain(floats([], 2 * i))));
+
+  test.each([
+    ['as one column', [block(64, floatColumn('x', [], ...upTo(64)))]],
+    ['as rows', upTo(64).map((i) => block(1, floatColumn('x', [], i)))],
+  ])('fails its own instance, which alone is told of it: %s', async (_what, sections) => {
+    const fails = (value: number) => [5, 6, 40].includes(value);
+    const fake = picky(fails);
+    const values = await run(loaded(fake), ...sections);
+    expect(outcomes(values)).toEqual(expected(64, fails));
+    expect(fake.runs.length).toBeLessThan(40);
+  });
+
+  test('may be in every instance', async () => {
+    const values = await run(loaded(picky(() => true)), block(40, floatColumn('x', [], ...upTo(40))));
+    expect(outcomes(values)).toEqual(expected(40, () => true));
+  });
+
+  test('is not looked for without end, and not told to others then', async () => {
+    const fake = picky(() => true);
+    const values = await run(loaded(fake), block(1000, floatColumn('x', [], ...upTo(1000))));
+    expect(fake.runs.length).toBeLessThan(120);
+    expect(values.allFailed).toBe(true);
+    const told = outcomes(values).map(String);
+    expect(told.at(-1)).toBe(
+      'Predict Failed: the model failed on a batch of instances, too many times to tell which of 500 it was',
+    );
+    for (const [instance, text] of told.entries())
+      if (text.includes('element')) expect(text).toBe(`Predict Failed: indices element ${instance}`);
+  });
+
+  test('ends the search when nobody waits', async () => {
+    const fake = picky(() => true);
+    const model = loaded(fake);
+    const values = new BatchValues(['x'], 2, [block(64, floatColumn('x', [], ...upTo(64)))]);
+    const isCancelled = () => fake.runs.length >= 4;
+    await runModelStage(modelStage(model, [0], [1]), model, values, context(isCancelled));
+    expect(fake.runs.length).toBeLessThan(6);
   });
 });
 
@@ -257,6 +308,7 @@ test.each([
     message: expect.stringMatching(text) as unknown,
   });
   expect(values.errorOf(1)).toBe(values.errorOf(0));
+  expect(fake.runs).toHaveLength(1);
 });
 
 test('several inputs and outputs keep their order', async () => {
