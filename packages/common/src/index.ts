@@ -105,6 +105,7 @@ export {
   type RegistrationKey,
 } from './link/protocol.js';
 export { methodFromWire, methodToWire } from './link/signature-wire.js';
+export type { WorkerIdentity } from './link/worker-identity.js';
 export type {
   CancelSignal,
   RpcCall,

@@ -226,6 +226,30 @@ class GrpcJsCall implements RpcCall, CancelSignal {
   }
 }
 
+/** Takes the call into those in progress; the result sends what its handler gives, unless a stop has ended it before. */
+function settling<Result extends Omit<RpcResult, 'body'>>(
+  rpcCall: GrpcJsCall,
+  send: (result: Result | RpcResult) => void,
+  inProgress: InProgress,
+  onInternalError: (error: ServingError) => void,
+): (result: Result | RpcResult) => void {
+  const settle = (result: Result | RpcResult) => {
+    if (!inProgress.delete(end)) return;
+    rpcCall.settle();
+    try {
+      send(result);
+    } catch (thrown) {
+      send(resultOf(thrown, onInternalError));
+    }
+  };
+  const end = (result: RpcResult) => {
+    rpcCall.abort();
+    settle(result);
+  };
+  inProgress.add(end);
+  return settle;
+}
+
 function unaryAdapter(
   path: string,
   handle: UnaryHandler,
@@ -238,22 +262,8 @@ function unaryAdapter(
       if (result.status === grpcStatus.OK) callback(null, joined(result.body), trailersOf(result));
       else callback(statusOf(result));
     };
-    const settle = (result: RpcResult) => {
-      // Ended already by a stop.
-      if (!inProgress.delete(end)) return;
-      rpcCall.settle();
-      try {
-        send(result);
-      } catch (thrown) {
-        send(resultOf(thrown, onInternalError));
-      }
-    };
-    const end = (result: RpcResult) => {
-      rpcCall.abort();
-      settle(result);
-    };
+    const settle = settling(rpcCall, send, inProgress, onInternalError);
     const fail = (thrown: unknown) => settle(resultOf(thrown, onInternalError));
-    inProgress.add(end);
     try {
       const result = handle(rpcCall, call.request);
       if ('then' in result) result.then(settle, fail);
@@ -312,21 +322,7 @@ function streamAdapter(
       if (result.status === grpcStatus.OK) call.end(trailersOf(result));
       else call.emit('error', statusOf(result));
     };
-    const settle = (result: Omit<RpcResult, 'body'>) => {
-      // Ended already by a stop.
-      if (!inProgress.delete(end)) return;
-      rpcCall.settle();
-      try {
-        send(result);
-      } catch (thrown) {
-        send(resultOf(thrown, onInternalError));
-      }
-    };
-    const end = (result: RpcResult) => {
-      rpcCall.abort();
-      settle(result);
-    };
-    inProgress.add(end);
+    const settle = settling(rpcCall, send, inProgress, onInternalError);
     const run = async () => settle(await handle(rpcCall, new GrpcJsStream(call)));
     run().catch((thrown: unknown) => settle(resultOf(thrown, onInternalError)));
   };

@@ -7,13 +7,13 @@ import {
   type FrameLabel,
   type Logger,
   type RegistrationState,
+  type WorkerIdentity,
 } from '@serving/common';
 import type { ReplicaRegistry } from '../cluster/replica-registry.js';
 import { RemoteReplica, type BatchExit, type RemoteReplicaInfo } from './remote-replica.js';
-import type { WorkerInfo } from './worker-info.js';
 
 export interface RegistrationSettings {
-  readonly worker: WorkerInfo;
+  readonly worker: WorkerIdentity;
   readonly epoch: number;
   readonly leaseMs: number;
   readonly registry: ReplicaRegistry;
@@ -33,7 +33,7 @@ const endTexts: Record<RegistrationEnd, string> = {
 };
 
 export class Registration {
-  readonly worker: WorkerInfo;
+  readonly worker: WorkerIdentity;
   readonly epoch: number;
   readonly replicas = new Map<string, RemoteReplica>();
   readonly #settings: RegistrationSettings;

@@ -1,8 +1,7 @@
 /** Which workers are registered: at most one registration per worker id, each with an epoch of its own. */
-import { ServingError, type Clock, type Logger } from '@serving/common';
+import { ServingError, type Clock, type Logger, type WorkerIdentity } from '@serving/common';
 import type { ReplicaRegistry } from '../cluster/replica-registry.js';
 import { Registration } from './registration.js';
-import type { WorkerInfo } from './worker-info.js';
 
 export interface DirectorySettings {
   readonly leaseMs: number;
@@ -31,7 +30,7 @@ export class WorkerDirectory {
   }
 
   /** @throws ServingError WORKER_ID_TAKEN when another process with this id is registered */
-  register(worker: WorkerInfo): Registration {
+  register(worker: WorkerIdentity): Registration {
     const holder = this.#registrations.get(worker.workerId);
     if (holder !== undefined) {
       if (holder.worker.incarnation !== worker.incarnation) throw idTaken(worker, holder);
@@ -58,7 +57,7 @@ export class WorkerDirectory {
   }
 }
 
-function idTaken(worker: WorkerInfo, { worker: holder }: Registration): ServingError {
+function idTaken(worker: WorkerIdentity, { worker: holder }: Registration): ServingError {
   return new ServingError(
     'WORKER_ID_TAKEN',
     `worker id ${worker.workerId}: expected an id that no other worker has, given one that process ${holder.pid} on ${holder.host} is registered with; choose another with --id`,

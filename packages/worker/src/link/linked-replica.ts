@@ -1,22 +1,6 @@
 /** What the link needs of a replica of this process. */
 import type { MethodSignature } from '@serving/common';
-
-/** A batch as the master sent it; frames go in and out undecoded. */
-export interface FrameWork {
-  readonly batchId: number;
-  readonly method: string;
-  readonly count: number;
-  /** Belongs to the replica afterwards. */
-  readonly frame: ArrayBuffer;
-  /** Takes the reply frames; together they answer every instance. */
-  readonly onFrame: (frame: ArrayBuffer) => void;
-  /** All replies have been given. */
-  readonly onDone: () => void;
-  /** The batch was not started. */
-  readonly onReturned: () => void;
-  /** What ran the batch is gone, while the replica may go on. */
-  readonly onLost: (why: string) => void;
-}
+import type { BatchWork } from '../executors/executor.js';
 
 export interface CreditSink {
   grant(credit: { readonly creditId: number }): void;
@@ -32,6 +16,7 @@ export interface LinkedReplica {
   readonly isAvailable: boolean;
   /** From now on credits are for this sink, beginning with those of all idle executors. */
   grantTo(sink: CreditSink): void;
-  run(work: FrameWork): void;
+  /** Runs a batch as the master sent it; frames go in and out undecoded. */
+  run(work: BatchWork): void;
   cancel(batchId: number): void;
 }

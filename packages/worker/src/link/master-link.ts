@@ -11,10 +11,11 @@ import {
   type Clock,
   type Logger,
   type RpcChannel,
+  type WorkerIdentity,
   type WorkerLinkState,
 } from '@serving/common';
 import type { LinkedReplica } from './linked-replica.js';
-import { Registration, type WorkerIdentity } from './registration.js';
+import { Registration } from './registration.js';
 
 export interface MasterLinkSettings {
   /** The master's cluster address in full. */

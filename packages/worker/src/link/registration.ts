@@ -9,20 +9,11 @@ import {
   type Clock,
   type RpcChannel,
   type RpcClientStream,
+  type WorkerIdentity,
 } from '@serving/common';
 import { Exchange } from './exchange.js';
 import { keepAlive } from './heartbeat.js';
 import type { LinkedReplica } from './linked-replica.js';
-
-export interface WorkerIdentity {
-  readonly workerId: string;
-  readonly incarnation: string;
-  readonly deviceType: string;
-  readonly deviceId: number;
-  readonly host: string;
-  readonly pid: number;
-  readonly release: string;
-}
 
 export interface RegistrationSettings {
   readonly identity: WorkerIdentity;
