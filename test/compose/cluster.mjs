@@ -76,8 +76,8 @@ export class Cluster {
     await this.#commands.run('docker', ['kill', id]);
   }
 
-  logs(options) {
-    return this.compose(['logs', '--no-color', '--tail', LOG_LINES], options);
+  logs() {
+    return this.compose(['logs', '--no-color', '--tail', LOG_LINES]);
   }
 }
 

@@ -78,17 +78,17 @@ export class VerifyingLoop {
     }
   }
 
-  /** Resolves once as many more requests have been answered. */
+  /** Resolves once as many more requests have been answered; a fault ends the wait. */
   async answersMore(count, signal) {
     const goal = this.answered + count;
     const end = performance.now() + PROGRESS_TIME_LIMIT_MS;
     while (this.answered < goal) {
-      assert.ok(
-        performance.now() < end,
-        `only ${count - goal + this.answered} of ${count} requests were answered in time`,
-      );
+      this.#assertFaultless();
+      const missing = goal - this.answered;
+      assert.ok(performance.now() < end, `${missing} of ${count} requests were not answered in time`);
       await sleep(20, undefined, { signal });
     }
+    this.#assertFaultless();
   }
 
   /** Ends the loop after the calls in progress; a fault is an error. */
@@ -96,13 +96,18 @@ export class VerifyingLoop {
     this.#end.abort();
     await Promise.all(this.#callers);
     this.#client.close();
-    const count = this.faults.length;
-    assert.equal(
-      count,
-      0,
-      `${count} of ${count + this.answered} requests were lost or wrong, such as:\n${this.faults.slice(0, 5).join('\n')}`,
-    );
+    this.#assertFaultless();
     return this.answered;
+  }
+
+  #assertFaultless() {
+    const lost = this.faults.length;
+    const some = this.faults.slice(0, 5).join('\n');
+    assert.equal(
+      lost,
+      0,
+      `${lost} of ${lost + this.answered} requests were lost or wrong, such as:\n${some}`,
+    );
   }
 
   /** For the clean-up: the loop must not outlive the test. */

@@ -107,7 +107,8 @@ async function testCluster(compose, image) {
     await hurtWorkers(cluster, address);
     await stopCluster(cluster);
   } catch (error) {
-    console.error(await cluster.logs({ evenIfInterrupted: true }).catch((failure) => failure.message));
+    if (!commands.interruption.aborted)
+      console.error(await cluster.logs().catch((failure) => failure.message));
     throw error;
   }
 }
