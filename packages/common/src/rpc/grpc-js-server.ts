@@ -9,12 +9,15 @@ import {
   type ServerUnaryCall,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { Server as NetServer } from 'node:net';
 import { grpcStatus } from '../errors/error-codes.js';
-import { ServingError } from '../errors/serving-error.js';
+import { firstLine, ServingError } from '../errors/serving-error.js';
 import { Deadline } from '../timing/deadline.js';
 import { systemClock } from '../timing/clock.js';
 import { listenFailure, socketFolderFailure } from './listen-failure.js';
 import { removeStaleSocket } from './stale-socket.js';
+import { UnfinishedRequests, type UnfinishedLimits } from './unfinished-requests.js';
 import type {
   CancelSignal,
   RpcCall,
@@ -39,6 +42,8 @@ export interface GrpcJsServerOptions {
   readonly routes: readonly RpcRoute[];
   /** Told of a handler that threw something other than a ServingError. */
   readonly onInternalError: (error: ServingError) => void;
+  /** What requests that are still on their way may take. @default four of the largest messages, a minute */
+  readonly unfinished?: UnfinishedLimits;
 }
 
 type GrpcCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
@@ -53,8 +58,16 @@ const unixScheme = 'unix:';
 const lingerMs = 100;
 /** setTimeout fires at once above this. */
 const longestTimeoutMs = 2 ** 31 - 1;
-/** Calls in progress per connection. */
+/** The units of a timeout in which its eight digits can exceed that. */
+const longUnitsMs: Readonly<Record<string, number>> = { S: 1000, M: 60_000, H: 3_600_000 };
+/** Calls in progress per connection; further ones wait at the client. */
 const maxConcurrentStreams = 1024;
+/** Connections to a server; further ones are closed at once. */
+const maxConnections = 4096;
+/** Requests on their way: at least this many bytes, and as many of the largest messages. */
+const leastUnfinishedBytes = 256 * 2 ** 20;
+const unfinishedMessages = 4;
+const unfinishedGraceMs = 60_000;
 /** Clients refuse headers of more than 8 KiB in all; the longest message leaves room for others. */
 const maxStatusMessageBytes = 4096;
 
@@ -68,7 +81,6 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
     'grpc.max_send_message_length': options.maxMessageBytes,
     // Two servers on one port must fail loudly instead of sharing its connections.
     'grpc.so_reuseport': 0,
-    // One connection may not hold the memory of any number of messages at once; further calls wait at the client.
     'grpc.max_concurrent_streams': maxConcurrentStreams,
   });
   const inProgress: InProgress = new Set();
@@ -76,10 +88,39 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
     if (!register(server, route, inProgress, options.onInternalError))
       throw new Error(`two handlers for ${route.path}`);
   }
+  const unfinished = new UnfinishedRequests(
+    options.unfinished ?? {
+      maxBytes: Math.max(leastUnfinishedBytes, unfinishedMessages * options.maxMessageBytes),
+      graceMs: unfinishedGraceMs,
+    },
+    options.routes,
+  );
   return {
-    start: () => bind(server, options.address),
+    async start() {
+      const address = await bind(server, options.address);
+      for (const http2Server of http2ServersOf(server)) {
+        http2Server.maxConnections = maxConnections;
+        http2Server.prependListener('stream', forgetEndlessTimeout);
+        unfinished.watch(http2Server);
+      }
+      return address;
+    },
     stop: (graceMs) => stop(server, inProgress, graceMs),
   };
+}
+
+/** The servers that grpc-js listens with; it offers no other way to what is below its messages. */
+function http2ServersOf(server: Server): Iterable<NetServer> {
+  return (server as unknown as { http2Servers: Map<NetServer, unknown> }).http2Servers.keys();
+}
+
+/** grpc-js counts milliseconds in 32 bits: above 2^31 a call would fail at once, or at any time. */
+function forgetEndlessTimeout(_stream: unknown, headers: IncomingHttpHeaders): void {
+  const timeout = headers['grpc-timeout'];
+  if (typeof timeout !== 'string') return;
+  const unitMs = longUnitsMs[timeout.at(-1)!];
+  if (unitMs !== undefined && Number.parseInt(timeout, 10) * unitMs > longestTimeoutMs)
+    delete headers['grpc-timeout'];
 }
 
 /** Calls in progress: each ends one from outside of its handler, which learns of it by its signal. */
@@ -135,7 +176,12 @@ async function bind(server: Server, address: string): Promise<string> {
 async function prepareSocket(address: string, path: string): Promise<void> {
   const failure = socketFolderFailure(path);
   if (failure !== undefined) throw cannotListen(address, failure);
-  await removeStaleSocket(path);
+  try {
+    await removeStaleSocket(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? firstLine(cause);
+    throw cannotListen(address, `${code}: the socket of a server that is gone cannot be removed`, cause);
+  }
 }
 
 function cannotListen(address: string, why: string, cause?: unknown): ServingError {

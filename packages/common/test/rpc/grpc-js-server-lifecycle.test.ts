@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { logVerbosity, setLogVerbosity, status } from '@grpc/grpc-js';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RpcRoute, UnaryHandler } from '../../src/rpc/rpc-handler.js';
@@ -101,6 +101,42 @@ test('an address that cannot be resolved or read is ADDRESS_UNAVAILABLE with the
       servingError('ADDRESS_UNAVAILABLE', `cannot listen on ${address}: ${why}`),
     );
   }
+});
+
+/** A socket without a server, as one that was killed leaves it. */
+async function leaveSocket(name: string): Promise<string> {
+  const [own, left] = [join(folder, `${name}.own`), join(folder, name)];
+  const server = createServer().listen(own);
+  await once(server, 'listening');
+  linkSync(own, left);
+  server.close();
+  await once(server, 'close');
+  return left;
+}
+
+test('of servers that find the same dead socket, exactly one listens, and keeps it', async () => {
+  for (let round = 0; round < 10; round++) {
+    const address = `unix:${await leaveSocket(`dead-${round}`)}`;
+    const all = [1, 2, 3].map(() => track(new Peer([echoRoute], address)));
+    const started = await Promise.allSettled(all.map((peer) => peer.start()));
+    expect(started.map(({ status: end }) => end).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    const refused = started.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+    expect(refused).toEqual([servingError('ADDRESS_UNAVAILABLE'), servingError('ADDRESS_UNAVAILABLE')]);
+    const winner = all[started.findIndex((end) => end.status === 'fulfilled')]!;
+    expect(await echoed(winner)).toBe('hello');
+  }
+  expect(readdirSync(folder).filter((name) => name.includes('-stale'))).toEqual([]);
+});
+
+test('a dead socket that cannot be removed is ADDRESS_UNAVAILABLE', async () => {
+  const left = await leaveSocket('kept');
+  mkdirSync(join(`${left}.${process.pid}-stale`, 'full'), { recursive: true });
+  await expect(track(new Peer([echoRoute], `unix:${left}`)).start()).rejects.toEqual(
+    servingError(
+      'ADDRESS_UNAVAILABLE',
+      /^cannot listen on unix:\S+: E[A-Z]+: the socket of a server that is gone cannot be removed$/,
+    ),
+  );
 });
 
 test('two handlers for one path are refused when the server is made', () => {
