@@ -7,8 +7,8 @@ export interface ClientOptions {
   readonly version?: number | bigint;
   /**
    * How long a call may take, in milliseconds, connecting included. Then it rejects with DEADLINE_EXCEEDED, and a
-   * server that looks at deadlines stops working on it. `Infinity` waits for ever: a server that hangs is then never
-   * noticed. @default 60000
+   * server that looks at deadlines stops working on it. `Infinity`, or more than 24 days, waits for ever: a server
+   * that hangs is then never noticed. @default 60000
    */
   readonly deadlineMs?: number;
   /** Largest request and reply, in MiB; the server has a limit of its own. @default 512 */
@@ -18,6 +18,7 @@ export interface ClientOptions {
 const mebibyte = 2 ** 20;
 /** grpc-js keeps the limit in a signed 32-bit integer. */
 const largestMessageMb = 2047;
+const longestDeadlineMs = 2 ** 31 - 1;
 
 export interface ResolvedOptions {
   readonly version: bigint;
@@ -53,9 +54,13 @@ function checkVersion(version: number | bigint): bigint {
   throw invalid('version', 'a whole number, 0 for the newest', version);
 }
 
-/** @throws ServingError CONFIG_INVALID */
+/**
+ * Infinity for what a timer cannot count, above 24 days: grpc-js would fail such calls at once, or never settle them.
+ * @throws ServingError CONFIG_INVALID
+ */
 export function checkDeadline(deadlineMs: number): number {
-  if (typeof deadlineMs === 'number' && deadlineMs > 0) return deadlineMs;
+  if (typeof deadlineMs === 'number' && deadlineMs > 0)
+    return deadlineMs > longestDeadlineMs ? Infinity : deadlineMs;
   throw invalid('deadlineMs', 'a number above 0, or Infinity for no deadline', deadlineMs);
 }
 

@@ -72,6 +72,15 @@ describe('failed calls', () => {
 });
 
 describe('deadline', () => {
+  test.each([2 ** 31, 2.5e9, Number.MAX_SAFE_INTEGER, 1e300])(
+    'one of %p ms is too far away to be one',
+    async (deadlineMs) => {
+      const { address } = await serve(echo);
+      await expect(connect(address, { deadlineMs }).infer({ x: 1 })).resolves.toHaveLength(1);
+      await expect(connect(address).infer({ x: 1 }, { deadlineMs })).resolves.toHaveLength(1);
+    },
+  );
+
   test('ends a call that takes longer, for the server too', async () => {
     const server = await serve(noAnswer);
     const error = await failureOf(connect(server.address, { deadlineMs: 150 }).infer({ x: 1 }));
