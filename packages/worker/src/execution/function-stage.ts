@@ -1,5 +1,7 @@
 /** A function stage: the author's function, called once per instance. What it does wrong fails that instance only. */
 import {
+  allocate,
+  asBytes,
   firstLine,
   ServingError,
   Tensor,
@@ -69,20 +71,30 @@ const arrayTypes: Readonly<Record<string, NumericType>> = {
   Float64Array: 'float64',
 };
 
-/** number → float32, bigint → int64 and boolean → bool scalars; typed arrays → 1-D tensors; Uint8Array → bytes. */
+/**
+ * number → float32, bigint → int64 and boolean → bool scalars; typed arrays → 1-D tensors; Uint8Array → bytes.
+ * Arrays are copied: a function may fill the same one again for the next instance, or write to what it was given.
+ */
 function asValue(returned: unknown): Value {
-  if (returned instanceof Tensor || typeof returned === 'string' || returned instanceof Uint8Array)
-    return returned;
+  if (typeof returned === 'string') return returned;
+  if (returned instanceof Tensor) return copyOf(returned.dtype, returned.shape, returned.data);
+  if (returned instanceof Uint8Array) return new Uint8Array(returned);
   const scalar = scalarTypes[typeof returned];
   if (scalar !== undefined) return scalarTensor(scalar, returned as number | bigint | boolean);
   const dtype = ArrayBuffer.isView(returned) ? arrayTypes[returned.constructor.name] : undefined;
   if (dtype !== undefined) {
     const data = returned as TypedArray;
-    return new Tensor(dtype, [data.length], data);
+    return copyOf(dtype, [data.length], data);
   }
   throw new Error(
     `expected a Tensor, typed array, string, Uint8Array, number, bigint or boolean, given ${describe(returned)}`,
   );
+}
+
+function copyOf(dtype: NumericType, shape: readonly number[], data: TypedArray): Tensor {
+  const copy = allocate(dtype, data.length);
+  asBytes(copy).set(asBytes(data));
+  return new Tensor(dtype, shape, copy);
 }
 
 function scalarTensor(dtype: NumericType, value: number | bigint | boolean): Tensor {

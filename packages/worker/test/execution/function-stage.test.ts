@@ -76,6 +76,34 @@ test('an instance whose call throws fails alone, and is not given to the next st
   expect(seen).toEqual([1, 3]);
 });
 
+test.each([
+  ['a typed array', (out: Float32Array) => out, 'float32'],
+  ['a tensor', (out: Float32Array) => new Tensor('float32', [1], out), 'float32'],
+  ['bytes', (out: Float32Array) => Buffer.from(out.buffer), undefined],
+])('a function may fill %s again for each instance', async (_what, asReturned, dtype) => {
+  const out = new Float32Array(1);
+  const values = await run((x: Tensor) => {
+    out[0] = numberOf(x) * 10;
+    return asReturned(out);
+  });
+  const bytes = (value: number) => Buffer.from(Float32Array.of(value).buffer);
+  for (const instance of [0, 1, 2]) {
+    const expected = (instance + 1) * 10;
+    const value = values.slot(1).row(instance);
+    expect(plain(value)).toEqual(plain(dtype ? floats([1], expected) : new Uint8Array(bytes(expected))));
+  }
+});
+
+test('a function may write to what an earlier one returned', async () => {
+  const values = await run((x: Tensor) => x);
+  const clear = (x: Tensor) => {
+    x.data[0] = 0;
+    return x;
+  };
+  await runFunctionStage(functionStage(clear, [1], [2]), values, context());
+  expect(plain(values.slot(0).row(0))).toEqual(plain(floats([], 1)));
+});
+
 test('a cancelled batch stops between two instances', async () => {
   let calls = 0;
   await run(
@@ -95,7 +123,7 @@ describe('what a function may return', () => {
     [false, new Tensor('bool', [], Uint8Array.of(0))],
     ['', ''],
     [new Uint8Array(0), new Uint8Array(0)],
-    [buffer, buffer],
+    [buffer, new Uint8Array(buffer)],
     [Int8Array.of(-1), new Tensor('int8', [1], Int8Array.of(-1))],
     [Int16Array.of(-1), new Tensor('int16', [1], Int16Array.of(-1))],
     [Uint16Array.of(1), new Tensor('uint16', [1], Uint16Array.of(1))],
