@@ -114,12 +114,19 @@ function readPort(port: ort.InferenceSession.ValueMetadata, what: string, shownA
   return { name: port.name, dtype: port.type, shape };
 }
 
-function toOrt(tensor: Tensor): ort.Tensor {
-  return new ort.Tensor(tensor.dtype, tensor.data, tensor.shape);
+/**
+ * Where JavaScript has a Float16Array (Node 24), tensors of onnxruntime-common hold one, which the runtime's binding
+ * takes for an array of no bytes. The bits pass as what they are in `Tensor`: onnxruntime reads these properties only.
+ */
+function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
+  if (dtype !== 'float16') return new ort.Tensor(dtype, data, shape);
+  return { type: dtype, data, dims: shape, location: 'cpu' } as unknown as ort.Tensor;
 }
 
-function fromOrt(value: ort.OnnxValue, dtype: NumericType): Tensor {
-  return new Tensor(dtype, value.dims, value.data as Tensor['data']);
+function fromOrt({ data, dims }: ort.OnnxValue, dtype: NumericType): Tensor {
+  const elements = data as Tensor['data'];
+  if (dtype !== 'float16' || elements instanceof Uint16Array) return new Tensor(dtype, dims, elements);
+  return new Tensor(dtype, dims, new Uint16Array(elements.buffer, elements.byteOffset, elements.length));
 }
 
 /** onnxruntime names the file by its full path, which is nobody's business but the operator's own. */
