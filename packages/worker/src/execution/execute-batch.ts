@@ -19,11 +19,12 @@ export async function executeBatch(
   servable: LoadedServable,
   batch: BatchContents,
   isCancelled: () => boolean,
+  progress: () => void = () => undefined,
 ): Promise<BatchOutcome> {
   try {
     const method = methodOf(servable, batch);
     const values = new BatchValues(method.inputs, method.slotCount, batch.sections);
-    const durations = await runStages(servable, method, values, isCancelled);
+    const durations = await runStages(servable, method, values, { isCancelled, progress });
     return { replies: collectReplies(method.outputs, values), durations };
   } catch (thrown) {
     return { replies: [failure(0, batch.count, ServingError.from(thrown))], durations: [] };
@@ -42,13 +43,13 @@ async function runStages(
   servable: LoadedServable,
   method: MethodDefinition,
   values: BatchValues,
-  isCancelled: () => boolean,
+  control: Pick<StageContext, 'isCancelled' | 'progress'>,
 ): Promise<StageDuration[]> {
   const durations: StageDuration[] = [];
   for (const [stageIndex, stage] of method.stages.entries()) {
-    if (isCancelled()) values.failAll(cancelledError);
+    if (control.isCancelled()) values.failAll(cancelledError);
     if (values.allFailed) break;
-    const context: StageContext = { servable: servable.name, method: method.name, stageIndex, isCancelled };
+    const context: StageContext = { servable: servable.name, method: method.name, stageIndex, ...control };
     const started = performance.now();
     await runStage(servable, stage, values, context);
     durations.push({ stage: stageName(stage), micros: Math.round((performance.now() - started) * 1000) });

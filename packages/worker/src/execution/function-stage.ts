@@ -31,6 +31,7 @@ export async function runFunctionStage(
     } catch (thrown) {
       values.fail(instance, stageFailed(stage, context, thrown));
     }
+    context.progress();
   }
   for (const [index, slot] of stage.outputs.entries()) values.set(slot, SlotValues.ofRows(outputs[index]!));
 }

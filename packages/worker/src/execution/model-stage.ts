@@ -206,10 +206,12 @@ async function runGroup(run: StageRun, group: Group): Promise<void> {
   const { instances, inputs } = group;
   try {
     const results = model.batched ? await runRows(model, inputs) : await runOne(model, inputs[0]!);
+    context.progress();
     for (const [index, rows] of results.entries()) {
       for (const [position, instance] of instances.entries()) outputs[index]![instance] = rows[position];
     }
   } catch (thrown) {
+    context.progress();
     if (instances.length === 1 || thrown instanceof WrongRows)
       return failTogether(values, instances, ServingError.from(thrown));
     if (retries.left <= 0) return failTogether(values, instances, untold(instances.length));

@@ -6,4 +6,6 @@ export interface StageContext {
   readonly stageIndex: number;
   /** Nobody waits for the batch any more: checked between stages, instances and model runs. */
   readonly isCancelled: () => boolean;
+  /** To be called after each instance or model run: the time limit counts from the last one. */
+  readonly progress: () => void;
 }

@@ -5,7 +5,7 @@
  */
 import type { NativeGuard } from '../sessions/session.js';
 
-const place = { code: 0, cancelled: 1 } as const;
+const place = { code: 0, cancelled: 1, progress: 2 } as const;
 
 /** In `place.code`. */
 const inScript = 0;
@@ -14,7 +14,7 @@ const terminating = 2;
 
 /** The main thread's side. */
 export class ThreadControl {
-  readonly shared = new SharedArrayBuffer(8);
+  readonly shared = new SharedArrayBuffer(12);
   readonly #words = new Int32Array(this.shared);
 
   constructor() {
@@ -25,6 +25,11 @@ export class ThreadControl {
   /** Clears the control word for the next batch; only while the executor is idle. */
   reset(): void {
     Atomics.store(this.#words, place.cancelled, 0);
+  }
+
+  /** Instances and model runs that the thread has finished, ever; it wraps around. */
+  get progress(): number {
+    return Atomics.load(this.#words, place.progress);
   }
 
   /** Tells the executor that nobody waits for the running batch. */
@@ -53,6 +58,9 @@ export class ThreadControlView implements NativeGuard {
   }
 
   readonly isCancelled = (): boolean => Atomics.load(this.#words, place.cancelled) !== 0;
+
+  /** An instance or a model run is finished. */
+  readonly progress = (): void => void Atomics.add(this.#words, place.progress, 1);
 
   enter(): void {
     if (this.#depth++ > 0) return;

@@ -35,7 +35,7 @@ export interface ExecutorSettings {
   readonly load: LoadRequest;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Longest time a batch may run, in milliseconds. */
+  /** Longest time a batch may run without finishing an instance or a model run, in milliseconds. */
   readonly executionTimeoutMs: number;
   /** Longest time loading may take, in milliseconds. */
   readonly loadTimeoutMs: number;
@@ -131,7 +131,7 @@ export class Executor {
     this.#state = 'busy';
     this.#work = work;
     this.#control.reset();
-    this.#cancelTimer = this.#settings.clock.after(this.#settings.executionTimeoutMs, () => this.#overdue());
+    this.#expectProgress();
     this.#post({ kind: 'batch', batchId: work.batchId, frame: work.frame }, [work.frame]);
   }
 
@@ -253,6 +253,16 @@ export class Executor {
     const reply = failure(0, work.count, new ServingError(code, message));
     work.onFrame(encodeReply({ batchId: work.batchId, reply, durations: [] }));
     work.onDone();
+  }
+
+  /** A batch of many instances that run one by one takes many times what one takes: only standing still is overdue. */
+  #expectProgress(): void {
+    const { clock, executionTimeoutMs } = this.#settings;
+    const seen = this.#control.progress;
+    this.#cancelTimer = clock.after(executionTimeoutMs, () => {
+      if (this.#control.progress === seen) this.#overdue();
+      else this.#expectProgress();
+    });
   }
 
   #overdue(): void {

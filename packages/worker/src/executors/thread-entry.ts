@@ -49,7 +49,7 @@ async function runBatch(servable: LoadedServable, batchId: number, frame: ArrayB
     const { code, message } = batch;
     return post({ kind: 'done', batchId, frames: [], answered: 0, error: { code, message } });
   }
-  const { replies, durations } = await executeBatch(servable, batch, control.isCancelled);
+  const { replies, durations } = await executeBatch(servable, batch, control.isCancelled, control.progress);
   reportFaults(batch, replies);
   const frames = replies.map((reply, index) =>
     encode({ batchId, reply, durations: index === 0 ? durations : [] }),

@@ -46,11 +46,12 @@ export function batchOf(method: string, ...sections: Block[]): BatchContents {
   return { batchId: 1, servable: 's', version: 1, method, calls: [], count, sections };
 }
 
-export const context = (isCancelled = () => false): StageContext => ({
+export const context = (isCancelled = () => false, progress = () => {}): StageContext => ({
   servable: 's',
   method: 'm',
   stageIndex: 1,
   isCancelled,
+  progress,
 });
 
 export function functionStage(

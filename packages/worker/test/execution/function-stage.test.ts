@@ -104,6 +104,25 @@ test('a function may write to what an earlier one returned', async () => {
   expect(plain(values.slot(0).row(0))).toEqual(plain(floats([], 1)));
 });
 
+test('every instance is progress, failed ones too', async () => {
+  let done = 0;
+  const seen: number[] = [];
+  const stage = functionStage(
+    () => {
+      seen.push(done);
+      throw new Error('each');
+    },
+    [0],
+    [1],
+  );
+  await runFunctionStage(
+    stage,
+    three(),
+    context(undefined, () => void done++),
+  );
+  expect([seen, done]).toEqual([[0, 1, 2], 3]);
+});
+
 test('a cancelled batch stops between two instances', async () => {
   let calls = 0;
   await run(

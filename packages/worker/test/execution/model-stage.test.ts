@@ -203,6 +203,19 @@ describe('without a batch dimension', () => {
     expect(outcomes(values)[1]).toEqual(plain(floats([2, 2], 10, 12, 14, 16)));
   });
 
+  test('each run is progress', async () => {
+    const model = loaded(new FakeSession([[1]], [[1]], doubled), false);
+    const values = new BatchValues(['x'], 2, [block(3, floatColumn('x', [1], 1, 2, 3))]);
+    let done = 0;
+    await runModelStage(
+      modelStage(model, [0], [1]),
+      model,
+      values,
+      context(undefined, () => void done++),
+    );
+    expect(done).toBe(3);
+  });
+
   test('a cancelled batch stops between two waves of runs', async () => {
     const fake = new FakeSession([[1]], [[1]], doubled);
     const model = loaded(fake, false);

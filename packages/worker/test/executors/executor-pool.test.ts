@@ -45,6 +45,18 @@ test('a batch that is overdue in JavaScript ends its thread, which is replaced',
   expect([under.threads[0]!.isTerminated, under.news()]).toEqual([true, ['lost 0', 'idle 1']]);
 });
 
+test('a batch that finishes instances is overdue only when it stands still', async () => {
+  const under = await new PoolUnderTest().started();
+  const batch = under.run();
+  for (let finished = 0; finished < 5; finished++) {
+    under.last.control.progress();
+    await under.pass(times.execution);
+  }
+  expect([batch, under.threads[0]!.isTerminated]).toEqual([[], false]);
+  await under.pass(times.execution);
+  expect([batch.length, under.threads[0]!.isTerminated]).toEqual([2, true]);
+});
+
 test('one that is overdue in native code makes the pool unavailable at once, and available when it comes back', async () => {
   const under = await new PoolUnderTest().started();
   let toldBeforeTheAnswer: string[] = [];
