@@ -57,7 +57,10 @@ export const masterOptions = {
     [1, 1_048_576],
   ),
   lease: duration('how long a worker that sends no heartbeat is believed to live', '5s'),
-  executionTimeout: duration('longest time a batch may run before its instances get an error', '60s'),
+  executionTimeout: duration(
+    'longest time a batch may run without finishing an instance before the rest get an error',
+    '60s',
+  ),
   loadTimeout: duration('longest time loading a servable may take', '2m'),
   shutdownGrace: duration('time that requests in progress get to finish after SIGTERM or SIGINT', '30s'),
   logLevel: choice('least level that is logged, to standard error', logLevels, 'info'),

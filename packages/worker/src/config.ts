@@ -31,7 +31,10 @@ export const workerOptions = {
   ),
   cores: automaticInteger('cores to plan executors with', 'all this process may use', 4096),
   executors: automaticInteger('executor threads', 'one per core, as far as memory allows', 4096),
-  executionTimeout: duration('longest time a batch may run before its instances get an error', '60s'),
+  executionTimeout: duration(
+    'longest time a batch may run without finishing an instance before the rest get an error',
+    '60s',
+  ),
   loadTimeout: duration('longest time loading the servable may take', '2m'),
   shutdownGrace: duration('time that batches in progress get to finish after SIGTERM or SIGINT', '30s'),
   logLevel: choice('least level that is logged, to standard error', logLevels, 'info'),

@@ -16,6 +16,7 @@ import { firstLine, ServingError } from '../errors/serving-error.js';
 import { Deadline } from '../timing/deadline.js';
 import { systemClock } from '../timing/clock.js';
 import { listenFailure, socketFolderFailure } from './listen-failure.js';
+import { GrpcJsStream } from './grpc-js-stream.js';
 import { removeStaleSocket } from './stale-socket.js';
 import { UnfinishedRequests, type UnfinishedLimits } from './unfinished-requests.js';
 import type {
@@ -24,7 +25,6 @@ import type {
   RpcResult,
   RpcRoute,
   RpcServer,
-  RpcStream,
   StreamHandler,
   UnaryHandler,
 } from './rpc-handler.js';
@@ -372,50 +372,4 @@ function streamAdapter(
     const run = async () => settle(await handle(rpcCall, new GrpcJsStream(call)));
     run().catch((thrown: unknown) => settle(resultOf(thrown, onInternalError)));
   };
-}
-
-class GrpcJsStream implements RpcStream {
-  readonly messages: AsyncIterable<Uint8Array>;
-  readonly #call: ServerDuplexStream<Uint8Array, Uint8Array>;
-  /** Sends that wait until the transport wants more. */
-  #waiting: { readonly resolve: () => void; readonly reject: (error: ServingError) => void }[] = [];
-
-  constructor(call: ServerDuplexStream<Uint8Array, Uint8Array>) {
-    this.#call = call;
-    this.messages = { [Symbol.asyncIterator]: () => messagesOf(call) };
-    const written = () => {
-      for (const { resolve } of this.#waiting.splice(0)) resolve();
-    };
-    const broken = () => {
-      for (const { reject } of this.#waiting.splice(0)) reject(closedByPeer());
-    };
-    // `drain` does not come any more once the handler is done: the rest has gone out when `finish` comes.
-    call.on('drain', written).on('finish', written).on('cancelled', broken).on('close', broken);
-  }
-
-  send(message: Uint8Array): Promise<void> {
-    const call = this.#call;
-    if (call.cancelled || call.destroyed || call.writableEnded)
-      return Promise.reject(new ServingError('CANCELLED', 'the stream is closed'));
-    if (call.write(message)) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-  }
-}
-
-async function* messagesOf(call: ServerDuplexStream<Uint8Array, Uint8Array>): AsyncGenerator<Uint8Array> {
-  // A handler that leaves its loop early has a status to send, so that must not destroy the call.
-  const messages: AsyncIterable<Uint8Array> = call.iterator({ destroyOnReturn: false });
-  try {
-    yield* messages;
-  } catch (error) {
-    throw closedByPeer(error);
-  }
-  // Node ends the messages of a lost connection as if the caller had half-closed; one turn later it shows which it was.
-  await new Promise((resolve) => setImmediate(resolve));
-  if (call.cancelled || call.destroyed) throw closedByPeer();
-}
-
-/** A caller that goes away is no fault of the server: it must not be reported as one. */
-function closedByPeer(cause?: unknown): ServingError {
-  return new ServingError('CANCELLED', 'the stream was closed by the other side', { cause });
 }
