@@ -39,7 +39,7 @@ function show(method: string, results: readonly Outputs[]): void {
   console.log(`\n${method}`);
   for (const [index, { y }] of results.entries()) {
     console.log(
-      `  instance ${index + 1}: y = ${y instanceof Tensor ? JSON.stringify(y.toNested()) : String(y)}`,
+      `  instance ${index + 1}: y = ${y instanceof Tensor ? JSON.stringify(y.toNested()) : 'no tensor'}`,
     );
   }
 }

@@ -87,7 +87,8 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   },
   'inputs that are no list': {
     config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,
-    error: "s/servable_config.ts:2: method m: inputs: expected a list of names, given 'x'",
+    error:
+      "s/servable_config.ts:2: method m: inputs: expected a list of names, or an object of names with dtype and shape, given 'x'",
   },
   'an input without a name': {
     config: `registerMethod('m', { inputs: ['x', 7], outputs: ['y'] }, (x) => x);`,
@@ -167,7 +168,8 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   },
   'a stage with a misspelt option': {
     config: inMethod('return addStage((a) => a, [x], { outputsCount: 2 });'),
-    error: "s/servable_config.ts:3: addStage: unknown option 'outputsCount'; expected outputs",
+    error:
+      "s/servable_config.ts:3: addStage: unknown option 'outputsCount'; expected outputs, batchSize, timeoutMs, tag",
   },
   'a stage without outputs': {
     config: inMethod('return addStage((a) => a, [x], { outputs: 0 });'),
@@ -175,11 +177,13 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   },
   'a model without options': {
     config: `declareModel('add.onnx');`,
-    error: "s/servable_config.ts:2: declareModel: expected options { file, withBatchDim }, given 'add.onnx'",
+    error:
+      "s/servable_config.ts:2: declareModel: expected options { file, withBatchDim, withoutBatchDimInputs, session, warmUp, decryption }, given 'add.onnx'",
   },
   'a model without a file': {
     config: `declareModel({});`,
-    error: 's/servable_config.ts:2: declareModel: file: expected a file name, given undefined',
+    error:
+      's/servable_config.ts:2: declareModel: file: expected a file name or a list of them, given undefined',
   },
   'a method that is idempotent in words': {
     config: `registerMethod('m', { inputs: ['x'], outputs: ['y'], idempotent: 'no' }, (x) => x);`,
@@ -188,7 +192,7 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'a model with a misspelt option': {
     config: `declareModel({ file: 'a.onnx', with_batch_dim: false });`,
     error:
-      "s/servable_config.ts:2: declareModel: unknown option 'with_batch_dim'; expected file, withBatchDim",
+      "s/servable_config.ts:2: declareModel: unknown option 'with_batch_dim'; expected file, withBatchDim, withoutBatchDimInputs, session, warmUp, decryption",
   },
   'a model with a batch dimension of text': {
     config: `declareModel({ file: 'a.onnx', withBatchDim: 'no' });`,

@@ -86,7 +86,7 @@ describe('an executor that is overdue in native code', () => {
   const infer = async (of: Master) => (await of.client('slow', 'predict').infer({ x }))[0];
 
   test('while it is the only one, requests are answered at once; when it comes back they are served', async () => {
-    const slowMaster = await startMaster([...limits, '--directory', slow(240)]);
+    const slowMaster = await startMaster([...limits, '--directory', slow(80)]);
     expect(await infer(slowMaster)).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
     expect(await infer(slowMaster)).toMatchObject({ ok: false, error: { code: 'SERVABLE_UNAVAILABLE' } });
     await eventually('the executor takes requests again', async () => {

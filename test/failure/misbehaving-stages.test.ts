@@ -23,6 +23,8 @@ one('throwsOdd', () => { throw Object.create(null); });
 one('rejects', async function rejects() { throw new RangeError('too late'); });
 one('never', function never() { return new Promise(() => undefined); });
 one('endless', function endless() { for (;;); });
+one('waitsOn13', async (x) => { if (x.data[0] === 13) await new Promise(() => undefined); return x; });
+one('hangsOn13', (x) => { while (x.data[0] === 13); return x; });
 one('exitsOn13', (x) => { if (x.data[0] === 13) process.exit(0); return x; });
 one('exits', function exits() { process.exit(0); });
 one('later', function later(x) { setTimeout(() => { throw new Error('later on'); }, 0); return new Promise(() => undefined); });
@@ -107,17 +109,17 @@ test.each([
   expect(message).toMatch(text);
 });
 
-test.each(['never', 'endless'])(
-  'a stage that returns %s is answered when the execution timeout is over',
-  async (method) => {
-    const started = performance.now();
-    expect(await failure(method)).toEqual({
-      code: 'SYSTEM_ERROR',
-      message: `Call method '${method}' Failed: the batch did not return within ${executionTimeoutMs} ms`,
-    });
-    expect(performance.now() - started).toBeGreaterThanOrEqual(executionTimeoutMs - 5);
-  },
-);
+test.each([
+  [
+    'never',
+    `Call Function 'naughty.never' Failed, method: 'never', stage index(begin with 1): 1, error msg: did not return within ${executionTimeoutMs} ms`,
+  ],
+  ['endless', `Call method 'endless' Failed: the batch did not return within ${executionTimeoutMs} ms`],
+])('a stage that returns %s is answered when the execution timeout is over', async (method, message) => {
+  const started = performance.now();
+  expect(await failure(method)).toEqual({ code: 'SYSTEM_ERROR', message });
+  expect(performance.now() - started).toBeGreaterThanOrEqual(executionTimeoutMs - 5);
+});
 
 test.each([
   ['exits', /exit code 0/],
@@ -138,11 +140,15 @@ test.each([
   },
 );
 
-async function expectNeighboursAnswered(of: Master): Promise<void> {
+async function expectNeighboursAnswered(
+  of: Master,
+  method = 'exitsOn13',
+  code = 'WORKER_UNAVAILABLE',
+): Promise<void> {
   const values = Array.from({ length: 20 }, (_, i) => i);
-  const results = await of.client('naughty', 'exitsOn13').infer(values.map((x) => ({ x })));
+  const results = await of.client('naughty', method).infer(values.map((x) => ({ x })));
   for (const [x, result] of results.entries()) {
-    if (x === 13) expect(result).toMatchObject({ ok: false, error: { code: 'WORKER_UNAVAILABLE' } });
+    if (x === 13) expect(result).toMatchObject({ ok: false, error: { code } });
     else expect(outputsOf(result)).toMatchObject({ y: { data: Float32Array.of(x) } });
   }
 }
@@ -150,11 +156,18 @@ async function expectNeighboursAnswered(of: Master): Promise<void> {
 test('the neighbours of an instance that ends its thread are answered', () =>
   expectNeighboursAnswered(master));
 
+test.each(['waitsOn13', 'hangsOn13'])(
+  'the neighbours of one that does not return (%s) are answered',
+  (method) => expectNeighboursAnswered(master, method, 'SYSTEM_ERROR'),
+);
+
 test.each([1, 3])('they are in another process with %i executors too, which lives on', async (executors) => {
   const remote = await startMaster(['--master', '127.0.0.1:0']);
-  const args = ['--servable', 'naughty', '--directory', directory, '--executors', String(executors)];
+  const limits = ['--executors', String(executors), '--execution-timeout', `${executionTimeoutMs}ms`];
+  const args = ['--servable', 'naughty', '--directory', directory, ...limits];
   const worker = await startWorker(remote, args);
   await expectNeighboursAnswered(remote);
+  await expectNeighboursAnswered(remote, 'hangsOn13', 'SYSTEM_ERROR');
   // As many at a time as there are executors, so each of them has to have its credit back.
   const good = Array.from({ length: 3 * executors }, (_, i) =>
     remote.client('naughty', 'good').infer({ x: i }),

@@ -82,7 +82,7 @@ const cases: Record<string, Case> = {
   'no version folder': {
     files: { 'servable_config.ts': declared },
     error:
-      'servable s: There is no valid version directory of models; expected a folder such as s/1 with the model files',
+      's/servable_config.ts:3: There is no valid version directory of models while there are models declared; expected a folder such as s/1 with add.onnx',
   },
   'no such version': {
     files: { ...echo, '3/': '' },
@@ -157,7 +157,7 @@ const cases: Record<string, Case> = {
       '1/add.onnx': addModel([]),
     },
     error:
-      's/servable_config.ts:3: model add.onnx: x1 is a scalar and has no batch dimension; declare the model with withBatchDim: false',
+      's/servable_config.ts:3: model add.onnx: x1 is a scalar and has no batch dimension; declare the model with withBatchDim: false, or an input in withoutBatchDimInputs',
   },
 };
 

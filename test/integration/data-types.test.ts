@@ -50,7 +50,11 @@ const blobs = [
   Uint8Array.of(0, 255, 128, 0),
   new Uint8Array(70_000).fill(7),
 ];
-const all: Record<string, readonly Value[]> = { ...numeric, string: texts, bytes: blobs };
+const all: Record<string, readonly (Tensor | string | Uint8Array)[]> = {
+  ...numeric,
+  string: texts,
+  bytes: blobs,
+};
 
 const modelTypes = Object.keys(numeric) as NumericType[];
 

@@ -16,7 +16,9 @@ export type { InputValue, Instance } from './values/input-value.js';
 export type { NestedArray } from './values/nested-array.js';
 export { tensor, type InputArray, type TensorData } from './values/tensor-input.js';
 export {
+  BytesTensor,
   ServingError,
+  StringTensor,
   Tensor,
   type DataType,
   type NumericType,

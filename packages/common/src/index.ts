@@ -13,6 +13,7 @@ export {
 export { float16Bits, float16Value } from './tensor/float16.js';
 export { elementCount, formatShape, maxElements, sameShape } from './tensor/shape.js';
 export { Tensor, type Value } from './tensor/tensor.js';
+export { BytesTensor, StringTensor } from './tensor/text-tensor.js';
 export {
   allocate,
   asBytes,

@@ -90,7 +90,7 @@ const steps = fc.array(
     { weight: 12, arbitrary: reply },
     { weight: 2, arbitrary: advance },
     { weight: 3, arbitrary: cancel },
-    { weight: 1, arbitrary: remove },
+    { weight: 2, arbitrary: remove },
     { weight: 1, arbitrary: bringBack },
     { weight: 1, arbitrary: replace },
     { weight: 1, arbitrary: eager },
@@ -121,6 +121,6 @@ test('whatever arrives, is granted, answered, cancelled, lost or replaced, every
     'QUEUE_FULL',
     'INVALID_TENSOR',
   ];
-  expect(codes.filter((code) => (seen.get(code) ?? 0) < 5)).toEqual([]);
+  expect(codes.filter((code) => !seen.has(code))).toEqual([]);
   expect([...seen.keys()].toSorted()).toEqual(codes.toSorted());
 });

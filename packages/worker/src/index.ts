@@ -4,19 +4,29 @@
  */
 export {
   addStage,
+  BytesTensor,
   declareModel,
   Model,
   Placeholder,
   registerMethod,
+  StringTensor,
+  Subgraph,
   Tensor,
+  type DataType,
+  type MethodInputs,
   type MethodOptions,
+  type MethodOutputs,
   type ModelOptions,
   type NumericType,
+  type PortNames,
+  type PortOptions,
+  type SessionSettings,
+  type StageFunction,
+  type StageOptions,
   type StageOutputs,
   type TypedArray,
   type Value,
-} from './servables/authoring.js';
-export type { StageFunction } from './servables/definition.js';
+} from './authoring/authoring.js';
 export { LocalReplica, type CreditListener, type ReplicaOptions } from './local-replica.js';
 export { startServable, type RunningWorker, type WorkerOptions } from './start-servable.js';
 export type { Device, DeviceType } from './sessions/execution-providers.js';

@@ -186,8 +186,8 @@ export class LocalReplica {
     const onFrame = (frame: ArrayBuffer) => {
       onReply(this.#decoded(frame, work));
     };
-    const onLost = (why: string) => {
-      work.onLost(why);
+    const onLost: BatchWork['onLost'] = (why, overdue) => {
+      work.onLost(why, overdue);
       // A master takes all credits of a replica for void that has lost a batch; those of other executors are good.
       this.#grantAll();
     };

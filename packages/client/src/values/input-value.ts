@@ -1,5 +1,5 @@
 /** What a caller may write for an input, and what it is sent as. */
-import { asBytes, asElements, ServingError, Tensor, type NumericType, type Value } from '@serving/common';
+import { asBytes, asElements, ServingError, Tensor, type NumericType } from '@serving/common';
 import { describeGiven } from './describe-given.js';
 import { flatten, leafPath, type FlatArray, type NestedArray } from './nested-array.js';
 import { tensorOf, viewKind, type InputArray } from './tensor-input.js';
@@ -42,8 +42,11 @@ const viewTypes: Readonly<Record<string, NumericType>> = {
   Float64Array: 'float64',
 };
 
+/** What an input may be in a request: the protocol has one text or byte string an instance, no tensors of them. */
+export type SentValue = Tensor | string | Uint8Array;
+
 /** @throws ServingError INVALID_TENSOR for anything that is not an InputValue */
-export function toValue(input: unknown): Value {
+export function toValue(input: unknown): SentValue {
   if (typeof input === 'string' || input instanceof Tensor) return input;
   if (ArrayBuffer.isView(input)) return fromView(input);
   if (Array.isArray(input)) return fromNested(flatten(input));
@@ -54,7 +57,7 @@ export function toValue(input: unknown): Value {
   );
 }
 
-function fromView(view: ArrayBufferView): Value {
+function fromView(view: ArrayBufferView): SentValue {
   const kind = viewKind(view);
   if (kind === 'Uint8Array') return asBytes(view);
   const dtype = Object.hasOwn(viewTypes, kind) ? viewTypes[kind] : undefined;

@@ -2,12 +2,14 @@
 import {
   asBytes,
   asElements,
+  BytesTensor,
   dataTypeFromWire,
   elementCount,
   elementWidth,
   formatShape,
   isNumericType,
   mindspore,
+  StringTensor,
   Tensor,
   type NumericType,
   type Value,
@@ -66,14 +68,29 @@ function decodeInstance(instance: mindspore.Instance): InferResult {
 function decodeValue(name: string, item: mindspore.Tensor): Value {
   const dtype = dataTypeFromWire(item.dtype);
   if (dtype === undefined) throw unreadable(name, 'a known data type', `type number ${item.dtype}`);
-  return isNumericType(dtype) ? decodeNumeric(name, dtype, item) : decodeSingle(name, dtype, item.bytesVal);
+  return isNumericType(dtype) ? decodeNumeric(name, dtype, item) : decodeElements(name, dtype, item);
 }
 
-function decodeSingle(name: string, dtype: 'string' | 'bytes', values: readonly Uint8Array[]): Value {
-  const [value] = values;
-  if (value === undefined || values.length > 1)
-    throw unreadable(name, `one ${dtype} value`, String(values.length));
-  if (dtype === 'bytes') return asBytes(value);
+/** One element is a plain value; a method may give several, as a tensor of them. */
+function decodeElements(
+  name: string,
+  dtype: 'string' | 'bytes',
+  { bytesVal, shape }: mindspore.Tensor,
+): Value {
+  const dims = shape?.dims.map(Number) ?? [];
+  const isSingle = dims.length === 0 || (dims.length === 1 && dims[0] === 1);
+  const expected = isSingle ? 1 : elementCount(dims);
+  if (bytesVal.length !== expected) {
+    const wanted = isSingle ? `one ${dtype} value` : `${expected ?? 'a valid number of'} ${dtype} values`;
+    throw unreadable(name, wanted, String(bytesVal.length));
+  }
+  if (dtype === 'bytes')
+    return isSingle ? asBytes(bytesVal[0]!) : new BytesTensor(dims, bytesVal.map(asBytes));
+  const texts = bytesVal.map((value) => decodeText(name, value));
+  return isSingle ? texts[0]! : new StringTensor(dims, texts);
+}
+
+function decodeText(name: string, value: Uint8Array): string {
   try {
     return utf8.decode(value);
   } catch {

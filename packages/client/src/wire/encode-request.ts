@@ -1,17 +1,9 @@
 /** Instances as a `PredictRequest` message. */
 import { types } from 'node:util';
-import {
-  asBytes,
-  dataTypeToWire,
-  firstLine,
-  mindspore,
-  ServingError,
-  Tensor,
-  type Value,
-} from '@serving/common';
+import { asBytes, dataTypeToWire, firstLine, mindspore, ServingError, Tensor } from '@serving/common';
 import { InferError } from '../infer-error.js';
 import { describeGiven } from '../values/describe-given.js';
-import { toValue, type Instance } from '../values/input-value.js';
+import { toValue, type Instance, type SentValue } from '../values/input-value.js';
 
 export interface RequestTarget {
   readonly servable: string;
@@ -65,7 +57,7 @@ function encodeInput(input: unknown, name: string, index: number): mindspore.Ten
   }
 }
 
-function encodeValue(value: Value): mindspore.Tensor {
+function encodeValue(value: SentValue): mindspore.Tensor {
   if (!(value instanceof Tensor)) {
     const isText = typeof value === 'string';
     return {

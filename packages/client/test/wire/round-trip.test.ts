@@ -11,6 +11,7 @@ import {
   type Value,
 } from '@serving/common';
 import * as fc from 'fast-check';
+import type { SentValue } from '../../src/values/input-value.js';
 import { tensor } from '../../src/values/tensor-input.js';
 import { decodeReply } from '../../src/wire/decode-reply.js';
 import { encodeRequest } from '../../src/wire/encode-request.js';
@@ -19,7 +20,7 @@ import { echo } from '../support/wire-values.js';
 const target = { servable: 's', method: 'm', version: 0n };
 
 /** The values as a server returns them that answers with its inputs. */
-function throughServer(instances: readonly Record<string, Value>[]): Record<string, Value>[] {
+function throughServer(instances: readonly Record<string, SentValue>[]): Record<string, Value>[] {
   const request = mindspore.PredictRequest.decode(encodeRequest(target, instances));
   const whole = { servableSpec: undefined, instances: [], errorMsg: [], ...echo(request) };
   const reply = mindspore.PredictReply.encode(whole).finish();
@@ -36,7 +37,7 @@ const shapes = fc.oneof(
 );
 
 /** Any bit pattern of the type, so NaN payloads, infinities, -0 and the extremes of integers are among them. */
-function values(dtype: DataType): fc.Arbitrary<Value> {
+function values(dtype: DataType): fc.Arbitrary<SentValue> {
   if (dtype === 'string') return fc.string({ unit: 'grapheme' });
   if (dtype === 'bytes') return fc.uint8Array();
   return shapes.chain((shape) => {

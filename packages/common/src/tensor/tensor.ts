@@ -3,10 +3,11 @@ import { ServingError } from '../errors/serving-error.js';
 import { type NumericType } from './data-type.js';
 import { float16Bits, float16Value } from './float16.js';
 import { elementCount, formatShape } from './shape.js';
+import type { BytesTensor, StringTensor } from './text-tensor.js';
 import { allocate, typedArrayConstructor, type TypedArray } from './typed-array.js';
 
 /** What one named input or output of an instance may be. */
-export type Value = Tensor | string | Uint8Array;
+export type Value = Tensor | string | Uint8Array | StringTensor | BytesTensor;
 
 const maxEmptyRows = 2 ** 20;
 

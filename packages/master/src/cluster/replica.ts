@@ -18,9 +18,17 @@ export interface ReplicaWork {
   readonly onReturned: () => void;
   /**
    * The replica is gone, and has been taken out of routing, or only what ran the batch in it; whether instances without a
-   * final reply were run is unknown. @param why for messages
+   * final reply were run is unknown.
+   * @param why for messages
+   * @param overdue the batch did not return in time, and the replica goes on; these instances were worked on then
    */
-  readonly onLost: (why: string) => void;
+  readonly onLost: (why: string, overdue?: InstanceRange) => void;
+}
+
+/** Instances by their positions in the batch. */
+export interface InstanceRange {
+  readonly first: number;
+  readonly count: number;
 }
 
 export interface CreditListener {

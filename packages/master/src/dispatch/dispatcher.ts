@@ -6,7 +6,7 @@
 import { encodeBatch, ServingError, type CallRange, type Clock, type Credit } from '@serving/common';
 import { Batch } from '../call/batch.js';
 import type { PredictCall } from '../call/predict-call.js';
-import type { Replica } from '../cluster/replica.js';
+import type { InstanceRange, Replica } from '../cluster/replica.js';
 import { Quarantine } from './quarantine.js';
 import { Redispatch } from './redispatch.js';
 import type { SecondTry } from './redispatch-queue.js';
@@ -207,7 +207,7 @@ export class Dispatcher {
           if (batch.isSettled) this.#answered(seat, batchId, flight);
         },
         onReturned: () => this.#returned(seat, batchId, flight),
-        onLost: (why) => this.#lost(seat, batchId, flight, why),
+        onLost: (why, overdue) => this.#lost({ seat, batchId, flight, why, overdue }),
       });
     } catch (thrown) {
       // One that has ended meanwhile is answered elsewhere.
@@ -238,12 +238,13 @@ export class Dispatcher {
     this.#goOn();
   }
 
-  #lost(seat: Seat, batchId: number, flight: Flight, why: string): void {
+  #lost({ seat, batchId, flight, why, overdue }: Loss): void {
     if (!this.#end(seat, batchId, flight)) return;
     // Credits of a replica that is still in service belong to what else runs in it, and are good.
     if (this.#seats.get(seat.replica.id) !== seat) seat.voidCredits();
     if (this.#quarantine.seat === seat) this.#quarantine.release();
-    this.#redispatch.lost(flight, `replica ${seat.replica.id}: ${why}`);
+    if (overdue === undefined) this.#redispatch.lost(flight, `replica ${seat.replica.id}: ${why}`);
+    else this.#redispatch.overdue(flight, overdue, why);
     this.#goOn();
   }
 
@@ -275,6 +276,15 @@ export class Dispatcher {
     const remainingMs = deadline.remainingMs(this.#settings.clock);
     return { callId: id, count, priority, remainingMs, traceparent, affinityKey: noKey };
   }
+}
+
+/** A batch that was not answered by the replica that had it. */
+interface Loss {
+  readonly seat: Seat;
+  readonly batchId: number;
+  readonly flight: Flight;
+  readonly why: string;
+  readonly overdue: InstanceRange | undefined;
 }
 
 const noKey = new Uint8Array(0);

@@ -2,10 +2,11 @@
  * What becomes of instances whose replica was lost or has returned them. A lost batch is sent again as it was; when it is
  * lost again one of its instances may be the cause, so from then on each of them is a suspect and runs alone.
  */
-import { ServingError, type Clock } from '@serving/common';
+import { failure, ServingError, type Clock } from '@serving/common';
 import type { BatchEntry } from '../call/batch.js';
 import { DeadlineWatch } from '../call/deadline-watch.js';
 import type { PredictCall } from '../call/predict-call.js';
+import type { InstanceRange } from '../cluster/replica.js';
 import { expired, noReplica, refuseEntry } from '../call/refusals.js';
 import { RedispatchQueue, type SecondTry } from './redispatch-queue.js';
 import type { Flight } from './seat.js';
@@ -73,6 +74,20 @@ export class Redispatch {
     } else {
       for (const entry of entries.flatMap(oneByOne)) this.#add({ source, entries: [entry], losses });
     }
+  }
+
+  /**
+   * The batch did not return in time. Those that were worked on are to blame; the others are sent again, once: were they
+   * given as many attempts as lost ones, a method that always hangs would hold up all others for long.
+   */
+  overdue(flight: Flight, { first, count }: InstanceRange, why: string): void {
+    const { source, batch } = flight;
+    const losses = flight.losses + 1;
+    const error = new ServingError('STAGE_FAILED', `Call method '${source.method}' Failed: the batch ${why}`);
+    batch.reply(failure(first, count, error));
+    const entries = batch.unanswered();
+    if (source.idempotent && losses < suspectFrom) this.#add({ source, entries, losses });
+    else for (const entry of entries) refuseEntry(entry, error);
   }
 
   /** Nobody waits for the call any more. */

@@ -185,7 +185,7 @@ function takeExchange(
     case 'lost':
       return registration.replicas
         .get(message.value.replicaId)
-        ?.batchLost(message.value.batchId, message.value.why);
+        ?.batchLost(message.value.batchId, message.value.why, message.value.overdue);
     case 'reply': {
       const whole = inbox.add(message.value);
       if (whole !== undefined) registration.replicas.get(whole.label.replicaId)?.reply(whole.frame);

@@ -9,7 +9,13 @@ import {
   type MethodSignature,
   type ReplicaLifeState,
 } from '@serving/common';
-import type { CreditListener, Replica, ReplicaActivity, ReplicaWork } from '../cluster/replica.js';
+import type {
+  CreditListener,
+  InstanceRange,
+  Replica,
+  ReplicaActivity,
+  ReplicaWork,
+} from '../cluster/replica.js';
 
 /** The way to the worker, once its exchange stream is there. */
 export interface BatchExit {
@@ -138,11 +144,11 @@ export class RemoteReplica implements Replica {
   }
 
   /** What ran the batch is gone; the replica is not. */
-  batchLost(batchId: number, why: string): void {
+  batchLost(batchId: number, why: string, overdue?: InstanceRange): void {
     const flight = this.#inFlight.get(batchId);
     if (flight === undefined) return;
     this.#inFlight.delete(batchId);
-    flight.work.onLost(why);
+    flight.work.onLost(why, overdue);
     // Whoever has lost a batch takes all credits of its replica for void; these are good.
     for (const creditId of this.#credits) this.#listener?.grant(this.#credit(creditId));
     this.#checkIdle();

@@ -3,19 +3,24 @@
  * instances agree in shape, or as rows. Instances that have failed are out; their error is kept.
  */
 import {
-  asBytes,
   asElements,
+  BytesTensor,
   contiguousBytes,
   ServingError,
+  StringTensor,
   Tensor,
-  typedArrayConstructor,
   type Block,
+  type BytesColumn,
   type Column,
+  type Port,
   type Value,
 } from '@serving/common';
+import { layoutOf, misfit, type ExpectedPort } from '../models/fit.js';
+import { rowsOf, splitRows } from '../models/stacking.js';
+import type { ModelTensor } from '../sessions/session.js';
 
 // A byte order mark is part of the text: what goes through a method comes out as it went in.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 
 /** One slot: every instance's value. */
 export class SlotValues {
@@ -32,6 +37,13 @@ export class SlotValues {
     return new SlotValues(column, undefined);
   }
 
+  /** What a model gave for all instances. */
+  static ofStacked(stacked: ModelTensor): SlotValues {
+    if (stacked instanceof Tensor) return new SlotValues(stacked, undefined);
+    const rows = splitRows(stacked) as StringTensor[];
+    return SlotValues.ofRows(rows.map((row) => (row.shape.length === 0 ? row.data[0] : row)));
+  }
+
   static ofRows(rows: (Value | undefined)[]): SlotValues {
     return new SlotValues(undefined, rows);
   }
@@ -44,26 +56,6 @@ export class SlotValues {
   }
 }
 
-/** Each instance of a stacked tensor, as views. */
-export function rowsOf(stacked: Tensor): Tensor[] {
-  const [count = 0, ...shape] = stacked.shape;
-  const size = count === 0 ? 0 : stacked.data.length / count;
-  const rows: Tensor[] = [];
-  for (let i = 0; i < count; i++)
-    rows.push(new Tensor(stacked.dtype, shape, stacked.data.subarray(i * size, (i + 1) * size)));
-  return rows;
-}
-
-/** Stacks tensors of one dtype and shape along a new dimension 0, up to `padTo` by repeating the last one. */
-export function stack(rows: readonly Tensor[], padTo = rows.length): Tensor {
-  const { dtype, shape, data } = rows[0]!;
-  const stacked = new (typedArrayConstructor(dtype))(data.length * padTo);
-  const bytes = asBytes(stacked);
-  for (let i = 0; i < padTo; i++)
-    bytes.set(asBytes(rows[Math.min(i, rows.length - 1)]!.data), i * data.byteLength);
-  return new Tensor(dtype, [padTo, ...shape], stacked);
-}
-
 export class BatchValues {
   /** Number of instances. */
   readonly count: number;
@@ -72,11 +64,53 @@ export class BatchValues {
   #failed = 0;
 
   /** @param sections the batch's blocks, with the method's inputs in any order */
-  constructor(inputs: readonly string[], slotCount: number, sections: readonly Block[]) {
+  constructor(inputs: readonly Port[], slotCount: number, sections: readonly Block[]) {
     this.count = sections.reduce((sum, section) => sum + section.count, 0);
     this.#errors = Array.from({ length: this.count });
     this.#slots = Array.from({ length: slotCount });
-    for (const [slot, name] of inputs.entries()) this.#slots[slot] = readInput(name, sections);
+    for (const [slot, port] of inputs.entries()) {
+      const values = this.#readInput(port.name, sections);
+      this.#slots[slot] = values;
+      if (port.dtype !== undefined || port.shape !== undefined) this.#checkDeclared(slot, port, values);
+    }
+  }
+
+  #readInput(name: string, sections: readonly Block[]): SlotValues {
+    const columns = sections.map((section) => columnOf(section, name));
+    const [first] = columns;
+    if (columns.length === 1 && first!.kind === 'numeric')
+      return SlotValues.ofColumn(stackedColumn(first!, sections[0]!.count));
+    const rows: (Value | undefined)[] = [];
+    for (const [index, column] of columns.entries()) {
+      const { count } = sections[index]!;
+      if (column.kind === 'numeric') rows.push(...rowsOf(stackedColumn(column, count)));
+      else for (let i = 0; i < count; i++) rows.push(this.#element(rows.length, column, i));
+    }
+    return SlotValues.ofRows(rows);
+  }
+
+  /** An instance's texts or byte strings; undefined when they are none, and the instance has failed. */
+  #element(instance: number, column: BytesColumn, index: number): Value | undefined {
+    try {
+      return elementOf(column, index);
+    } catch (thrown) {
+      this.fail(instance, ServingError.from(thrown));
+      return undefined;
+    }
+  }
+
+  #checkDeclared(index: number, port: Port, values: SlotValues): void {
+    for (const instance of this.alive()) {
+      const { dtype, shape } = layoutOf(values.row(instance));
+      const expected: ExpectedPort = {
+        name: port.name,
+        dtype: port.dtype ?? dtype,
+        shape: port.shape ?? shape,
+      };
+      const problem = misfit('method', index, expected, dtype, shape);
+      if (problem !== undefined) this.fail(instance, problem);
+      else if (values.column !== undefined) return;
+    }
   }
 
   slot(slot: number): SlotValues {
@@ -117,16 +151,6 @@ export class BatchValues {
   }
 }
 
-function readInput(name: string, sections: readonly Block[]): SlotValues {
-  const columns = sections.map((section) => columnOf(section, name));
-  const [first] = columns;
-  if (columns.length === 1 && first!.kind === 'numeric')
-    return SlotValues.ofColumn(stackedColumn(first!, sections[0]!.count));
-  const rows: Value[] = [];
-  for (const [index, column] of columns.entries()) rows.push(...columnRows(column, sections[index]!.count));
-  return SlotValues.ofRows(rows);
-}
-
 function columnOf(section: Block, name: string): Column {
   const column = section.column(name);
   if (column === undefined)
@@ -139,7 +163,18 @@ function stackedColumn(column: Extract<Column, { kind: 'numeric' }>, count: numb
   return new Tensor(column.dtype, [count, ...column.shape], elements);
 }
 
-function columnRows(column: Column, count: number): Value[] {
-  if (column.kind === 'numeric') return rowsOf(stackedColumn(column, count));
-  return column.elements.map((element) => (column.dtype === 'string' ? decoder.decode(element) : element));
+/** One text or byte string without dimensions is a plain value. */
+function elementOf({ name, dtype, shape, elements, elementsPerInstance }: BytesColumn, index: number): Value {
+  const own = elements.slice(index * elementsPerInstance, (index + 1) * elementsPerInstance);
+  if (dtype === 'bytes') return shape.length === 0 ? own[0]! : new BytesTensor(shape, own);
+  const texts = own.map((bytes) => textOf(name, bytes));
+  return shape.length === 0 ? texts[0]! : new StringTensor(shape, texts);
+}
+
+function textOf(name: string, bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new ServingError('INVALID_TENSOR', `input ${name}: expected text in UTF-8, given other bytes`);
+  }
 }

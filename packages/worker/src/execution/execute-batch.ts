@@ -1,6 +1,7 @@
 /** Runs a whole method on one batch to completion: stage after stage, then the outcome of every instance. */
 import { failure, ServingError, type BatchContents, type Reply, type StageDuration } from '@serving/common';
-import type { MethodDefinition, StageDefinition } from '../servables/definition.js';
+import type { MethodDefinition, MethodOutput, StageDefinition } from '../definition/definition.js';
+import { layoutOf, wrongOutput } from '../models/fit.js';
 import type { LoadedServable } from '../servables/load-servable.js';
 import { BatchValues } from './batch-values.js';
 import { runFunctionStage } from './function-stage.js';
@@ -14,17 +15,20 @@ export interface BatchOutcome {
   readonly durations: readonly StageDuration[];
 }
 
+/** What a batch has to do with the thread it runs in. */
+export type BatchControl = Pick<StageContext, 'isCancelled' | 'progress' | 'workOn' | 'timeoutMs'>;
+
 /** Never throws: whatever goes wrong is an outcome of the instances concerned. */
 export async function executeBatch(
   servable: LoadedServable,
   batch: BatchContents,
-  isCancelled: () => boolean,
-  progress: () => void = () => undefined,
+  control: BatchControl,
 ): Promise<BatchOutcome> {
   try {
     const method = methodOf(servable, batch);
     const values = new BatchValues(method.inputs, method.slotCount, batch.sections);
-    const durations = await runStages(servable, method, values, { isCancelled, progress });
+    const durations = await runStages(servable, method, values, control);
+    for (const output of method.outputs) checkOutput(method, output, values);
     return { replies: collectReplies(method.outputs, values), durations };
   } catch (thrown) {
     return { replies: [failure(0, batch.count, ServingError.from(thrown))], durations: [] };
@@ -37,13 +41,25 @@ function methodOf(servable: LoadedServable, batch: BatchContents): MethodDefinit
   throw new ServingError('METHOD_NOT_FOUND', `servable ${servable.name} has no method ${batch.method}`);
 }
 
+/** What an author has declared is told to clients, so it has to be true. */
+function checkOutput({ name }: MethodDefinition, output: MethodOutput, values: BatchValues): void {
+  if (output.dtype === undefined && output.shape === undefined) return;
+  for (const instance of values.alive()) {
+    const slot = values.slot(output.slot);
+    const problem = wrongOutput(output, layoutOf(slot.row(instance)));
+    if (problem !== undefined)
+      values.fail(instance, new ServingError('STAGE_FAILED', `Call method '${name}' Failed: ${problem}`));
+    else if (slot.column !== undefined) return;
+  }
+}
+
 const cancelledError = new ServingError('CANCELLED', 'the request was cancelled before it was finished');
 
 async function runStages(
   servable: LoadedServable,
   method: MethodDefinition,
   values: BatchValues,
-  control: Pick<StageContext, 'isCancelled' | 'progress'>,
+  control: BatchControl,
 ): Promise<StageDuration[]> {
   const durations: StageDuration[] = [];
   for (const [stageIndex, stage] of method.stages.entries()) {
@@ -65,7 +81,8 @@ async function runStage(
 ): Promise<void> {
   try {
     if (stage.kind === 'function') await runFunctionStage(stage, values, context);
-    else await runModelStage(stage, servable.models.get(stage.model)!, values, context);
+    else
+      await runModelStage(stage, servable.models.get(stage.model)!.graphs[stage.subgraph]!, values, context);
   } catch (thrown) {
     values.failAll(ServingError.from(thrown));
   }
@@ -73,5 +90,5 @@ async function runStage(
 }
 
 function stageName(stage: StageDefinition): string {
-  return stage.kind === 'function' ? stage.name : stage.model.file;
+  return stage.kind === 'function' ? stage.name : stage.model.files[stage.subgraph]!;
 }

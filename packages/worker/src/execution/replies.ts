@@ -3,14 +3,17 @@ import {
   asBytes,
   Block,
   bytesColumn,
+  BytesTensor,
   failure,
   numericColumn,
   sameShape,
+  StringTensor,
   Tensor,
   type Column,
   type Reply,
   type Value,
 } from '@serving/common';
+import { layoutOf } from '../models/fit.js';
 import type { BatchValues } from './batch-values.js';
 
 interface Output {
@@ -89,8 +92,8 @@ function sameLayoutRows(outputs: readonly Output[], values: BatchValues, first: 
 }
 
 function sameValueLayout(a: Value, b: Value): boolean {
-  if (a instanceof Tensor) return b instanceof Tensor && a.dtype === b.dtype && sameShape(a.shape, b.shape);
-  return !(b instanceof Tensor) && typeof a === typeof b;
+  const [one, other] = [layoutOf(a), layoutOf(b)];
+  return one.dtype === other.dtype && sameShape(one.shape, other.shape);
 }
 
 function columnFromRows(name: string, rows: readonly Value[]): Column {
@@ -99,6 +102,12 @@ function columnFromRows(name: string, rows: readonly Value[]): Column {
     const segments = rows.map((row) => asBytes((row as Tensor).data));
     return numericColumn(name, first.dtype, first.shape, segments);
   }
-  const elements = rows.map((row) => (typeof row === 'string' ? encoder.encode(row) : (row as Uint8Array)));
-  return bytesColumn(name, typeof first === 'string' ? 'string' : 'bytes', [], elements);
+  const { dtype, shape } = layoutOf(first);
+  return bytesColumn(name, dtype === 'string' ? 'string' : 'bytes', shape, rows.flatMap(elementsOf));
+}
+
+function elementsOf(value: Value): readonly Uint8Array[] {
+  if (typeof value === 'string') return [encoder.encode(value)];
+  if (value instanceof StringTensor) return value.data.map((text) => encoder.encode(text));
+  return value instanceof BytesTensor ? value.data : [value as Uint8Array];
 }

@@ -4,8 +4,12 @@ export interface StageContext {
   readonly method: string;
   /** Position of the stage in the method, from 0. */
   readonly stageIndex: number;
+  /** Longest time a promise of a function may take, in milliseconds, unless its stage says otherwise. */
+  readonly timeoutMs: number;
   /** Nobody waits for the batch any more: checked between stages, instances and model runs. */
   readonly isCancelled: () => boolean;
   /** To be called after each instance or model run: the time limit counts from the last one. */
   readonly progress: () => void;
+  /** To be called before instances are worked on: should the thread not come back, these are to blame. */
+  readonly workOn: (first: number, count: number) => void;
 }

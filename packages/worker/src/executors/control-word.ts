@@ -5,7 +5,7 @@
  */
 import type { NativeGuard } from '../sessions/session.js';
 
-const place = { code: 0, cancelled: 1, progress: 2 } as const;
+const place = { code: 0, cancelled: 1, progress: 2, first: 3, count: 4 } as const;
 
 /** In `place.code`. */
 const inScript = 0;
@@ -14,7 +14,7 @@ const terminating = 2;
 
 /** The main thread's side. */
 export class ThreadControl {
-  readonly shared = new SharedArrayBuffer(12);
+  readonly shared = new SharedArrayBuffer(20);
   readonly #words = new Int32Array(this.shared);
 
   constructor() {
@@ -25,6 +25,15 @@ export class ThreadControl {
   /** Clears the control word for the next batch; only while the executor is idle. */
   reset(): void {
     Atomics.store(this.#words, place.cancelled, 0);
+    Atomics.store(this.#words, place.count, 0);
+  }
+
+  /** The instances that the thread has worked on last: count 0 while it has not begun with any. */
+  get working(): { readonly first: number; readonly count: number } {
+    return {
+      first: Atomics.load(this.#words, place.first),
+      count: Atomics.load(this.#words, place.count),
+    };
   }
 
   /** Instances and model runs that the thread has finished, ever; it wraps around. */
@@ -61,6 +70,12 @@ export class ThreadControlView implements NativeGuard {
 
   /** An instance or a model run is finished. */
   readonly progress = (): void => void Atomics.add(this.#words, place.progress, 1);
+
+  /** Instances of the batch, by position, that the thread works on from now on. */
+  readonly workOn = (first: number, count: number): void => {
+    Atomics.store(this.#words, place.first, first);
+    Atomics.store(this.#words, place.count, count);
+  };
 
   enter(): void {
     if (this.#depth++ > 0) return;

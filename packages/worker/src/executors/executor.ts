@@ -26,8 +26,17 @@ export interface BatchWork {
   readonly onDone: () => void;
   /** Called instead of any reply when no instance was started: the batch may run elsewhere. */
   readonly onReturned: () => void;
-  /** Called instead of any reply when the thread has ended: whether instances were run is unknown. */
-  readonly onLost: (why: string) => void;
+  /**
+   * Called instead of any reply when the thread has ended: whether instances were run is unknown.
+   * @param overdue the batch did not return in time; these were worked on, and are to blame
+   */
+  readonly onLost: (why: string, overdue?: InstanceRange) => void;
+}
+
+/** Instances by their positions in the batch. */
+export interface InstanceRange {
+  readonly first: number;
+  readonly count: number;
 }
 
 export interface ExecutorSettings {
@@ -94,6 +103,7 @@ export class Executor {
     this.#thread = (settings.startThread ?? startThread)(settings.name, {
       load: settings.load,
       control: this.#control.shared,
+      executionTimeoutMs: settings.executionTimeoutMs,
       reportsThrown: settings.logger.isLevelEnabled('debug'),
     });
     this.#thread.on('message', (message: FromThread) => this.#receive(message));
@@ -279,7 +289,14 @@ export class Executor {
     this.#terminateWhenSafe();
     // Before the answer: whoever then asks again is not to wait for this executor.
     this.#events.overdue(this);
-    this.#failRest(work, stageFailed(work, `did not return within ${executionTimeoutMs} ms`));
+    this.#loseOverdue(work, `did not return within ${executionTimeoutMs} ms`);
+  }
+
+  /** What was not worked on when the thread stood still may be strangers': it runs again elsewhere. */
+  #loseOverdue(work: BatchWork, why: string): void {
+    const { first, count } = this.#control.working;
+    if (count === 0 || count >= work.count) this.#failRest(work, stageFailed(work, why));
+    else work.onLost(why, { first, count });
   }
 
   #terminateWhenSafe(): void {

@@ -10,14 +10,16 @@ import {
   type BatchReply,
   type Reply,
 } from '@serving/common';
-import { executeBatch } from '../execution/execute-batch.js';
+import { executeBatch, type BatchControl } from '../execution/execute-batch.js';
 import { loadServable, type LoadedServable } from '../servables/load-servable.js';
 import { ThreadControlView } from './control-word.js';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
 const port = parentPort!;
-const { load, control: shared, reportsThrown } = workerData as ThreadStart;
+const { load, control: shared, executionTimeoutMs, reportsThrown } = workerData as ThreadStart;
 const control = new ThreadControlView(shared);
+const { isCancelled, progress, workOn } = control;
+const batchControl: BatchControl = { isCancelled, progress, workOn, timeoutMs: executionTimeoutMs };
 /** The batch in progress, if any. */
 let running: Promise<void> = Promise.resolve();
 /** Of a batch's failures that many are reported in full. */
@@ -49,7 +51,7 @@ async function runBatch(servable: LoadedServable, batchId: number, frame: ArrayB
     const { code, message } = batch;
     return post({ kind: 'done', batchId, frames: [], answered: 0, error: { code, message } });
   }
-  const { replies, durations } = await executeBatch(servable, batch, control.isCancelled, control.progress);
+  const { replies, durations } = await executeBatch(servable, batch, batchControl);
   reportFaults(batch, replies);
   const frames = replies.map((reply, index) =>
     encode({ batchId, reply, durations: index === 0 ? durations : [] }),
@@ -105,7 +107,8 @@ function causeText(cause: unknown): string {
 
 async function stop(servable: LoadedServable): Promise<void> {
   await running;
-  for (const model of servable.models.values()) await model.session.release();
+  for (const { graphs } of servable.models.values())
+    for (const { session } of graphs) await session.release();
   port.close();
 }
 

@@ -6,6 +6,8 @@ import type { LoadRequest } from '../servables/load-servable.js';
 export interface ThreadStart {
   readonly load: LoadRequest;
   readonly control: SharedArrayBuffer;
+  /** Longest time a promise of a stage may take, in milliseconds. */
+  readonly executionTimeoutMs: number;
   /** Whether anybody reads what stages have thrown. */
   readonly reportsThrown: boolean;
 }

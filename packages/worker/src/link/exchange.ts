@@ -77,9 +77,9 @@ export class Exchange {
         running.delete(batchId);
         this.#tell({ $case: 'returned', value: { replicaId, batchId } });
       },
-      onLost: (why) => {
+      onLost: (why, overdue) => {
         running.delete(batchId);
-        this.#tell({ $case: 'lost', value: { replicaId, batchId, why } });
+        this.#tell({ $case: 'lost', value: { replicaId, batchId, why, overdue } });
       },
       onDone: () => running.delete(batchId),
     });

@@ -3,15 +3,24 @@ import { basename, dirname, join, sep } from 'node:path';
 import * as common from '@serving/common';
 import { firstLine, ServingError } from '@serving/common';
 import { createJiti } from 'jiti';
-import * as authoring from './authoring.js';
-import type { ServableDefinition } from './definition.js';
-import { DefinitionDraft, innermostLine, shownFile, withDraft } from './definition-draft.js';
+import * as authoring from '../authoring/authoring.js';
+import { modelKey, type ServableDefinition } from '../definition/definition.js';
+import { DefinitionDraft, innermostLine, shownFile, withDraft } from '../definition/definition-draft.js';
+import { ModelCaller } from '../definition/model-caller.js';
 import { onnxFiles, type ServableFolder } from './servable-folder.js';
 
 /** @throws ServingError LOAD_FAILED naming file and line */
 export async function loadDefinition(folder: ServableFolder, version: number): Promise<ServableDefinition> {
   if (folder.configFile === undefined) return withoutConfiguration(folder, version);
-  return runConfiguration(folder.configFile);
+  const definition = await runConfiguration(folder.configFile);
+  const [model] = definition.models;
+  if (model !== undefined && folder.versions.length === 0) {
+    throw new ServingError(
+      'LOAD_FAILED',
+      `${model.at ?? shownFile(folder.configFile)}: There is no valid version directory of models while there are models declared; expected a folder such as ${folder.name}/1 with ${modelKey(model)}`,
+    );
+  }
+  return definition;
 }
 
 async function runConfiguration(configFile: string): Promise<ServableDefinition> {
@@ -58,5 +67,15 @@ function withoutConfiguration(folder: ServableFolder, version: number): Servable
       `servable ${folder.name} has no servable_config, so its version folder must hold exactly one .onnx file: ${folder.name}/${version} holds ${given}`,
     );
   }
-  return { models: [{ file: files[0]!, withBatchDim: false, at: undefined }], methods: [] };
+  const model = {
+    files,
+    withBatchDim: false,
+    withoutBatchDimInputs: [],
+    session: {},
+    warmUp: false,
+    decryption: undefined,
+    caller: new ModelCaller(),
+    at: undefined,
+  };
+  return { models: [model], methods: [] };
 }

@@ -1,20 +1,36 @@
 /** Folder → definition → sessions: a servable version that is ready to execute, and its signature. */
-import { ServingError, type MethodSignature, type Port } from '@serving/common';
+import { readFileSync } from 'node:fs';
+import type { MethodSignature } from '@serving/common';
+import {
+  modelKey,
+  type MethodDefinition,
+  type ModelDefinition,
+  type ServableDefinition,
+} from '../definition/definition.js';
+import { callableModel } from '../models/callable-model.js';
+import { isFreelyBatched, understandModel, type LoadedModel } from '../models/loaded-model.js';
+import { decryptModel, readKey } from '../models/model-cipher.js';
+import { warmUp } from '../models/warm-up.js';
 import type { Device } from '../sessions/execution-providers.js';
-import { createOnnxSession } from '../sessions/onnx-session.js';
-import type { NativeGuard } from '../sessions/session.js';
-import type { MethodDefinition, ModelDefinition, ModelStageDefinition } from './definition.js';
+import { createOnnxSession, type ModelSource } from '../sessions/onnx-session.js';
+import type { NativeGuard, Session } from '../sessions/session.js';
 import { loadDefinition } from './load-definition.js';
-import { isFreelyBatched, understandModel, type LoadedModel } from './loaded-model.js';
 import { modelFile, openServableFolder, type ServableFolder } from './servable-folder.js';
+import { checkMethod, signatureOf } from './signature.js';
 
 export interface LoadRequest {
   readonly directory: string;
   readonly servable: string;
-  /** A positive version that exists. */
+  /** A positive version that exists, or 1 for a servable without versions. */
   readonly version: number;
   readonly intraOpThreads: number;
   readonly device: Device;
+}
+
+/** What loading has to do with the thread it runs in. */
+export interface LoadControl extends NativeGuard {
+  /** Whether nobody waits for the batch that is running. */
+  readonly isCancelled: () => boolean;
 }
 
 export interface LoadedServable {
@@ -26,11 +42,11 @@ export interface LoadedServable {
 }
 
 /** @throws ServingError LOAD_FAILED naming the file and line or the model at fault */
-export async function loadServable(request: LoadRequest, guard: NativeGuard): Promise<LoadedServable> {
+export async function loadServable(request: LoadRequest, control: LoadControl): Promise<LoadedServable> {
   const folder = openServableFolder(request.directory, request.servable);
   const definition = await loadDefinition(folder, request.version);
   const models = new Map<ModelDefinition, LoadedModel>();
-  for (const model of definition.models) models.set(model, await loadModel(folder, request, model, guard));
+  for (const model of definition.models) models.set(model, await loadModel(folder, request, model, control));
   const methods = folder.configFile === undefined ? [predictMethod(models)] : definition.methods;
   for (const method of methods) checkMethod(method, models);
   return {
@@ -45,104 +61,66 @@ export async function loadServable(request: LoadRequest, guard: NativeGuard): Pr
 async function loadModel(
   folder: ServableFolder,
   request: LoadRequest,
-  model: ModelDefinition,
-  guard: NativeGuard,
+  definition: ModelDefinition,
+  control: LoadControl,
 ): Promise<LoadedModel> {
-  const { path } = modelFile(folder, request.version, model.file);
-  const shownAs = `${folder.name}/${request.version}/${model.file}`;
+  const sessions: Session[] = [];
+  for (const file of definition.files)
+    sessions.push(await openSession(folder, request, definition, file, control));
+  const withBatchDim =
+    folder.configFile === undefined ? isFreelyBatched(sessions[0]!) : definition.withBatchDim;
+  const model = understandModel({ ...definition, withBatchDim }, sessions);
+  definition.caller.connect(callableModel(model, control.isCancelled));
+  if (definition.warmUp) await warmUp(model, `${folder.name}/${request.version}/${modelKey(definition)}`);
+  return model;
+}
+
+function openSession(
+  folder: ServableFolder,
+  request: LoadRequest,
+  definition: ModelDefinition,
+  file: string,
+  guard: NativeGuard,
+): Promise<Session> {
+  const { path } = modelFile(folder, request.version, file);
+  const shownAs = `${folder.name}/${request.version}/${file}`;
   const { intraOpThreads, device } = request;
-  const session = await createOnnxSession(path, { intraOpThreads, device, shownAs, guard });
-  const withBatchDim = folder.configFile === undefined ? isFreelyBatched(session) : model.withBatchDim;
-  return understandModel({ ...model, withBatchDim }, session);
+  const settings = definition.session;
+  return createOnnxSession(sourceOf(path, definition, shownAs), {
+    intraOpThreads,
+    device,
+    settings,
+    shownAs,
+    guard,
+  });
+}
+
+function sourceOf(path: string, { decryption }: ModelDefinition, shownAs: string): ModelSource {
+  if (decryption === undefined) return path;
+  return decryptModel(readFileSync(path), decryption.mode, readKey(decryption.key), shownAs);
 }
 
 /** The method of a servable without a configuration: the model's own inputs and outputs. */
 function predictMethod(models: ReadonlyMap<ModelDefinition, LoadedModel>): MethodDefinition {
-  const [[model, { session }]] = [...models] as [[ModelDefinition, LoadedModel]];
-  const inputs = session.inputs.map((port) => port.name);
-  const slots = session.outputs.map((_, index) => inputs.length + index);
+  const [[model, { graphs }]] = [...models] as [[ServableDefinition['models'][number], LoadedModel]];
+  const { inputs, outputs } = graphs[0]!;
+  const slots = outputs.map((_, index) => inputs.length + index);
   return {
     name: 'predict',
-    inputs,
-    outputs: session.outputs.map((port, index) => ({ name: port.name, slot: slots[index]! })),
+    inputs: inputs.map(({ name }) => ({ name })),
+    outputs: outputs.map(({ name }, index) => ({ name, slot: slots[index]! })),
     stages: [
-      { kind: 'model', model, inputs: inputs.map((_, index) => index), outputs: slots, at: undefined },
+      {
+        kind: 'model',
+        model,
+        subgraph: 0,
+        inputs: inputs.map((_, index) => index),
+        outputs: slots,
+        at: undefined,
+      },
     ],
     slotCount: inputs.length + slots.length,
     idempotent: true,
     at: undefined,
   };
-}
-
-function checkMethod(method: MethodDefinition, models: ReadonlyMap<ModelDefinition, LoadedModel>): void {
-  for (const stage of method.stages) {
-    if (stage.kind !== 'model') continue;
-    const { session } = models.get(stage.model)!;
-    checkCount(method, stage, 'inputs', stage.inputs.length, session.inputs);
-    checkCount(method, stage, 'outputs', stage.outputs.length, session.outputs);
-  }
-}
-
-function checkCount(
-  method: MethodDefinition,
-  stage: ModelStageDefinition,
-  what: 'inputs' | 'outputs',
-  given: number,
-  ports: readonly { name: string }[],
-): void {
-  if (given === ports.length) return;
-  const names = ports.map((port) => port.name).join(', ');
-  const hint = what === 'outputs' ? `; give addStage { outputs: ${ports.length} }` : '';
-  throw new ServingError(
-    'LOAD_FAILED',
-    `${stage.at ?? 'servable_config'}: The ${what} count ${given} in method ${method.name} not equal to the count ${ports.length} defined in model ${stage.model.file} (${names})${hint}`,
-  );
-}
-
-function signatureOf(
-  method: MethodDefinition,
-  models: ReadonlyMap<ModelDefinition, LoadedModel>,
-): MethodSignature {
-  const inputs: Port[] = method.inputs.map((name, slot) => ({
-    name,
-    ...knownOf(method, models, slot, 'inputs'),
-  }));
-  const outputs: Port[] = method.outputs.map(({ name, slot }) => ({
-    name,
-    ...knownOf(method, models, slot, 'outputs'),
-  }));
-  return {
-    name: method.name,
-    inputs,
-    outputs,
-    modelBatchSize: modelBatchSize(method, models),
-    idempotent: method.idempotent,
-  };
-}
-
-/** What a model says of a slot it takes or gives directly; nothing where a function stands between. */
-function knownOf(
-  method: MethodDefinition,
-  models: ReadonlyMap<ModelDefinition, LoadedModel>,
-  slot: number,
-  side: 'inputs' | 'outputs',
-): Omit<Port, 'name'> {
-  for (const stage of method.stages) {
-    if (stage.kind !== 'model') continue;
-    const index = stage[side].indexOf(slot);
-    if (index === -1) continue;
-    const { dtype, shape } = models.get(stage.model)![side][index]!;
-    return { dtype, shape };
-  }
-  return {};
-}
-
-function modelBatchSize(method: MethodDefinition, models: ReadonlyMap<ModelDefinition, LoadedModel>): number {
-  let largest = 0;
-  for (const stage of method.stages) {
-    if (stage.kind !== 'model') continue;
-    const model = models.get(stage.model)!;
-    if (model.batched) largest = Math.max(largest, model.batchSize);
-  }
-  return largest;
 }

@@ -93,13 +93,19 @@ function scan(path: string): { versions: number[]; warnings: string[] } {
   return { versions: versions.toSorted((a, b) => b - a), warnings };
 }
 
+/** The version of a servable of functions only, which needs no folder for it. */
+const versionWithoutFolder = 1;
+
 /**
- * The version to serve: the wanted one, or the newest for 0.
+ * The version to serve: the wanted one, or the newest for 0. Without any, a configuration can still be served, as
+ * version 1, if it declares no models.
  * @throws ServingError LOAD_FAILED
  */
 export function chooseVersion(folder: ServableFolder, wanted: number): number {
   const newest = folder.versions[0];
   if (newest === undefined) {
+    if (folder.configFile !== undefined && (wanted === 0 || wanted === versionWithoutFolder))
+      return versionWithoutFolder;
     throw loadFailed(
       `servable ${folder.name}: There is no valid version directory of models; expected a folder such as ${folder.name}/1 with the model files`,
     );
@@ -121,6 +127,7 @@ export function onnxFiles(folder: ServableFolder, version: number): string[] {
 /** Bytes of all ONNX files of a version, with their external data: what one executor's sessions weigh at least. */
 export function modelBytes(folder: ServableFolder, version: number): number {
   const path = join(folder.path, String(version));
+  if (!isDirectory(path)) return 0;
   // A link that leads nowhere weighs nothing; if it is a model that is wanted, loading it says so.
   return readdirSync(path).reduce(
     (sum, file) => sum + (statSync(join(path, file), { throwIfNoEntry: false })?.size ?? 0),

@@ -1,5 +1,6 @@
 /** Devices as users name them → execution providers of onnxruntime (its documentation, "Execution Providers"). */
 import { ServingError } from '@serving/common';
+import type { ExecutionProvider } from '../definition/definition.js';
 
 export const deviceTypes = ['cpu', 'cuda', 'tensorrt', 'dml', 'coreml', 'webgpu'] as const;
 export type DeviceType = (typeof deviceTypes)[number];
@@ -9,9 +10,6 @@ export interface Device {
   /** Which one of its type. On cpu it only tells workers apart. */
   readonly id: number;
 }
-
-/** What a session is created with. */
-export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number };
 
 /**
  * The providers to run a model with, the device's own first. What that one cannot run falls to the CPU, so a model with

@@ -1,28 +1,26 @@
 /** Sessions of onnxruntime. The only file that imports it; used in executor threads only, because a run blocks. */
-import {
-  firstLine,
-  isDataType,
-  isNumericType,
-  ServingError,
-  Tensor,
-  type NumericType,
-} from '@serving/common';
+import { firstLine, isDataType, isNumericType, ServingError, StringTensor, Tensor } from '@serving/common';
 import * as ort from 'onnxruntime-node';
+import type { SessionSettings } from '../definition/definition.js';
 import { executionProviders, type Device } from './execution-providers.js';
-import type { ModelPort, NativeGuard, Session } from './session.js';
+import type { ModelPort, ModelTensor, NativeGuard, Session } from './session.js';
 
 export interface OnnxSessionOptions {
-  /** Threads inside one run. */
+  /** Threads inside one run, unless the settings have a number of their own. */
   readonly intraOpThreads: number;
+  readonly settings: SessionSettings;
   /** The model in messages, for instance `add/1/tensor_add.onnx`. */
   readonly shownAs: string;
   readonly guard: NativeGuard;
   readonly device: Device;
 }
 
+/** A model: the path of its file, or the contents of one. */
+export type ModelSource = string | Uint8Array;
+
 /** @throws ServingError LOAD_FAILED */
-export async function createOnnxSession(path: string, options: OnnxSessionOptions): Promise<Session> {
-  const session = await guarded(options.guard, () => createSession(path, options));
+export async function createOnnxSession(source: ModelSource, options: OnnxSessionOptions): Promise<Session> {
+  const session = await guarded(options.guard, () => createSession(source, options));
   try {
     return new OnnxSession(session, options);
   } catch (error) {
@@ -31,22 +29,42 @@ export async function createOnnxSession(path: string, options: OnnxSessionOption
   }
 }
 
-async function createSession(path: string, options: OnnxSessionOptions): Promise<ort.InferenceSession> {
+async function createSession(
+  source: ModelSource,
+  options: OnnxSessionOptions,
+): Promise<ort.InferenceSession> {
+  const { shownAs } = options;
   try {
-    return await ort.InferenceSession.create(path, {
-      intraOpNumThreads: options.intraOpThreads,
-      interOpNumThreads: 1,
-      executionProviders: executionProviders(options.device),
-      // onnxruntime prints below this to stderr by itself; its errors come as exceptions too.
-      logSeverityLevel: 4,
-    });
+    // Written out because the type of `create` has no form for either.
+    if (typeof source === 'string') return await ort.InferenceSession.create(source, runtimeOptions(options));
+    return await ort.InferenceSession.create(source, runtimeOptions(options));
   } catch (error) {
-    throw new ServingError(
-      'LOAD_FAILED',
-      `model ${options.shownAs} cannot be loaded: ${withoutPaths(firstLine(error), path, options.shownAs)}`,
-      { cause: error },
-    );
+    const why =
+      typeof source === 'string' ? withoutPaths(firstLine(error), source, shownAs) : firstLine(error);
+    throw new ServingError('LOAD_FAILED', `model ${shownAs} cannot be loaded: ${why}`, { cause: error });
   }
+}
+
+function runtimeOptions({
+  settings,
+  intraOpThreads,
+  device,
+}: OnnxSessionOptions): ort.InferenceSession.SessionOptions {
+  const { graphOptimization, memoryArena, memoryPattern, config } = settings;
+  const interOpThreads = settings.interOpThreads ?? 1;
+  const providers = settings.executionProviders ?? executionProviders(device);
+  return {
+    intraOpNumThreads: settings.intraOpThreads ?? intraOpThreads,
+    interOpNumThreads: interOpThreads,
+    executionMode: interOpThreads > 1 ? 'parallel' : 'sequential',
+    executionProviders: providers,
+    ...(graphOptimization === undefined ? {} : { graphOptimizationLevel: graphOptimization }),
+    ...(memoryArena === undefined ? {} : { enableCpuMemArena: memoryArena }),
+    ...(memoryPattern === undefined ? {} : { enableMemPattern: memoryPattern }),
+    ...(config === undefined ? {} : { extra: config }),
+    // onnxruntime prints below this to stderr by itself; its errors come as exceptions too.
+    logSeverityLevel: 4,
+  };
 }
 
 async function guarded<T>(guard: NativeGuard, native: () => Promise<T>): Promise<T> {
@@ -64,14 +82,15 @@ class OnnxSession implements Session {
   readonly #session: ort.InferenceSession;
   readonly #guard: NativeGuard;
 
-  constructor(session: ort.InferenceSession, { shownAs, guard }: OnnxSessionOptions) {
-    this.inputs = session.inputMetadata.map((port) => readPort(port, 'input', shownAs));
-    this.outputs = session.outputMetadata.map((port) => readPort(port, 'output', shownAs));
+  constructor(session: ort.InferenceSession, { shownAs, guard, settings }: OnnxSessionOptions) {
+    const sizes = settings.freeDimensions ?? {};
+    this.inputs = session.inputMetadata.map((port) => sized(readPort(port, 'input', shownAs), sizes));
+    this.outputs = session.outputMetadata.map((port) => sized(readPort(port, 'output', shownAs), sizes));
     this.#session = session;
     this.#guard = guard;
   }
 
-  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+  async run(inputs: readonly ModelTensor[]): Promise<ModelTensor[]> {
     // Without a prototype, so that an input may have any name, `__proto__` included.
     const feeds = Object.create(null) as Record<string, ort.Tensor>;
     for (const [index, port] of this.inputs.entries()) feeds[port.name] = toOrt(inputs[index]!);
@@ -101,29 +120,40 @@ function readPort(port: ort.InferenceSession.ValueMetadata, what: string, shownA
       'LOAD_FAILED',
       `model ${shownAs}: ${what} ${port.name} is not a tensor; expected tensors only`,
     );
-  if (!isDataType(port.type) || !isNumericType(port.type)) {
+  const { type } = port;
+  if (!isDataType(type) || !(type === 'string' || isNumericType(type))) {
     throw new ServingError(
       'LOAD_FAILED',
-      `model ${shownAs}: ${what} ${port.name} has type ${port.type}; expected a numeric type`,
+      `model ${shownAs}: ${what} ${port.name} has type ${type}; expected a numeric type or string`,
     );
   }
   // A dimension without a size and a name of its own arrives as an empty or missing name.
   const shape = port.shape.map((dimension: number | string | undefined) =>
     dimension === undefined || dimension === '' ? '?' : dimension,
   );
-  return { name: port.name, dtype: port.type, shape };
+  return { name: port.name, dtype: type, shape };
+}
+
+/** onnxruntime-node 1.30 leaves its own option for this unread, so symbolic dimensions get their sizes here. */
+function sized(port: ModelPort, sizes: Readonly<Record<string, number>>): ModelPort {
+  const sizeOf = (dimension: number | string) =>
+    typeof dimension === 'string' && Object.hasOwn(sizes, dimension) ? sizes[dimension]! : dimension;
+  return { ...port, shape: port.shape.map(sizeOf) };
 }
 
 /**
  * Where JavaScript has a Float16Array (Node 24), tensors of onnxruntime-common hold one, which the runtime's binding
  * takes for an array of no bytes. The bits pass as what they are in `Tensor`: onnxruntime reads these properties only.
  */
-function toOrt({ dtype, data, shape }: Tensor): ort.Tensor {
-  if (dtype !== 'float16') return new ort.Tensor(dtype, data, shape);
-  return { type: dtype, data, dims: shape, location: 'cpu' } as unknown as ort.Tensor;
+function toOrt(tensor: ModelTensor): ort.Tensor {
+  const { dtype, shape } = tensor;
+  if (tensor instanceof StringTensor) return new ort.Tensor('string', [...tensor.data], shape);
+  if (dtype !== 'float16') return new ort.Tensor(tensor.dtype, tensor.data, shape);
+  return { type: dtype, data: tensor.data, dims: shape, location: 'cpu' } as unknown as ort.Tensor;
 }
 
-function fromOrt({ data, dims }: ort.OnnxValue, dtype: NumericType): Tensor {
+function fromOrt({ data, dims }: ort.OnnxValue, dtype: ModelPort['dtype']): ModelTensor {
+  if (dtype === 'string') return new StringTensor(dims, data as string[]);
   const elements = data as Tensor['data'];
   if (dtype !== 'float16' || elements instanceof Uint16Array) return new Tensor(dtype, dims, elements);
   return new Tensor(dtype, dims, new Uint16Array(elements.buffer, elements.byteOffset, elements.length));

@@ -1,12 +1,15 @@
-/** A loaded model: names and kinds of what it takes and gives, and a run. */
-import type { NumericType, Tensor } from '@serving/common';
+/** A loaded model file: names and kinds of what it takes and gives, and a run. */
+import type { NumericType, StringTensor, Tensor } from '@serving/common';
 
 export interface ModelPort {
   readonly name: string;
-  readonly dtype: NumericType;
+  readonly dtype: NumericType | 'string';
   /** Whole shape as the model declares it; a string is a symbolic dimension. */
   readonly shape: readonly (number | string)[];
 }
+
+/** What a run takes and gives. */
+export type ModelTensor = Tensor | StringTensor;
 
 export interface Session {
   readonly inputs: readonly ModelPort[];
@@ -15,7 +18,7 @@ export interface Session {
    * Runs the model on one tensor per input, in order; blocks the thread meanwhile.
    * @throws ServingError SESSION_FAILED
    */
-  run(inputs: readonly Tensor[]): Promise<Tensor[]>;
+  run(inputs: readonly ModelTensor[]): Promise<ModelTensor[]>;
   release(): Promise<void>;
 }
 

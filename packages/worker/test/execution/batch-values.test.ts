@@ -1,10 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { numericColumn, ServingError, Tensor, type Block } from '@serving/common';
-import { BatchValues, rowsOf, stack } from '../../src/execution/batch-values.js';
+import { numericColumn, ServingError, type Block } from '@serving/common';
+import { BatchValues } from '../../src/execution/batch-values.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 import { blobColumn, block, floatColumn, floats, plain, textColumn } from './batch.js';
 
-const valuesOf = (inputs: string[], ...sections: Block[]) => new BatchValues(inputs, inputs.length, sections);
+const valuesOf = (inputs: string[], ...sections: Block[]) =>
+  new BatchValues(
+    inputs.map((name) => ({ name })),
+    inputs.length,
+    sections,
+  );
 
 test('inputs go to slots by name, whatever the order of the columns', () => {
   const values = valuesOf(['a', 'b'], block(2, textColumn('b', 'x', 'y'), floatColumn('a', [], 1, 2)));
@@ -74,33 +79,9 @@ describe('failures', () => {
   });
 });
 
-describe('stacking', () => {
-  test('rows are stacked and taken apart again', () => {
-    const rows = [floats([2], 1, 2), floats([2], 3, 4)];
-    expect(plain(stack(rows))).toEqual(plain(floats([2, 2], 1, 2, 3, 4)));
-    expect(rowsOf(stack(rows)).map(plain)).toEqual(rows.map(plain));
-  });
-
-  test('a run is filled up with the last row', () => {
-    expect(plain(stack([floats([], 1), floats([], 2)], 4))).toEqual(plain(floats([4], 1, 2, 2, 2)));
-  });
-
-  test('empty tensors and 64-bit integers are no exception', () => {
-    expect(rowsOf(stack([floats([0]), floats([0])])).map(plain)).toEqual([
-      plain(floats([0])),
-      plain(floats([0])),
-    ]);
-    const large = new Tensor('int64', [], BigInt64Array.of(2n ** 63n - 1n));
-    expect(plain(stack([large, large]))).toMatchObject({
-      shape: [2],
-      data: [2n ** 63n - 1n, 2n ** 63n - 1n],
-    });
-  });
-
-  test('a column of bytes at an odd offset is read', () => {
-    const bytes = new Uint8Array(9);
-    bytes.set(new Uint8Array(Float32Array.of(1.5, 2.5).buffer), 1);
-    const values = valuesOf(['a'], block(2, numericColumn('a', 'float32', [], [bytes.subarray(1)])));
-    expect(plain(values.slot(0).row(1))).toEqual(plain(floats([], 2.5)));
-  });
+test('a column of bytes at an odd offset is read', () => {
+  const bytes = new Uint8Array(9);
+  bytes.set(new Uint8Array(Float32Array.of(1.5, 2.5).buffer), 1);
+  const values = valuesOf(['a'], block(2, numericColumn('a', 'float32', [], [bytes.subarray(1)])));
+  expect(plain(values.slot(0).row(1))).toEqual(plain(floats([], 2.5)));
 });

@@ -9,14 +9,16 @@ import {
   type Column,
   type Value,
 } from '@serving/common';
-import type { StageContext } from '../../src/execution/stage-context.js';
 import type {
   FunctionStageDefinition,
+  ModelDefinition,
   ModelStageDefinition,
   StageFunction,
-} from '../../src/servables/definition.js';
-import { understandModel, type LoadedModel } from '../../src/servables/loaded-model.js';
-import type { ModelPort, Session } from '../../src/sessions/session.js';
+} from '../../src/definition/definition.js';
+import { ModelCaller } from '../../src/definition/model-caller.js';
+import type { StageContext } from '../../src/execution/stage-context.js';
+import { understandModel, type LoadedModel } from '../../src/models/loaded-model.js';
+import type { ModelPort, ModelTensor, Session } from '../../src/sessions/session.js';
 
 export const floats = (shape: readonly number[], ...values: number[]) =>
   new Tensor('float32', shape, Float32Array.from(values));
@@ -46,25 +48,40 @@ export function batchOf(method: string, ...sections: Block[]): BatchContents {
   return { batchId: 1, servable: 's', version: 1, method, calls: [], count, sections };
 }
 
+export const ports = (...names: string[]) => names.map((name) => ({ name }));
+
+/** What a batch has to do with its thread. */
+export const control = (isCancelled: () => boolean) => ({
+  isCancelled,
+  progress: () => undefined,
+  workOn: () => undefined,
+  timeoutMs: 10_000,
+});
+
 export const context = (isCancelled = () => false, progress = () => {}): StageContext => ({
   servable: 's',
   method: 'm',
   stageIndex: 1,
+  timeoutMs: 10_000,
   isCancelled,
   progress,
+  workOn: () => undefined,
 });
 
 export function functionStage(
   run: StageFunction,
   inputs: number[],
   outputs: number[],
+  options: Partial<Pick<FunctionStageDefinition, 'batchSize' | 'tag' | 'timeoutMs'>> = {},
 ): FunctionStageDefinition {
-  return { kind: 'function', name: run.name || 'anonymous', run, inputs, outputs, at: undefined };
+  const { batchSize, tag, timeoutMs } = options;
+  const name = run.name || 'anonymous';
+  return { kind: 'function', name, run, tag, batchSize, timeoutMs, inputs, outputs, at: undefined };
 }
 
 /** A session that runs a function instead of a model, and remembers what it was given. */
 export class FakeSession implements Session {
-  readonly runs: (readonly Tensor[])[] = [];
+  readonly runs: (readonly ModelTensor[])[] = [];
   readonly inputs: readonly ModelPort[];
   readonly outputs: readonly ModelPort[];
   readonly #model: (...inputs: Tensor[]) => Tensor | Tensor[];
@@ -79,9 +96,9 @@ export class FakeSession implements Session {
     this.#model = model;
   }
 
-  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+  async run(inputs: readonly ModelTensor[]): Promise<ModelTensor[]> {
     this.runs.push(inputs);
-    const outputs = this.#model(...inputs);
+    const outputs = this.#model(...(inputs as Tensor[]));
     return Array.isArray(outputs) ? outputs : [outputs];
   }
 
@@ -103,12 +120,23 @@ export const doubled = (x: Tensor) =>
     Float32Array.from(x.data as Float32Array, (v) => 2 * v),
   );
 
-export function loaded(session: Session, withBatchDim = true): LoadedModel {
-  return understandModel({ file: 'm.onnx', withBatchDim, at: 'servable_config.ts:3' }, session);
+export const modelDefinition: ModelDefinition = {
+  files: ['m.onnx'],
+  withBatchDim: true,
+  withoutBatchDimInputs: [],
+  session: {},
+  warmUp: false,
+  decryption: undefined,
+  caller: new ModelCaller(),
+  at: 'servable_config.ts:3',
+};
+
+export function loaded(session: Session, options: Partial<ModelDefinition> = {}): LoadedModel {
+  return understandModel({ ...modelDefinition, ...options }, [session]);
 }
 
 export function modelStage(model: LoadedModel, inputs: number[], outputs: number[]): ModelStageDefinition {
-  return { kind: 'model', model: model.definition, inputs, outputs, at: undefined };
+  return { kind: 'model', model: model.definition, subgraph: 0, inputs, outputs, at: undefined };
 }
 
 /** A value in a form that is easy to compare. */
@@ -119,5 +147,7 @@ export function plain(value: Value): unknown {
       shape: [...value.shape],
       data: Array.from(value.data as Iterable<number | bigint>),
     };
-  return typeof value === 'string' ? value : [...value];
+  if (value instanceof Uint8Array || typeof value === 'string')
+    return typeof value === 'string' ? value : [...value];
+  return { dtype: value.dtype, shape: [...value.shape], data: [...value.data] };
 }

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { asBytes, contiguousBytes, type Reply, type Tensor } from '@serving/common';
 import { executeBatch } from '../../src/execution/execute-batch.js';
-import type { MethodDefinition, StageDefinition } from '../../src/servables/definition.js';
+import type { MethodDefinition, StageDefinition } from '../../src/definition/definition.js';
 import type { LoadedServable } from '../../src/servables/load-servable.js';
-import type { LoadedModel } from '../../src/servables/loaded-model.js';
+import type { LoadedModel } from '../../src/models/loaded-model.js';
 import {
   batchOf,
   block,
+  control,
   doubled,
   FakeSession,
   floatColumn,
@@ -21,7 +22,7 @@ function servableWith(stages: StageDefinition[], models: LoadedModel[] = [model]
   const slotCount = 1 + stages.reduce((sum, stage) => sum + stage.outputs.length, 0);
   const method: MethodDefinition = {
     name: 'm',
-    inputs: ['x'],
+    inputs: [{ name: 'x' }],
     outputs: [{ name: 'y', slot: slotCount - 1 }],
     stages,
     slotCount,
@@ -38,7 +39,7 @@ function servableWith(stages: StageDefinition[], models: LoadedModel[] = [model]
 }
 
 const three = batchOf('m', block(3, floatColumn('x', [], 1, 2, 3)));
-const going = () => false;
+const going = control(() => false);
 const errorsOf = (replies: readonly Reply[]) =>
   replies.map(({ first, count, outcome }) => [first, count, outcome.ok ? 'ok' : outcome.error.code]);
 
@@ -112,7 +113,11 @@ test('when all instances have failed, later stages do not run', async () => {
 test('a batch that is cancelled before it starts runs nothing', async () => {
   let calls = 0;
   const counts = functionStage(() => ++calls, [0], [1]);
-  const { replies } = await executeBatch(servableWith([counts]), three, () => true);
+  const { replies } = await executeBatch(
+    servableWith([counts]),
+    three,
+    control(() => true),
+  );
   expect(calls).toBe(0);
   expect(errorsOf(replies)).toEqual([[0, 3, 'CANCELLED']]);
 });
@@ -127,6 +132,10 @@ test('a batch that is cancelled during its last stage has no outputs', async () 
     [0],
     [1],
   );
-  const { replies } = await executeBatch(servableWith([cancels]), three, () => isCancelled);
+  const { replies } = await executeBatch(
+    servableWith([cancels]),
+    three,
+    control(() => isCancelled),
+  );
   expect(errorsOf(replies)).toEqual([[0, 3, 'CANCELLED']]);
 });

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { Tensor, type Value } from '@serving/common';
 import { BatchValues } from '../../src/execution/batch-values.js';
 import { runFunctionStage } from '../../src/execution/function-stage.js';
-import type { StageFunction } from '../../src/servables/definition.js';
-import { block, context, floatColumn, floats, functionStage, plain, textColumn } from './batch.js';
+import type { StageFunction } from '../../src/definition/definition.js';
+import { block, context, floatColumn, floats, functionStage, plain, ports, textColumn } from './batch.js';
 
-const three = () => new BatchValues(['x'], 3, [block(3, floatColumn('x', [], 1, 2, 3))]);
+const three = () => new BatchValues(ports('x'), 3, [block(3, floatColumn('x', [], 1, 2, 3))]);
 const numberOf = (x: Tensor) => Number(x.data[0]);
 
 async function run(
@@ -22,7 +22,7 @@ async function errorOf(stage: StageFunction): Promise<string> {
 }
 
 test('the function is called once per instance, with one value per argument', async () => {
-  const values = new BatchValues(['a', 'b'], 3, [
+  const values = new BatchValues(ports('a', 'b'), 3, [
     block(2, floatColumn('a', [], 1, 2), textColumn('b', 'p', 'q')),
   ]);
   const stage = functionStage((b: string, a: Tensor) => `${b}${numberOf(a)}`, [1, 0], [2]);
@@ -46,15 +46,19 @@ test('one output may be returned bare or as a list of one', async () => {
   expect(plain(values.slot(1).row(0))).toEqual(plain(floats([], 1)));
 });
 
-test('an async function is waited for, instance by instance', async () => {
+test('instances whose async function waits for something wait together', async () => {
   let running = 0;
+  let most = 0;
   const values = await run(async (x: Tensor) => {
-    expect(++running).toBe(1);
+    most = Math.max(most, ++running);
     await Promise.resolve();
     running--;
     return numberOf(x) * 10;
   });
-  expect(plain(values.slot(1).row(2))).toEqual(plain(floats([], 30)));
+  expect(most).toBe(3);
+  expect([0, 1, 2].map((i) => plain(values.slot(1).row(i)))).toEqual(
+    [10, 20, 30].map((v) => plain(floats([], v))),
+  );
 });
 
 test('an instance whose call throws fails alone, and is not given to the next stage', async () => {
@@ -171,7 +175,7 @@ describe('what a function may return', () => {
   ];
   test.each(refused)('not %p', async (returned, given) => {
     expect(await errorOf(() => returned)).toMatch(
-      `error msg: expected a Tensor, typed array, string, Uint8Array, number, bigint or boolean, given ${given}`,
+      `error msg: expected a Tensor, StringTensor, BytesTensor, typed array, string, Uint8Array, number, bigint or boolean, given ${given}`,
     );
   });
 

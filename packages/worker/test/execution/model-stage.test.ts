@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ServingError, Tensor, type Block } from '@serving/common';
 import { BatchValues } from '../../src/execution/batch-values.js';
 import { runModelStage } from '../../src/execution/model-stage.js';
-import type { LoadedModel } from '../../src/servables/loaded-model.js';
+import type { LoadedModel } from '../../src/models/loaded-model.js';
 import {
   block,
   blobColumn,
@@ -14,12 +14,13 @@ import {
   loaded,
   modelStage,
   plain,
+  ports,
   textColumn,
 } from './batch.js';
 
 async function run(model: LoadedModel, ...sections: Block[]): Promise<BatchValues> {
-  const values = new BatchValues(['x'], 2, sections);
-  await runModelStage(modelStage(model, [0], [1]), model, values, context());
+  const values = new BatchValues(ports('x'), 2, sections);
+  await runModelStage(modelStage(model, [0], [1]), model.graphs[0]!, values, context());
   return values;
 }
 
@@ -87,10 +88,10 @@ describe('with a symbolic batch dimension', () => {
 
   test('instances that failed before are left out', async () => {
     const fake = session();
-    const values = new BatchValues(['x'], 2, [block(2, floatColumn('x', [2], 1, 2, 3, 4))]);
+    const values = new BatchValues(ports('x'), 2, [block(2, floatColumn('x', [2], 1, 2, 3, 4))]);
     values.fail(0, new ServingError('STAGE_FAILED', 'earlier'));
     const model = loaded(fake);
-    await runModelStage(modelStage(model, [0], [1]), model, values, context());
+    await runModelStage(modelStage(model, [0], [1]), model.graphs[0]!, values, context());
     expect(fake.shapes).toEqual([[1, 2]]);
     expect(outcomes(values)).toEqual(['earlier', plain(floats([2], 6, 8))]);
   });
@@ -185,9 +186,9 @@ describe('a value that the model fails on', () => {
   test('ends the search when nobody waits', async () => {
     const fake = picky(() => true);
     const model = loaded(fake);
-    const values = new BatchValues(['x'], 2, [block(64, floatColumn('x', [], ...upTo(64)))]);
+    const values = new BatchValues(ports('x'), 2, [block(64, floatColumn('x', [], ...upTo(64)))]);
     const isCancelled = () => fake.runs.length >= 4;
-    await runModelStage(modelStage(model, [0], [1]), model, values, context(isCancelled));
+    await runModelStage(modelStage(model, [0], [1]), model.graphs[0]!, values, context(isCancelled));
     expect(fake.runs.length).toBeLessThan(6);
   });
 });
@@ -195,7 +196,10 @@ describe('a value that the model fails on', () => {
 describe('without a batch dimension', () => {
   test('each instance is a run of its own, in the whole shape', async () => {
     const fake = new FakeSession([[2, 2]], [[2, 2]], doubled);
-    const values = await run(loaded(fake, false), block(2, floatColumn('x', [2, 2], 1, 2, 3, 4, 5, 6, 7, 8)));
+    const values = await run(
+      loaded(fake, { withBatchDim: false }),
+      block(2, floatColumn('x', [2, 2], 1, 2, 3, 4, 5, 6, 7, 8)),
+    );
     expect(fake.shapes).toEqual([
       [2, 2],
       [2, 2],
@@ -204,12 +208,12 @@ describe('without a batch dimension', () => {
   });
 
   test('each run is progress', async () => {
-    const model = loaded(new FakeSession([[1]], [[1]], doubled), false);
-    const values = new BatchValues(['x'], 2, [block(3, floatColumn('x', [1], 1, 2, 3))]);
+    const model = loaded(new FakeSession([[1]], [[1]], doubled), { withBatchDim: false });
+    const values = new BatchValues(ports('x'), 2, [block(3, floatColumn('x', [1], 1, 2, 3))]);
     let done = 0;
     await runModelStage(
       modelStage(model, [0], [1]),
-      model,
+      model.graphs[0]!,
       values,
       context(undefined, () => void done++),
     );
@@ -218,12 +222,12 @@ describe('without a batch dimension', () => {
 
   test('a cancelled batch stops between two waves of runs', async () => {
     const fake = new FakeSession([[1]], [[1]], doubled);
-    const model = loaded(fake, false);
+    const model = loaded(fake, { withBatchDim: false });
     const column = floatColumn('x', [1], ...Array<number>(20).fill(1));
-    const values = new BatchValues(['x'], 2, [block(20, column)]);
+    const values = new BatchValues(ports('x'), 2, [block(20, column)]);
     await runModelStage(
       modelStage(model, [0], [1]),
-      model,
+      model.graphs[0]!,
       values,
       context(() => fake.runs.length >= 3),
     );
@@ -291,10 +295,10 @@ describe('what does not fit', () => {
   test('the second input is input 1, by its own name', async () => {
     const fake = new FakeSession([['N'], ['N', 'M']], [['N']], (x) => x);
     const two = loaded(fake);
-    const values = new BatchValues(['a', 'b'], 3, [
+    const values = new BatchValues(ports('a', 'b'), 3, [
       block(1, floatColumn('a', [], 1), floatColumn('b', [1, 1, 1], 1)),
     ]);
-    await runModelStage(modelStage(two, [0, 1], [2]), two, values, context());
+    await runModelStage(modelStage(two, [0, 1], [2]), two.graphs[0]!, values, context());
     expect(values.errorOf(0)!.message).toBe(
       'Given model input 1 shape [1,1,1] not match the shape [M] defined in model; input x1: expected float32 [M], given float32 [1,1,1]',
     );
@@ -310,12 +314,12 @@ test.each([
   ['a scalar', () => floats([], 1), /given shape \[\]/],
 ])('an output with %s is no batch', async (_what, output, text) => {
   const fake = new FakeSession([['N', 'M']], [['N', 1]], output);
-  const values = new BatchValues(['x'], 2, [
+  const values = new BatchValues(ports('x'), 2, [
     block(1, floatColumn('x', [1], 1)),
     block(1, floatColumn('x', [1], 2)),
   ]);
   const model = loaded(fake);
-  await runModelStage(modelStage(model, [0], [1]), model, values, context());
+  await runModelStage(modelStage(model, [0], [1]), model.graphs[0]!, values, context());
   expect(values.errorOf(0)).toMatchObject({
     code: 'SESSION_FAILED',
     message: expect.stringMatching(text) as unknown,
@@ -327,8 +331,10 @@ test.each([
 test('several inputs and outputs keep their order', async () => {
   const fake = new FakeSession([['N'], ['N']], [['N'], ['N']], (a, b) => [b, a]);
   const model = loaded(fake);
-  const values = new BatchValues(['a', 'b'], 4, [block(1, floatColumn('a', [], 1), floatColumn('b', [], 2))]);
-  await runModelStage(modelStage(model, [0, 1], [2, 3]), model, values, context());
+  const values = new BatchValues(ports('a', 'b'), 4, [
+    block(1, floatColumn('a', [], 1), floatColumn('b', [], 2)),
+  ]);
+  await runModelStage(modelStage(model, [0, 1], [2, 3]), model.graphs[0]!, values, context());
   expect([2, 3].map((slot) => plain(values.slot(slot).row(0)))).toEqual(
     [floats([], 2), floats([], 1)].map(plain),
   );

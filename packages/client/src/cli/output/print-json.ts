@@ -1,5 +1,5 @@
 /** Results as one line of JSON in the form of MindSpore Serving's REST replies, with integers in full. */
-import { float16Value, Tensor, type Value } from '@serving/common';
+import { BytesTensor, float16Value, StringTensor, Tensor, type Value } from '@serving/common';
 import type { InferResult } from '../../infer-result.js';
 
 /** `{"instances":[{"y":[[2.0,3.0]]},{"error_msg":"…"}]}`; `infer` reads it back with the same types. */
@@ -18,7 +18,18 @@ function instanceJson(result: InferResult): string {
 function valueJson(value: Value): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (value instanceof Tensor) return tensorJson(value);
-  return `{"b64":"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"}`;
+  if (value instanceof StringTensor) return JSON.stringify(value.toNested());
+  if (value instanceof BytesTensor) return nestedJson(value.toNested());
+  return bytesJson(value);
+}
+
+function nestedJson(nested: unknown): string {
+  if (Array.isArray(nested)) return `[${nested.map(nestedJson).join(',')}]`;
+  return bytesJson(nested as Uint8Array);
+}
+
+function bytesJson(bytes: Uint8Array): string {
+  return `{"b64":"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')}"}`;
 }
 
 function tensorJson(tensor: Tensor): string {

@@ -1,5 +1,5 @@
 /** Results as a table for people: one row an output, or an error. */
-import { formatShape, Tensor, type Value } from '@serving/common';
+import { BytesTensor, formatShape, StringTensor, Tensor, type Value } from '@serving/common';
 import type { InferError } from '../../infer-error.js';
 import type { InferResult } from '../../infer-result.js';
 import { tensorText } from './tensor-text.js';
@@ -9,6 +9,7 @@ const header: Row = ['INSTANCE', 'OUTPUT', 'DTYPE', 'SHAPE', 'VALUE'];
 /** Characters of a string and bytes of a bytes value that are shown. */
 const longestText = 120;
 const longestBytes = 24;
+const mostElements = 8;
 
 export function resultTable(results: readonly InferResult[]): string {
   return textTable(header, results.flatMap(resultRows));
@@ -30,7 +31,17 @@ export function errorText(error: InferError): string {
 function valueCells(value: Value): [string, string, string] {
   if (value instanceof Tensor) return [value.dtype, formatShape(value.shape), tensorText(value)];
   if (typeof value === 'string') return ['string', '[]', stringText(value)];
+  if (value instanceof StringTensor)
+    return [value.dtype, formatShape(value.shape), listText(value.data, stringText)];
+  if (value instanceof BytesTensor)
+    return [value.dtype, formatShape(value.shape), listText(value.data, bytesText)];
   return ['bytes', '[]', bytesText(value)];
+}
+
+function listText<T>(elements: readonly T[], show: (element: T) => string): string {
+  const shown = elements.slice(0, mostElements).map(show);
+  if (shown.length < elements.length) shown.push(`... (${elements.length} elements)`);
+  return shown.join(', ');
 }
 
 function stringText(value: string): string {

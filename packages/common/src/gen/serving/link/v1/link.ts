@@ -241,6 +241,16 @@ export interface BatchLost {
   batchId: number;
   /** For people. */
   why: string;
+  /**
+   * Set when the batch did not come back in time: the instances that were worked on then, as positions in the batch. They
+   * are answered with an error; the others may run elsewhere.
+   */
+  overdue?: InstanceRange | undefined;
+}
+
+export interface InstanceRange {
+  first: number;
+  count: number;
 }
 
 /** Nobody waits for the batch any more. It still gets its final replies. */
@@ -1790,7 +1800,7 @@ export const BatchReturned: MessageFns<BatchReturned> = {
 };
 
 function createBaseBatchLost(): BatchLost {
-  return { replicaId: "", batchId: 0, why: "" };
+  return { replicaId: "", batchId: 0, why: "", overdue: undefined };
 }
 
 export const BatchLost: MessageFns<BatchLost> = {
@@ -1806,6 +1816,9 @@ export const BatchLost: MessageFns<BatchLost> = {
     }
     if (message.why !== "") {
       writer.uint32(26).string(message.why);
+    }
+    if (message.overdue !== undefined) {
+      InstanceRange.encode(message.overdue, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1845,6 +1858,71 @@ export const BatchLost: MessageFns<BatchLost> = {
             }
 
             message.why = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.overdue = InstanceRange.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInstanceRange(): InstanceRange {
+  return { first: 0, count: 0 };
+}
+
+export const InstanceRange: MessageFns<InstanceRange> = {
+  encode(message: InstanceRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.first !== 0) {
+      writer.uint32(8).uint32(message.first);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint32(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InstanceRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInstanceRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.first = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint32();
             continue;
           }
         }

@@ -1,9 +1,10 @@
 /** What is declared becomes a definition. The texts of mistakes are tested where configurations are really loaded. */
 import { expect, test } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
-import { addStage, declareModel, registerMethod, type Placeholder } from '../../src/servables/authoring.js';
-import type { ServableDefinition } from '../../src/servables/definition.js';
-import { DefinitionDraft, innermostLine, withDraft } from '../../src/servables/definition-draft.js';
+import { addStage, declareModel, registerMethod, type Placeholder } from '../../src/authoring/authoring.js';
+import type { ServableDefinition } from '../../src/definition/definition.js';
+import { DefinitionDraft, innermostLine, withDraft } from '../../src/definition/definition-draft.js';
+import { ModelCaller } from '../../src/definition/model-caller.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 const thisFile = fileURLToPath(import.meta.url);
@@ -23,20 +24,41 @@ test('a method is stages over numbered slots', async () => {
       return [e, b, c];
     });
   });
-  const at = expect.stringMatching(/^servables\/authoring\.test\.ts:\d+$/) as unknown;
-  expect(models).toEqual([{ file: 'm.onnx', withBatchDim: true, at }]);
+  const at = expect.stringMatching(/^authoring\/authoring\.test\.ts:\d+$/) as unknown;
+  expect(models).toEqual([
+    {
+      files: ['m.onnx'],
+      withBatchDim: true,
+      withoutBatchDimInputs: [],
+      session: {},
+      warmUp: false,
+      decryption: undefined,
+      caller: new ModelCaller(),
+      at,
+    },
+  ]);
   expect(methods).toEqual([
     {
       name: 'm',
-      inputs: ['a', 'b'],
+      inputs: [{ name: 'a' }, { name: 'b' }],
       outputs: [
         { name: 'y', slot: 4 },
         { name: 'b', slot: 1 },
         { name: 'z', slot: 2 },
       ],
       stages: [
-        { kind: 'function', name: 'first', run: first, inputs: [1, 0], outputs: [2, 3], at },
-        { kind: 'model', model: models[0], inputs: [3, 2], outputs: [4], at },
+        {
+          kind: 'function',
+          name: 'first',
+          run: first,
+          tag: undefined,
+          batchSize: undefined,
+          timeoutMs: undefined,
+          inputs: [1, 0],
+          outputs: [2, 3],
+          at,
+        },
+        { kind: 'model', model: models[0], subgraph: 0, inputs: [3, 2], outputs: [4], at },
       ],
       slotCount: 5,
       idempotent: true,
@@ -84,7 +106,10 @@ test('names are free, as long as they differ', async () => {
   const { methods } = await define(() =>
     registerMethod('__proto__', { inputs: ['constructor', '__proto__'], outputs: ['toString'] }, (a) => a),
   );
-  expect(methods[0]).toMatchObject({ name: '__proto__', inputs: ['constructor', '__proto__'] });
+  expect(methods[0]).toMatchObject({
+    name: '__proto__',
+    inputs: [{ name: 'constructor' }, { name: '__proto__' }],
+  });
 });
 
 test('lists of names are copied', async () => {
@@ -93,7 +118,7 @@ test('lists of names are copied', async () => {
     registerMethod('m', { inputs, outputs: ['y'] }, (...all: Placeholder[]) => all[0]!);
     inputs.push('later');
   });
-  expect(methods[0]!.inputs).toEqual(['x']);
+  expect(methods[0]!.inputs).toEqual([{ name: 'x' }]);
 });
 
 test('a placeholder of a method that failed cannot be used in the next', async () => {
@@ -154,7 +179,7 @@ test('nothing can be declared before, between and after configurations', async (
   await expect(define(() => undefined)).rejects.toEqual(
     servingError(
       'LOAD_FAILED',
-      /^servables\/authoring\.test\.ts: There is no method registered for servable/,
+      /^authoring\/authoring\.test\.ts: There is no method registered for servable/,
     ),
   );
   expect(() => declareModel({ file: 'm.onnx' })).toThrow(servingError('LOAD_FAILED', text));

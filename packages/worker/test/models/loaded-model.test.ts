@@ -1,11 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { isFreelyBatched, understandModel } from '../../src/servables/loaded-model.js';
-import { doubled, FakeSession } from '../execution/batch.js';
+import type { ModelDefinition } from '../../src/definition/definition.js';
+import { isFreelyBatched, understandModel as understand } from '../../src/models/loaded-model.js';
+import { doubled, FakeSession, modelDefinition as definition } from '../execution/batch.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 type Shapes = ConstructorParameters<typeof FakeSession>[0];
+/** A model of one file. */
+const understandModel = (given: ModelDefinition, one: FakeSession) => understand(given, [one]).graphs[0]!;
 const session = (inputs: Shapes, outputs: Shapes) => new FakeSession(inputs, outputs, doubled);
-const definition = { file: 'm.onnx', withBatchDim: true, at: 'servable_config.ts:3' };
 
 test('a symbolic dimension 0 takes any number of instances', () => {
   const model = understandModel(definition, session([['N', 2]], [['batch', 'M']]));
@@ -26,15 +28,15 @@ test('without a batch dimension, an instance is the whole input', () => {
 test.each([
   [
     session([['N'], []], [['N']]),
-    'x1 is a scalar and has no batch dimension; declare the model with withBatchDim: false',
+    'x1 is a scalar and has no batch dimension; declare the model with withBatchDim: false, or an input in withoutBatchDimInputs',
   ],
   [
     session([['N']], [[]]),
-    'y0 is a scalar and has no batch dimension; declare the model with withBatchDim: false',
+    'y0 is a scalar and has no batch dimension; declare the model with withBatchDim: false, or an input in withoutBatchDimInputs',
   ],
   [
     session([[4]], [[5]]),
-    'the batch sizes 4 and 5 of its inputs and outputs differ; declare it with withBatchDim: false',
+    'the batch sizes 4 and 5 of its inputs and outputs differ; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
   ],
 ])('a batch dimension that makes no sense is refused %#', (given, text) => {
   expect(() => understandModel(definition, given)).toThrow(

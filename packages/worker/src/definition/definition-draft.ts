@@ -13,10 +13,11 @@ export class DefinitionDraft {
   }
 
   addModel(model: ModelDefinition): void {
-    const earlier = this.#models.find((candidate) => candidate.file === model.file);
-    if (earlier !== undefined) {
+    for (const file of model.files) {
+      const earlier = this.#models.find((candidate) => candidate.files.includes(file));
+      if (earlier === undefined) continue;
       throw this.mistake(
-        `Declare model failed, model file '${model.file}' has already been used (${earlier.at ?? 'earlier'})`,
+        `Declare model failed, model file '${file}' has already been used (${earlier.at ?? 'earlier'})`,
       );
     }
     this.#models.push(model);

@@ -1,0 +1,38 @@
+/**
+ * What a servable_config is written with: what it gets from `@serving/worker`. The configuration runs once per executor
+ * thread when the servable is loaded; module state of it is therefore per executor.
+ *
+ * ```ts
+ * import { addStage, declareModel, registerMethod, type Tensor } from '@serving/worker';
+ *
+ * const toFloat32 = (x1: Tensor, x2: Tensor) => [x1.astype('float32'), x2.astype('float32')];
+ * const add = declareModel({ file: 'tensor_add.onnx', withBatchDim: false });
+ *
+ * registerMethod('add_cast', { inputs: ['x1', 'x2'], outputs: ['y'] }, (x1, x2) => {
+ *   const [f1, f2] = addStage(toFloat32, [x1, x2], { outputs: 2 });
+ *   return addStage(add, [f1, f2]);
+ * });
+ * ```
+ */
+export {
+  BytesTensor,
+  StringTensor,
+  Tensor,
+  type DataType,
+  type NumericType,
+  type TypedArray,
+  type Value,
+} from '@serving/common';
+export type { SessionSettings, StageFunction } from '../definition/definition.js';
+export { addStage, type StageOptions, type StageOutputs } from './add-stage.js';
+export { declareModel, type ModelOptions } from './declare-model.js';
+export { Model, Subgraph } from './model.js';
+export { Placeholder } from './placeholder.js';
+export {
+  registerMethod,
+  type MethodInputs,
+  type MethodOptions,
+  type MethodOutputs,
+  type PortNames,
+  type PortOptions,
+} from './register-method.js';

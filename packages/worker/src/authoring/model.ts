@@ -1,0 +1,82 @@
+/** A declared model, as a stage and as something that functions call. */
+import { ServingError, type Value } from '@serving/common';
+import { modelKey, type ModelDefinition } from '../definition/definition.js';
+
+/** One ONNX file of a model: a stage, and callable from functions. */
+export class Subgraph {
+  /** @internal */
+  readonly definition: ModelDefinition;
+  /** Position in the model's list of files. */
+  readonly index: number;
+
+  /** @internal */
+  constructor(definition: ModelDefinition, index: number) {
+    this.definition = definition;
+    this.index = index;
+  }
+
+  /**
+   * Runs one instance, from inside a function stage: one value per input of the model, in its order and without the
+   * batch dimension. Resolves with one value per output.
+   * @throws ServingError when the values do not fit, the run fails, or nobody waits for the batch any more
+   */
+  async call(...inputs: readonly Value[]): Promise<Value[]> {
+    if (inputs.length === 0) throw this.#failed('no inputs provided');
+    const [outputs] = await this.callBatch([inputs]);
+    return outputs!;
+  }
+
+  /**
+   * Runs several instances, each a list of values as for `call`, as many at a time as the model takes.
+   * @throws ServingError as `call`, for the first instance that fails
+   */
+  async callBatch(instances: readonly (readonly Value[])[]): Promise<Value[][]> {
+    const { model } = this.definition.caller;
+    if (this.index >= model.subgraphs)
+      throw this.#failed(
+        `The model does not have subgraph of index ${this.index}, the subgraph count of the model is ${model.subgraphs}`,
+      );
+    this.#check(instances, model.inputCount(this.index));
+    const outcomes = await model.run(this.index, instances);
+    return outcomes.map((outcome, index) => {
+      if (!(outcome instanceof ServingError)) return [...outcome];
+      const which = instances.length === 1 ? '' : `instance ${index}: `;
+      throw new ServingError(outcome.code, `${this.#prefix()}${which}${outcome.message}`, { cause: outcome });
+    });
+  }
+
+  #check(instances: readonly unknown[], expected: number): void {
+    if (!Array.isArray(instances) || instances.length === 0)
+      throw this.#failed('no inputs provided; expected a list of instances, each a list of values');
+    for (const [index, instance] of instances.entries()) {
+      if (!Array.isArray(instance))
+        throw this.#failed(`inputs format invalid: expected a list of values for instance ${index}`);
+      if (instance.length !== expected)
+        throw this.#failed(
+          `The inputs count ${instance.length} of instance ${index} is not equal to the inputs count ${expected} of the model`,
+        );
+    }
+  }
+
+  #prefix(): string {
+    const subgraph = this.index === 0 ? '' : `, subgraph=${this.index}`;
+    return `Model(${modelKey(this.definition)}${subgraph}).call() failed: `;
+  }
+
+  #failed(why: string): ServingError {
+    return new ServingError('STAGE_FAILED', `${this.#prefix()}${why}`);
+  }
+}
+
+/** A declared model; as a stage and when called, it is its first file. */
+export class Model extends Subgraph {
+  /** @internal */
+  constructor(definition: ModelDefinition) {
+    super(definition, 0);
+  }
+
+  /** One of the files of a model that was declared with a list of them, from 0. */
+  subgraph(index: number): Subgraph {
+    return new Subgraph(this.definition, index);
+  }
+}

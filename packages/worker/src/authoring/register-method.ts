@@ -1,0 +1,189 @@
+/** `registerMethod`: what clients call, put together from stages when the servable is loaded. */
+import { dataTypes, type DataType, type Port } from '@serving/common';
+import { currentDraft, type DefinitionDraft } from '../definition/definition-draft.js';
+import type { MethodOutput } from '../definition/definition.js';
+import { slotOf, withMethod } from './add-stage.js';
+import { checkBoolean, checkChoice, checkOptions, checkText, isRecord, show } from './checks.js';
+import { Placeholder, type MethodDraft } from './placeholder.js';
+
+/** What is known of an input or output of a method. What is left out is taken from the model it goes to or comes from. */
+export interface PortOptions {
+  /** Element type. An input of another type is refused, instance by instance. */
+  dtype?: DataType;
+  /** Shape of one instance; a name stands for any size. `[]` and `[1]` are the same scalar. */
+  shape?: readonly (number | string)[];
+}
+
+/** Names in order, or an object of names with what is known of each. */
+export type PortNames = readonly string[] | Readonly<Record<string, PortOptions>>;
+
+export interface MethodOptions<Inputs extends PortNames, Outputs extends PortNames> {
+  /** A list: the function gets the inputs one after another. An object: it gets one object of them, by name. */
+  inputs: Inputs;
+  /** A list: the function returns the outputs in this order, a single one bare. An object: it returns them by name. */
+  outputs: Outputs;
+  /**
+   * true: an instance may be run again, on another worker, when its worker was lost while it may have run; stages
+   * without lasting effects are like that. false: such an instance is answered with WORKER_LOST instead, for stages
+   * that count, bill or write.
+   * @default true
+   */
+  idempotent?: boolean;
+}
+
+/** The arguments of a method's function. */
+export type MethodInputs<Inputs extends PortNames> = Inputs extends readonly string[]
+  ? { [Index in keyof Inputs]: Placeholder }
+  : [inputs: { readonly [Name in keyof Inputs]: Placeholder }];
+
+/** What a method's function returns. */
+export type MethodOutputs<Outputs extends PortNames> = Outputs extends readonly string[]
+  ? Placeholder | readonly Placeholder[]
+  : { readonly [Name in keyof Outputs]: Placeholder };
+
+/**
+ * Registers a method that clients call by name. `build` runs once, at load, with a placeholder per input; it puts the
+ * stages together with `addStage` and returns a placeholder per output.
+ * @throws ServingError LOAD_FAILED naming the line
+ */
+export function registerMethod<const Inputs extends PortNames, const Outputs extends PortNames>(
+  name: string,
+  options: MethodOptions<Inputs, Outputs>,
+  build: (...inputs: MethodInputs<Inputs>) => MethodOutputs<Outputs>,
+): void {
+  const draft = currentDraft('registerMethod');
+  checkText(draft, 'registerMethod: name', name, 'a text');
+  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs', 'idempotent']);
+  const inputs = portsOf(draft, name, 'inputs', options.inputs);
+  const outputs = portsOf(draft, name, 'outputs', options.outputs);
+  checkBoolean(draft, `method ${name}: idempotent`, options.idempotent);
+  checkBuilder(draft, name, inputs, Array.isArray(options.inputs), build);
+  const at = draft.here();
+  const method: MethodDraft = { name, stages: [], slotCount: inputs.length };
+  const given = placeholdersOf(method, inputs, Array.isArray(options.inputs));
+  const returned: unknown = withMethod(draft, method, () => Reflect.apply(build, undefined, given));
+  draft.addMethod({
+    name,
+    inputs,
+    outputs: outputsOf(draft, method, outputs, Array.isArray(options.outputs), returned),
+    stages: method.stages,
+    slotCount: method.slotCount,
+    idempotent: options.idempotent ?? true,
+    at,
+  });
+}
+
+function placeholdersOf(method: MethodDraft, inputs: readonly Port[], isList: boolean): unknown[] {
+  const placeholders = inputs.map(({ name }, slot) => [name, new Placeholder(slot, method)] as const);
+  if (isList) return placeholders.map(([, placeholder]) => placeholder);
+  return [Object.assign(Object.create(null) as object, Object.fromEntries(placeholders))];
+}
+
+function outputsOf(
+  draft: DefinitionDraft,
+  method: MethodDraft,
+  outputs: readonly Port[],
+  isList: boolean,
+  returned: unknown,
+): MethodOutput[] {
+  if (returned === undefined)
+    throw draft.mistake(
+      `method ${method.name}: the function returned undefined; return the placeholder(s) of the outputs`,
+    );
+  const values = isList
+    ? returnedList(draft, method, outputs, returned)
+    : returnedByName(draft, method, outputs, returned);
+  return outputs.map((output, index) => ({
+    ...output,
+    slot: slotOf(draft, method, values[index], `output ${output.name}`),
+  }));
+}
+
+function returnedList(
+  draft: DefinitionDraft,
+  { name }: MethodDraft,
+  outputs: readonly Port[],
+  returned: unknown,
+): readonly unknown[] {
+  const values: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
+  if (values.length === outputs.length) return values;
+  throw draft.mistake(
+    `Method return output size ${values.length} not match registered ${outputs.length} (method ${name})`,
+  );
+}
+
+function returnedByName(
+  draft: DefinitionDraft,
+  { name }: MethodDraft,
+  outputs: readonly Port[],
+  returned: unknown,
+): readonly unknown[] {
+  const names = outputs.map((output) => output.name);
+  if (!isRecord(returned) || returned instanceof Placeholder)
+    throw draft.mistake(
+      `method ${name}: expected an object with the outputs ${names.join(', ')}, given ${show(returned)}`,
+    );
+  const unknown = Object.keys(returned).find((key) => !names.includes(key));
+  if (unknown !== undefined)
+    throw draft.mistake(`method ${name}: unknown output '${unknown}'; expected ${names.join(', ')}`);
+  return names.map((output) => returned[output]);
+}
+
+function portsOf(draft: DefinitionDraft, method: string, what: string, given: unknown): Port[] {
+  if (Array.isArray(given)) return listedPorts(draft, method, what, given);
+  if (!isRecord(given))
+    throw draft.mistake(
+      `method ${method}: ${what}: expected a list of names, or an object of names with dtype and shape, given ${show(given)}`,
+    );
+  return Object.entries(given).map(([name, options]) => {
+    checkOptions(draft, `method ${method}: ${what}: ${name}`, options, ['dtype', 'shape']);
+    const { dtype, shape } = options as PortOptions;
+    checkChoice(draft, `method ${method}: ${what}: ${name}: dtype`, dtype, dataTypes);
+    checkShape(draft, `method ${method}: ${what}: ${name}: shape`, shape);
+    return { name, ...(dtype === undefined ? {} : { dtype }), ...(shape === undefined ? {} : { shape }) };
+  });
+}
+
+function listedPorts(draft: DefinitionDraft, method: string, what: string, names: unknown[]): Port[] {
+  return names.map((name, index) => {
+    if (typeof name !== 'string' || name === '')
+      throw draft.mistake(
+        `method ${method}: ${what}: expected names, given ${show(name)} at position ${index + 1}`,
+      );
+    if (names.indexOf(name) !== index)
+      throw draft.mistake(`method ${method}: ${what}: '${name}' is named twice`);
+    return { name };
+  });
+}
+
+function checkShape(draft: DefinitionDraft, what: string, shape: unknown): void {
+  if (shape === undefined) return;
+  const isDimension = (dimension: unknown) =>
+    typeof dimension === 'string'
+      ? dimension !== ''
+      : Number.isSafeInteger(dimension) && Number(dimension) >= 0;
+  if (Array.isArray(shape) && shape.every(isDimension)) return;
+  throw draft.mistake(
+    `${what}: expected a list of whole numbers from 0 and of names that stand for any size, given ${JSON.stringify(shape)}`,
+  );
+}
+
+function checkBuilder(
+  draft: DefinitionDraft,
+  method: string,
+  inputs: readonly Port[],
+  isList: boolean,
+  build: unknown,
+): void {
+  if (typeof build !== 'function')
+    throw draft.mistake(`method ${method}: expected a function that builds it, given ${show(build)}`);
+  const names = inputs.map(({ name }) => name).join(', ') || 'none';
+  if (isList && build.length > inputs.length)
+    throw draft.mistake(
+      `method ${method}: its function takes ${build.length} inputs, but ${inputs.length} are named (${names})`,
+    );
+  if (!isList && build.length > 1)
+    throw draft.mistake(
+      `method ${method}: its function takes ${build.length} arguments; with inputs given as an object it gets one object of them: ({ ${names} }) => …`,
+    );
+}

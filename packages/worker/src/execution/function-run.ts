@@ -1,0 +1,60 @@
+/** A function stage at work on a batch: what the function is given, and what becomes of what it gives. */
+import { firstLine, ServingError, type Value } from '@serving/common';
+import type { FunctionStageDefinition } from '../definition/definition.js';
+import { SlotValues, type BatchValues } from './batch-values.js';
+import { asOutputs } from './returned-values.js';
+import type { StageContext } from './stage-context.js';
+
+/** One function over the instances of a batch: their inputs, and where their outputs go. */
+export class FunctionRun {
+  readonly stage: FunctionStageDefinition;
+  readonly context: StageContext;
+  readonly #values: BatchValues;
+  readonly #inputs: readonly SlotValues[];
+  readonly #outputs: (Value | undefined)[][];
+
+  constructor(stage: FunctionStageDefinition, values: BatchValues, context: StageContext) {
+    this.stage = stage;
+    this.context = context;
+    this.#values = values;
+    this.#inputs = stage.inputs.map((slot) => values.slot(slot));
+    this.#outputs = stage.outputs.map(() => Array.from({ length: values.count }));
+  }
+
+  /** Instances that have not failed. */
+  alive(): Iterable<number> {
+    return this.#values.alive();
+  }
+
+  /** Longest time a promise of the function may take. */
+  get timeoutMs(): number {
+    return this.stage.timeoutMs ?? this.context.timeoutMs;
+  }
+
+  argumentsOf(instance: number): Value[] {
+    return this.#inputs.map((input) => input.row(instance));
+  }
+
+  /** Takes what the function gave for an instance. */
+  take(instance: number, returned: unknown): void {
+    try {
+      for (const [index, value] of asOutputs(returned, this.#outputs.length).entries())
+        this.#outputs[index]![instance] = value;
+    } catch (thrown) {
+      this.fail(instance, thrown);
+    }
+  }
+
+  /** The text of MindSpore Serving 1.5 and later; the exception's first line reaches the caller. */
+  fail(instance: number, thrown: unknown): void {
+    const { stage, context } = this;
+    const tag = stage.tag ?? `Function '${context.servable}.${stage.name}'`;
+    const message = `Call ${tag} Failed, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}, error msg: ${firstLine(thrown)}`;
+    this.#values.fail(instance, new ServingError('STAGE_FAILED', message, { cause: thrown }));
+  }
+
+  finish(): void {
+    for (const [index, slot] of this.stage.outputs.entries())
+      this.#values.set(slot, SlotValues.ofRows(this.#outputs[index]!));
+  }
+}

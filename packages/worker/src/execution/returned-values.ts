@@ -1,0 +1,84 @@
+/** What a function stage has returned → values. Authors write JavaScript too, so anything may come. */
+import {
+  allocate,
+  asBytes,
+  BytesTensor,
+  StringTensor,
+  Tensor,
+  typedArrayConstructor,
+  type NumericType,
+  type TypedArray,
+  type Value,
+} from '@serving/common';
+
+/** The outputs of one instance. @throws Error saying what was expected and what was returned */
+export function asOutputs(returned: unknown, count: number): Value[] {
+  if (returned instanceof Error) throw returned;
+  // A stage with one output may return it bare or as a list of one.
+  const list = Array.isArray(returned) ? returned : [returned];
+  if (list.length !== count)
+    throw new Error(`expected ${count} output${count === 1 ? '' : 's'}, given ${list.length}`);
+  return list.map(asValue);
+}
+
+const scalarTypes: Partial<Record<string, NumericType>> = {
+  number: 'float32',
+  bigint: 'int64',
+  boolean: 'bool',
+};
+
+const arrayTypes: Readonly<Record<string, NumericType>> = {
+  Int8Array: 'int8',
+  Int16Array: 'int16',
+  Uint16Array: 'uint16',
+  Int32Array: 'int32',
+  Uint32Array: 'uint32',
+  BigInt64Array: 'int64',
+  BigUint64Array: 'uint64',
+  Float32Array: 'float32',
+  Float64Array: 'float64',
+};
+
+/**
+ * number → float32, bigint → int64 and boolean → bool scalars; typed arrays → 1-D tensors; Uint8Array → bytes.
+ * Arrays are copied: a function may fill the same one again for the next instance, or write to what it was given.
+ */
+function asValue(returned: unknown): Value {
+  if (typeof returned === 'string') return returned;
+  if (returned instanceof Tensor) return copyOf(returned.dtype, returned.shape, returned.data);
+  if (returned instanceof Uint8Array) return new Uint8Array(returned);
+  if (returned instanceof StringTensor) return new StringTensor([...returned.shape], [...returned.data]);
+  if (returned instanceof BytesTensor)
+    return new BytesTensor(
+      [...returned.shape],
+      returned.data.map((element) => new Uint8Array(element)),
+    );
+  const scalar = scalarTypes[typeof returned];
+  if (scalar !== undefined) return scalarTensor(scalar, returned as number | bigint | boolean);
+  const dtype = ArrayBuffer.isView(returned) ? arrayTypes[returned.constructor.name] : undefined;
+  if (dtype !== undefined) {
+    const data = returned as TypedArray;
+    return copyOf(dtype, [data.length], data);
+  }
+  throw new Error(
+    `expected a Tensor, StringTensor, BytesTensor, typed array, string, Uint8Array, number, bigint or boolean, given ${describe(returned)}`,
+  );
+}
+
+function copyOf(dtype: NumericType, shape: readonly number[], data: TypedArray): Tensor {
+  const copy = allocate(dtype, data.length);
+  asBytes(copy).set(asBytes(data));
+  return new Tensor(dtype, [...shape], copy);
+}
+
+function scalarTensor(dtype: NumericType, value: number | bigint | boolean): Tensor {
+  const data = new (typedArrayConstructor(dtype))(1);
+  data[0] = typeof value === 'boolean' ? Number(value) : value;
+  return new Tensor(dtype, [], data);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (value === null || typeof value !== 'object') return String(value);
+  return value.constructor?.name ?? 'an object';
+}

@@ -1,0 +1,108 @@
+/** A declared model with its sessions, the batch dimension understood: what one instance looks like, how many fit in a run. */
+import { ServingError } from '@serving/common';
+import { modelKey, type ModelDefinition } from '../definition/definition.js';
+import type { ModelPort, Session } from '../sessions/session.js';
+
+/** One file of a model. */
+export interface LoadedGraph {
+  /** The file, for messages. */
+  readonly file: string;
+  readonly session: Session;
+  /** Dimension 0 is the batch. */
+  readonly batched: boolean;
+  /** Instances a run takes: a number when the model fixes it, 0 when any number. Without a batch dimension 1. */
+  readonly batchSize: number;
+  /** Ports as one instance sees them: without the batch dimension. */
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  /** Positions of inputs that have no batch dimension although the others do: a run has one value of each. */
+  readonly sharedInputs: ReadonlySet<number>;
+}
+
+export interface LoadedModel {
+  readonly definition: ModelDefinition;
+  /** One per file. */
+  readonly graphs: readonly LoadedGraph[];
+}
+
+/**
+ * @param sessions one per file, in order
+ * @throws ServingError LOAD_FAILED when the batch dimension is missing or disagrees between inputs, outputs and files
+ */
+export function understandModel(definition: ModelDefinition, sessions: readonly Session[]): LoadedModel {
+  const graphs = sessions.map((session, index) => understandGraph(definition, index, session));
+  const sizes = [...new Set(graphs.map(({ batchSize }) => batchSize))];
+  if (sizes.length > 1)
+    throw mistake(
+      definition,
+      modelKey(definition),
+      `the batch sizes ${sizes.map((size) => size || 'any').join(' and ')} of its subgraphs differ; expected one for all`,
+    );
+  return { definition, graphs };
+}
+
+function understandGraph(definition: ModelDefinition, index: number, session: Session): LoadedGraph {
+  const file = definition.files[index]!;
+  if (!definition.withBatchDim) {
+    const { inputs, outputs } = session;
+    return { file, session, batched: false, batchSize: 1, inputs, outputs, sharedInputs: new Set() };
+  }
+  const sharedInputs = sharedOf(definition, file, session);
+  const batchedInputs = session.inputs.filter((_, position) => !sharedInputs.has(position));
+  return {
+    file,
+    session,
+    batched: true,
+    batchSize: batchSizeOf(definition, file, [...batchedInputs, ...session.outputs]),
+    inputs: session.inputs.map((port, position) => (sharedInputs.has(position) ? port : perInstance(port))),
+    outputs: session.outputs.map(perInstance),
+    sharedInputs,
+  };
+}
+
+function sharedOf(definition: ModelDefinition, file: string, { inputs }: Session): ReadonlySet<number> {
+  const missing = definition.withoutBatchDimInputs.find((position) => position >= inputs.length);
+  if (missing !== undefined)
+    throw mistake(
+      definition,
+      file,
+      `withoutBatchDimInputs: expected positions below ${inputs.length}, the number of its inputs, given ${missing}`,
+    );
+  return new Set(definition.withoutBatchDimInputs);
+}
+
+function batchSizeOf(definition: ModelDefinition, file: string, ports: readonly ModelPort[]): number {
+  const sizes = new Set<number>();
+  for (const port of ports) {
+    const size = port.shape[0];
+    if (size === undefined) {
+      throw mistake(
+        definition,
+        file,
+        `${port.name} is a scalar and has no batch dimension; declare the model with withBatchDim: false, or an input in withoutBatchDimInputs`,
+      );
+    }
+    if (typeof size === 'number') sizes.add(size);
+  }
+  const [size = 0, other] = sizes;
+  if (other !== undefined)
+    throw mistake(
+      definition,
+      file,
+      `the batch sizes ${[...sizes].join(' and ')} of its inputs and outputs differ; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs`,
+    );
+  return size;
+}
+
+function perInstance(port: ModelPort): ModelPort {
+  return { ...port, shape: port.shape.slice(1) };
+}
+
+/** Whether dimension 0 of every input and output is symbolic, so that any number of instances can share a run. */
+export function isFreelyBatched(session: Session): boolean {
+  return [...session.inputs, ...session.outputs].every((port) => typeof port.shape[0] === 'string');
+}
+
+function mistake({ at }: ModelDefinition, file: string, what: string): ServingError {
+  return new ServingError('LOAD_FAILED', `${at === undefined ? '' : `${at}: `}model ${file}: ${what}`);
+}

@@ -1,0 +1,34 @@
+/** The first run of a model allocates what later ones use again: done before requests come. */
+import { allocate, elementCount, firstLine, ServingError, StringTensor, Tensor } from '@serving/common';
+import type { ModelPort, ModelTensor } from '../sessions/session.js';
+import type { LoadedModel } from './loaded-model.js';
+
+/**
+ * Runs each graph of the model once, on zeros; symbolic dimensions are 1.
+ * @throws ServingError LOAD_FAILED when a run fails
+ */
+export async function warmUp({ graphs, definition }: LoadedModel, shownAs: string): Promise<void> {
+  for (const { session, file } of graphs) {
+    try {
+      await session.run(session.inputs.map(zeros));
+    } catch (cause) {
+      const where = definition.at === undefined ? '' : `${definition.at}: `;
+      throw new ServingError(
+        'LOAD_FAILED',
+        `${where}model ${shownAs}: the warm-up run of ${file} on zeros failed: ${firstLine(cause)}; without warmUp: true it is loaded as it is`,
+        { cause },
+      );
+    }
+  }
+}
+
+function zeros({ dtype, shape }: ModelPort): ModelTensor {
+  const sizes = shape.map((dimension) => (typeof dimension === 'number' ? dimension : 1));
+  const count = elementCount(sizes) ?? 0;
+  if (dtype === 'string')
+    return new StringTensor(
+      sizes,
+      Array.from({ length: count }, () => ''),
+    );
+  return new Tensor(dtype, sizes, allocate(dtype, count));
+}
