@@ -36,3 +36,7 @@ export {
   type PortNames,
   type PortOptions,
 } from './register-method.js';
+export { base64Decode, base64Encode } from '../stages/base64.js';
+export { decodeImage, type ImageOptions } from '../stages/decode-image.js';
+export { softmax } from '../stages/softmax.js';
+export { argmax, readLabels, topK, topLabels, type LabelOptions } from '../stages/top-k.js';
