@@ -15,6 +15,7 @@ import { usableCores } from './executors/cores.js';
 import { ExecutorPool } from './executors/executor-pool.js';
 import type { BatchWork } from './executors/executor.js';
 import type { Device, DeviceType } from './sessions/execution-providers.js';
+import { disableTelemetry } from './sessions/telemetry.js';
 import { chooseVersion, modelBytes, openServableFolder } from './servables/servable-folder.js';
 
 export interface ReplicaOptions {
@@ -214,12 +215,4 @@ export class LocalReplica {
   #credit(executorId: number): Credit {
     return { replicaId: this.id, creditId: executorId, expiresAt: Infinity };
   }
-}
-
-/**
- * onnxruntime writes a database under the home directory and looks up a host unless this is set in the main thread
- * before its library is loaded; threads load it, and their copies of the environment come too late.
- */
-function disableTelemetry(): void {
-  process.env['ORT_DISABLE_TELEMETRY'] = '1';
 }

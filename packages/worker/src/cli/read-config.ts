@@ -3,8 +3,10 @@ import { Command } from 'commander';
 import { workerOptions, type WorkerConfig } from '../config.js';
 
 const help = `
-Commands:
-  serving-worker health      whether the workers of this host serve, for container checks; see its --help
+Commands, each with a --help of its own:
+  serving-worker check <servable>    loads a servable without serving it, and says what it is
+  serving-worker encrypt             encrypts a model file
+  serving-worker health              whether the workers of this host serve, for container checks
 
 Examples:
   serving-worker --servable add --directory examples/add

@@ -1,6 +1,6 @@
 /** The first run of a model allocates what later ones use again: done before requests come. */
 import { allocate, elementCount, firstLine, ServingError, StringTensor, Tensor } from '@serving/common';
-import type { ModelPort, ModelTensor } from '../sessions/session.js';
+import type { ModelPort, ModelTensor, Session } from '../sessions/session.js';
 import type { LoadedModel } from './loaded-model.js';
 
 /**
@@ -10,7 +10,7 @@ import type { LoadedModel } from './loaded-model.js';
 export async function warmUp({ graphs, definition }: LoadedModel, shownAs: string): Promise<void> {
   for (const { session, file } of graphs) {
     try {
-      await session.run(session.inputs.map(zeros));
+      await session.run(zeroInputs(session));
     } catch (cause) {
       const where = definition.at === undefined ? '' : `${definition.at}: `;
       throw new ServingError(
@@ -20,6 +20,11 @@ export async function warmUp({ graphs, definition }: LoadedModel, shownAs: strin
       );
     }
   }
+}
+
+/** Zeros for every input; symbolic dimensions are 1. */
+export function zeroInputs({ inputs }: Session): ModelTensor[] {
+  return inputs.map(zeros);
 }
 
 function zeros({ dtype, shape }: ModelPort): ModelTensor {

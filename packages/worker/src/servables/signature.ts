@@ -1,11 +1,6 @@
 /** What is known of a method before requests come: what its author declared, and what models say of the rest. */
 import { formatShape, ServingError, type MethodSignature, type Port } from '@serving/common';
-import {
-  modelKey,
-  type MethodDefinition,
-  type ModelDefinition,
-  type ModelStageDefinition,
-} from '../definition/definition.js';
+import type { MethodDefinition, ModelDefinition, ModelStageDefinition } from '../definition/definition.js';
 import type { LoadedGraph, LoadedModel } from '../models/loaded-model.js';
 import type { ModelPort } from '../sessions/session.js';
 
@@ -132,9 +127,4 @@ export function openPorts({ inputs, outputs }: MethodSignature): string[] {
     ...inputs.filter(isOpen).map(({ name }) => `input ${name}`),
     ...outputs.filter(isOpen).map(({ name }) => `output ${name}`),
   ];
-}
-
-/** The models of a servable by their keys, for messages. */
-export function modelKeys(models: Models): string[] {
-  return [...models.keys()].map(modelKey);
 }

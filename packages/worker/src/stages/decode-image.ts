@@ -1,5 +1,7 @@
 /** Pictures → tensors, with sharp (libvips), which is loaded when the first picture comes. */
 import { Tensor } from '@serving/common';
+import type SharpModule from 'sharp';
+import { namedStage } from './named-stage.js';
 
 export interface ImageOptions {
   /** Size of the result in pixels. Both or neither. @default the picture's own */
@@ -26,7 +28,7 @@ export interface ImageOptions {
   maxPixels?: number;
 }
 
-type Sharp = (typeof import('sharp'))['default'];
+type Sharp = typeof SharpModule;
 let sharp: Promise<Sharp> | undefined;
 
 /** Loads the library once a thread; executors give the parallelism, so it gets no threads of its own. */
@@ -57,7 +59,7 @@ export function decodeImage(options: ImageOptions = {}): (bytes: Uint8Array) => 
   const { width, height, scale = 1 / 255, layout = 'chw' } = options;
   if ((width === undefined) !== (height === undefined))
     throw new Error('decodeImage: expected both width and height, or neither');
-  return async function decodeImage(bytes) {
+  return namedStage('decodeImage', async (bytes: Uint8Array) => {
     const { data, info } = await pixelsOf(bytes, options);
     const pixels = info.width * info.height;
     const values = new Float32Array(pixels * channels.count);
@@ -73,13 +75,13 @@ export function decodeImage(options: ImageOptions = {}): (bytes: Uint8Array) => 
       layout === 'chw' ? [channels.count, ...size] : [...size, channels.count],
       values,
     );
-  };
+  });
 }
 
 function channelsOf({ channels = 'rgb', mean = 0, std = 1 }: ImageOptions): Channels {
   const order = { rgb: [0, 1, 2], bgr: [2, 1, 0], grey: [0] }[channels];
   if (order === undefined)
-    throw new Error(`decodeImage: channels: expected 'rgb', 'bgr' or 'grey', given ${String(channels)}`);
+    throw new Error(`decodeImage: channels: expected 'rgb', 'bgr' or 'grey', given ${channels as string}`);
   const each = (name: string, given: number | readonly number[]): readonly number[] => {
     const values = typeof given === 'number' ? order.map(() => given) : given;
     if (values.length === order.length && values.every(Number.isFinite)) return values;

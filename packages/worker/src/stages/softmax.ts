@@ -1,19 +1,20 @@
 /** Scores → probabilities. */
 import { Tensor, type NumericType } from '@serving/common';
+import { namedStage } from './named-stage.js';
 
 /**
  * A stage: the softmax of a tensor along its last dimension, in float64 inside, as float32. Its input has any numeric
  * dtype and at least one dimension; the output has its shape.
  */
 export function softmax(): (scores: Tensor) => Tensor {
-  return function softmax(scores) {
+  return namedStage('softmax', (scores: Tensor) => {
     const values = numbersOf(scores);
     const width = lastDimension(scores);
     const probabilities = new Float32Array(values.length);
     for (let start = 0; start < values.length; start += width)
       softmaxRow(values, probabilities, start, width);
     return new Tensor('float32', scores.shape, probabilities);
-  };
+  });
 }
 
 function softmaxRow(values: Float64Array, probabilities: Float32Array, start: number, width: number): void {

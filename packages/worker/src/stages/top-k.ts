@@ -1,6 +1,7 @@
 /** Scores → the best classes. */
 import { readFileSync } from 'node:fs';
 import { Tensor } from '@serving/common';
+import { namedStage } from './named-stage.js';
 import { lastDimension, numbersOf } from './softmax.js';
 
 /**
@@ -8,7 +9,7 @@ import { lastDimension, numbersOf } from './softmax.js';
  * the input's shape without its last dimension.
  */
 export function argmax(): (scores: Tensor) => Tensor {
-  return function argmax(scores) {
+  return namedStage('argmax', (scores: Tensor) => {
     const values = numbersOf(scores);
     const width = lastDimension(scores);
     if (width === 0) throw new Error('expected scores, given an empty dimension');
@@ -16,7 +17,7 @@ export function argmax(): (scores: Tensor) => Tensor {
       BigInt(ranked(values.subarray(row * width, (row + 1) * width), 1)[0]!),
     );
     return new Tensor('int64', scores.shape.slice(0, -1), best);
-  };
+  });
 }
 
 /**
@@ -25,7 +26,7 @@ export function argmax(): (scores: Tensor) => Tensor {
  */
 export function topK(k: number): (scores: Tensor) => [positions: Tensor, scores: Tensor] {
   checkCount(k);
-  return function topK(scores) {
+  return namedStage('topK', (scores: Tensor) => {
     const values = numbersOf(scores);
     const best = bestOf(values, k);
     return [
@@ -36,7 +37,7 @@ export function topK(k: number): (scores: Tensor) => [positions: Tensor, scores:
         Float32Array.from(best, (position) => values[position]!),
       ),
     ];
-  };
+  });
 }
 
 export interface LabelOptions {
@@ -59,7 +60,7 @@ export function topLabels({
 }: LabelOptions): (scores: Tensor) => [labels: string, scores: Tensor] {
   checkCount(k);
   if (labels.length < k) throw new Error(`topLabels: expected at least ${k} labels, given ${labels.length}`);
-  return function topLabels(scores) {
+  return namedStage('topLabels', (scores: Tensor) => {
     const values = numbersOf(scores);
     if (values.length !== labels.length)
       throw new Error(`expected ${labels.length} scores, one per label, given ${values.length}`);
@@ -72,7 +73,7 @@ export function topLabels({
         Float32Array.from(best, (position) => values[position]!),
       ),
     ];
-  };
+  });
 }
 
 /**

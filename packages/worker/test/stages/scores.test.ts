@@ -52,10 +52,10 @@ test('the k greatest are those that sorting gives, with their scores', () => {
       const rank = (value: number) => (Number.isNaN(value) ? -Infinity : value);
       const sorted = values.map(rank).toSorted((a, b) => b - a || 0);
       expect(Array.from(best.data as Float32Array, rank)).toEqual(sorted.slice(0, 3));
-      expect(Array.from(positions.data as BigInt64Array, (at) => values[Number(at)])).toEqual([
+      expect([...(positions.data as BigInt64Array)].map((at) => values[Number(at)])).toEqual([
         ...(best.data as Float32Array),
       ]);
-      expect(new Set(positions.data).size).toBe(3);
+      expect(new Set<number | bigint>(positions.data as BigInt64Array).size).toBe(3);
     }),
   );
 });

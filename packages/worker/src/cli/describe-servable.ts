@@ -1,0 +1,104 @@
+/** A loaded servable in words: what `serving-worker check` prints. */
+import { formatShape, type Port } from '@serving/common';
+import type { MethodDefinition, StageDefinition } from '../definition/definition.js';
+import type { CorePlan } from '../executors/core-plan.js';
+import type { LoadedGraph } from '../models/loaded-model.js';
+import type { LoadedServable } from '../servables/load-servable.js';
+import { openPorts } from '../servables/signature.js';
+
+/** What two runs of a model file on zeros took, or why there were none. */
+export type TimedRun = { readonly firstMs: number; readonly secondMs: number } | { readonly failure: string };
+
+type TimedRuns = ReadonlyMap<string, TimedRun>;
+
+export function describeServable(servable: LoadedServable, plan: CorePlan, runs: TimedRuns): string {
+  const { name, version, methods, models } = servable;
+  const graphs = [...models.values()].flatMap((model) => model.graphs);
+  const lines = [
+    `servable ${name} version ${version}`,
+    `plan: ${plan.summary}`,
+    '',
+    graphs.length === 0 ? 'models: none' : 'models:',
+    ...graphs.flatMap((graph) => describeGraph(graph, runs)),
+    '',
+    'methods:',
+    ...[...methods.values()].flatMap((method) => describeMethod(method, servable)),
+    '',
+    ...openLines(servable),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function describeGraph(graph: LoadedGraph, runs: TimedRuns): string[] {
+  const run = runs.get(graph.file)!;
+  const times =
+    'failure' in run
+      ? `a run on zeros failed, which real inputs need not: ${run.failure}`
+      : `a run on zeros takes ${run.firstMs.toFixed(2)} ms at first, then ${run.secondMs.toFixed(2)} ms`;
+  const port = (one: Port, index: number) =>
+    `${describePort(one)}${graph.sharedInputs.has(index) ? ' (one for a whole run)' : ''}`;
+  return [
+    `  ${graph.file}: ${batching(graph)}`,
+    `    inputs:  ${graph.inputs.map(port).join(', ') || 'none'}`,
+    `    outputs: ${graph.outputs.map(describePort).join(', ') || 'none'}`,
+    `    ${times}`,
+  ];
+}
+
+function batching({ batched, batchSize }: LoadedGraph): string {
+  if (!batched) return 'no batch dimension, instance after instance';
+  return batchSize === 0 ? 'any number of instances a run' : `${batchSize} instances a run`;
+}
+
+/** `x1 float32 [2,2]`; what is open is a question mark. */
+function describePort({ name, dtype, shape }: Port): string {
+  return `${name} ${dtype ?? '?'} ${shape === undefined ? '?' : formatShape(shape)}`;
+}
+
+function describeMethod(method: MethodDefinition, { signatures }: LoadedServable): string[] {
+  const signature = signatures.find(({ name }) => name === method.name)!;
+  const once = method.idempotent ? '' : ', not idempotent';
+  const names = slotNames(method);
+  return [
+    `  ${method.name}${once}`,
+    `    inputs:  ${signature.inputs.map(describePort).join(', ') || 'none'}`,
+    `    outputs: ${signature.outputs.map(describePort).join(', ') || 'none'}`,
+    ...method.stages.map((stage, index) => `    stage ${index + 1}: ${describeStage(stage, names)}`),
+  ];
+}
+
+/** Inputs and outputs of the method by their names, what is between by the stage it comes from. */
+function slotNames(method: MethodDefinition): ReadonlyMap<number, string> {
+  const names = new Map<number, string>();
+  for (const [index, stage] of method.stages.entries())
+    for (const [position, slot] of stage.outputs.entries())
+      names.set(slot, `${index + 1}${stage.outputs.length === 1 ? '' : String.fromCodePoint(97 + position)}`);
+  for (const { slot, name } of method.outputs) names.set(slot, name);
+  for (const [slot, { name }] of method.inputs.entries()) names.set(slot, name);
+  return names;
+}
+
+function describeStage(stage: StageDefinition, names: ReadonlyMap<number, string>): string {
+  const list = (slots: readonly number[]) => slots.map((slot) => names.get(slot)!).join(', ');
+  const what =
+    stage.kind === 'model' ? `model ${stage.model.files[stage.subgraph]!}` : `function ${stage.name}`;
+  const at = stage.at === undefined ? '' : `  (${stage.at})`;
+  return `${what}(${list(stage.inputs)}) -> ${list(stage.outputs)}${stage.kind === 'function' ? calls(stage.batchSize) : ''}${at}`;
+}
+
+function calls(batchSize: number | undefined): string {
+  if (batchSize === undefined) return '';
+  return batchSize === 0 ? ', a batch at a time' : `, up to ${batchSize} instances at a time`;
+}
+
+function openLines({ signatures }: LoadedServable): string[] {
+  const open = signatures.flatMap((signature) =>
+    openPorts(signature).map((port) => `  method ${signature.name}: ${port}`),
+  );
+  if (open.length === 0) return ['metadata: complete'];
+  return [
+    'metadata: open, any dtype or shape goes, and clients are not told what to send or expect:',
+    ...open,
+    "  to declare it: inputs: { x: { dtype: 'float32', shape: [2, 'n'] } } in registerMethod",
+  ];
+}

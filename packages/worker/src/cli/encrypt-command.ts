@@ -1,0 +1,55 @@
+/** `serving-worker encrypt`: a model file → one that only workers with the key can read. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { automaticText, choice, firstLine, loadConfig, ServingError } from '@serving/common';
+import { Command } from 'commander';
+import { encryptModel, readKey } from '../models/model-cipher.js';
+
+const encryptOptions = {
+  mode: choice('cipher', ['AES-GCM', 'AES-CBC'] as const, 'AES-GCM'),
+  keyEnv: automaticText('environment variable that holds the key', 'name', 'none'),
+  keyFile: automaticText('file that holds the key', 'path', 'none'),
+} as const;
+
+const help = `
+The key is 16, 24 or 32 bytes in base64 or hexadecimal. A configuration names it the same way:
+  declareModel({ file: 'model.onnx.enc', decryption: { key: { env: 'MODEL_KEY' } } })
+
+AES-GCM shows whether anybody has changed the file; AES-CBC does not.
+
+Example:
+  MODEL_KEY=$(openssl rand -hex 32) serving-worker encrypt model.onnx model.onnx.enc --key-env MODEL_KEY`;
+
+/** The exit code. @throws ServingError CONFIG_INVALID or LOAD_FAILED */
+export function runEncrypt(argv: readonly string[]): number {
+  const command = new Command('serving-worker encrypt')
+    .argument('<model>', 'ONNX file')
+    .argument('<encrypted>', 'file to write')
+    .description('Encrypts a model file.')
+    .addHelpText('after', help);
+  const { mode, keyEnv, keyFile } = loadConfig(command, encryptOptions, {
+    argv,
+    env: process.env,
+    warn: () => undefined,
+  });
+  const [source, target] = command.args as [string, string];
+  const key = readKey(keySource(keyEnv, keyFile));
+  const model = attempt(`read ${source}`, () => readFileSync(source));
+  attempt(`write ${target}`, () => writeFileSync(target, encryptModel(model, mode, key)));
+  process.stdout.write(`${target}: ${source} encrypted with ${mode}, a key of ${key.length * 8} bits\n`);
+  return 0;
+}
+
+function keySource(env: string | undefined, file: string | undefined) {
+  if (env !== undefined && file === undefined) return { env };
+  if (file !== undefined && env === undefined) return { file };
+  const given = env === undefined ? 'neither' : 'both';
+  throw new ServingError('CONFIG_INVALID', `expected either --key-env or --key-file; given ${given}`);
+}
+
+function attempt<T>(what: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    throw new ServingError('CONFIG_INVALID', `cannot ${what}: ${firstLine(cause)}`, { cause });
+  }
+}
