@@ -26,22 +26,39 @@ export interface OnnxPort {
   readonly name: string;
   /** @default 'float32' */
   readonly dtype?: ElementType;
-  /** A string is a symbolic dimension. */
-  readonly shape: readonly (number | string)[];
+  /** A string is a symbolic dimension; without a shape, outputs have what the nodes make. */
+  readonly shape?: readonly (number | string)[];
 }
+
+/** An attribute of a node. ONNX keeps integers and floats apart, which numbers of JavaScript do not. */
+export type OnnxAttribute =
+  | { readonly int: number | bigint }
+  | { readonly ints: readonly (number | bigint)[] }
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly string: string }
+  | { readonly strings: readonly string[] }
+  | { readonly tensor: OnnxWeight }
+  | { readonly graph: OnnxGraph };
 
 export interface OnnxNode {
-  /** Operator of the default domain, for instance `Add`. */
+  /** For instance `Add`. */
   readonly operator: string;
+  /** Operator set the operator comes from. @default '' (ONNX's own) */
+  readonly domain?: string;
+  /** An optional input that is left out is an empty name. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** A constant of the graph, such as a weight: float32, in C order. */
+/** A constant of the graph, such as a weight, in C order: float16 as bit patterns, bool as bytes of 0 and 1. */
 export interface OnnxWeight {
   readonly name: string;
+  /** @default 'float32' */
+  readonly dtype?: ElementType;
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: ArrayBufferView;
 }
 
 export interface OnnxGraph {
@@ -52,9 +69,13 @@ export interface OnnxGraph {
   readonly weights?: readonly OnnxWeight[];
 }
 
-// A protobuf tag is the field number shifted by three, plus 2 for length-delimited and 0 for varint fields.
+/** Operator sets by domain, for instance `{ '': 21, 'com.microsoft': 1 }`. */
+export type OperatorSets = Readonly<Record<string, number>>;
+
+// A protobuf tag is the field number shifted by three, plus 0 for varint, 2 for length-delimited and 5 for 32-bit fields.
 const lengthDelimited = (field: number) => (field << 3) | 2;
 const varint = (field: number) => field << 3;
+const fixed32 = (field: number) => (field << 3) | 5;
 
 function message(write: (writer: BinaryWriter) => void): Uint8Array {
   const writer = new BinaryWriter();
@@ -62,17 +83,19 @@ function message(write: (writer: BinaryWriter) => void): Uint8Array {
   return writer.finish();
 }
 
-/** The bytes of an ONNX file: IR version 8, operator set 13. */
-export function onnxModel(graph: OnnxGraph): Uint8Array {
-  const operatorSet = message((writer) => writer.uint32(varint(2)).int64(13));
+/** The bytes of an ONNX file of IR version 8. */
+export function onnxModel(graph: OnnxGraph, operatorSets: OperatorSets = { '': 13 }): Uint8Array {
+  return message((writer) => {
+    writer.uint32(varint(1)).int64(8);
+    writer.uint32(lengthDelimited(7)).bytes(graphProto(graph));
+    for (const [domain, version] of Object.entries(operatorSets))
+      writer.uint32(lengthDelimited(8)).bytes(operatorSetProto(domain, version));
+  });
+}
+
+function operatorSetProto(domain: string, version: number): Uint8Array {
   return message((writer) =>
-    writer
-      .uint32(varint(1))
-      .int64(8)
-      .uint32(lengthDelimited(7))
-      .bytes(graphProto(graph))
-      .uint32(lengthDelimited(8))
-      .bytes(operatorSet),
+    writer.uint32(lengthDelimited(1)).string(domain).uint32(varint(2)).int64(version),
   );
 }
 
@@ -86,34 +109,83 @@ function graphProto({ name, inputs, outputs, nodes, weights = [] }: OnnxGraph): 
   });
 }
 
-function nodeProto({ operator, inputs, outputs }: OnnxNode): Uint8Array {
+function nodeProto({ operator, domain = '', inputs, outputs, attributes = {} }: OnnxNode): Uint8Array {
   return message((writer) => {
     for (const input of inputs) writer.uint32(lengthDelimited(1)).string(input);
     for (const output of outputs) writer.uint32(lengthDelimited(2)).string(output);
     writer.uint32(lengthDelimited(4)).string(operator);
+    for (const [name, attribute] of Object.entries(attributes))
+      writer.uint32(lengthDelimited(5)).bytes(attributeProto(name, attribute));
+    writer.uint32(lengthDelimited(7)).string(domain);
   });
 }
 
-function weightProto({ name, shape, data }: OnnxWeight): Uint8Array {
+function attributeProto(name: string, attribute: OnnxAttribute): Uint8Array {
+  return message((writer) => {
+    writer.uint32(lengthDelimited(1)).string(name);
+    const kind = writeAttribute(writer, attribute);
+    writer.uint32(varint(20)).int32(kind);
+  });
+}
+
+/** Writes the value and returns its kind: AttributeProto.AttributeType of ONNX. */
+function writeAttribute(writer: BinaryWriter, attribute: OnnxAttribute): number {
+  if ('float' in attribute) {
+    writer.uint32(fixed32(2)).float(attribute.float);
+    return 1;
+  }
+  if ('int' in attribute) {
+    writer.uint32(varint(3)).int64(attribute.int.toString());
+    return 2;
+  }
+  if ('string' in attribute) {
+    writer.uint32(lengthDelimited(4)).string(attribute.string);
+    return 3;
+  }
+  if ('tensor' in attribute) {
+    writer.uint32(lengthDelimited(5)).bytes(weightProto(attribute.tensor));
+    return 4;
+  }
+  if ('graph' in attribute) {
+    writer.uint32(lengthDelimited(6)).bytes(graphProto(attribute.graph));
+    return 5;
+  }
+  if ('floats' in attribute) {
+    for (const value of attribute.floats) writer.uint32(fixed32(7)).float(value);
+    return 6;
+  }
+  if ('ints' in attribute) {
+    for (const value of attribute.ints) writer.uint32(varint(8)).int64(value.toString());
+    return 7;
+  }
+  for (const value of attribute.strings) writer.uint32(lengthDelimited(9)).string(value);
+  return 8;
+}
+
+function weightProto({ name, dtype = 'float32', shape, data }: OnnxWeight): Uint8Array {
   return message((writer) => {
     for (const dimension of shape) writer.uint32(varint(1)).int64(dimension);
-    writer.uint32(varint(2)).int32(elementTypes.float32);
+    writer.uint32(varint(2)).int32(elementTypes[dtype]);
     writer.uint32(lengthDelimited(8)).string(name);
     writer.uint32(lengthDelimited(9)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   });
 }
 
 function valueInfo({ name, dtype = 'float32', shape }: OnnxPort): Uint8Array {
-  const dimensions = message((writer) => {
-    for (const dimension of shape) writer.uint32(lengthDelimited(1)).bytes(dimensionProto(dimension));
+  const tensorType = message((writer) => {
+    writer.uint32(varint(1)).int32(elementTypes[dtype]);
+    if (shape !== undefined) writer.uint32(lengthDelimited(2)).bytes(shapeProto(shape));
   });
-  const tensorType = message((writer) =>
-    writer.uint32(varint(1)).int32(elementTypes[dtype]).uint32(lengthDelimited(2)).bytes(dimensions),
-  );
   const type = message((writer) => writer.uint32(lengthDelimited(1)).bytes(tensorType));
   return message((writer) =>
     writer.uint32(lengthDelimited(1)).string(name).uint32(lengthDelimited(2)).bytes(type),
   );
+}
+
+function shapeProto(shape: readonly (number | string)[]): Uint8Array {
+  return message((writer) => {
+    for (const dimension of shape) writer.uint32(lengthDelimited(1)).bytes(dimensionProto(dimension));
+  });
 }
 
 function dimensionProto(dimension: number | string): Uint8Array {
