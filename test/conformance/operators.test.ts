@@ -1,0 +1,97 @@
+/** Every operator gives the same bits through a server as in onnxruntime alone, whichever way it is served. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startMaster, startWorker } from '../support/processes.js';
+import { servables } from '../support/servables.js';
+import { runDirectly, runInReplicas, type Outcomes } from './child-runs.js';
+import { casesOf, families, figuresOf, servableNames } from './families.js';
+import { inferAll } from './infer.js';
+import { differenceOf } from './outcome.js';
+import { servableOf } from './servable.js';
+
+/** One core and so one thread in a run, as in the run that it is compared with. */
+const oneCore = ['--executors', '1', '--cores', '1'];
+
+type Ask = (family: string) => Promise<Outcomes>;
+
+/** Ways to serve: each starts one, and gives how to ask it. */
+const targets: Readonly<Record<string, (directory: string) => Promise<Ask>>> = {
+  'a server process': async (directory) => {
+    const master = await startMaster([
+      '--servable',
+      servableNames.join(),
+      '--directory',
+      directory,
+      ...oneCore,
+    ]);
+    return (family) => inferAll(master, family);
+  },
+  'replicas of the library': async (directory) => {
+    const outcomes = await runInReplicas(directory);
+    return () => Promise.resolve(outcomes);
+  },
+  'a cluster': async (directory) => {
+    const master = await startMaster(['--master', '0']);
+    await Promise.all(
+      servableNames.map((name) =>
+        startWorker(master, ['--servable', name, '--directory', directory, ...oneCore]),
+      ),
+    );
+    return (family) => inferAll(master, family);
+  },
+};
+
+let expected: Outcomes;
+const asks = new Map<string, Ask>();
+beforeAll(async () => {
+  const directory = servables(
+    Object.fromEntries(servableNames.map((name) => [name, servableOf(casesOf(name))])),
+  );
+  // All at once: most of the time is for starting and loading.
+  const started = Object.entries(targets).map(async ([name, start]) =>
+    asks.set(name, await start(directory)),
+  );
+  [expected] = await Promise.all([runDirectly(), ...started]);
+}, 180_000);
+
+/**
+ * Cases whose sums, products and comparisons onnxruntime begins at a boundary of 16 bytes, with single elements before
+ * it: other bits, and with a NaN among the elements another value, when an input does not begin at one. Executors hand
+ * over rows of a batch where they lie, so the same instance gets other answers in other company. A server that copies
+ * such inputs makes the test below fail; then this list can go.
+ */
+const dependOnAlignment =
+  /^(?:Reduce\w+_float(?:32|64)_(?:inner|all|set13)|(?:Log)?Softmax_float64|Hardmax_float32|InstanceNormalization_float32)$/;
+
+const figures = figuresOf(servableNames.flatMap(casesOf));
+
+describe.each(Object.keys(targets))('%s', (target) => {
+  const differing = new Map<string, string>();
+
+  test.each(Object.keys(families))('%s', async (family) => {
+    const { cases } = families[family]!;
+    const outcomes = await asks.get(target)!(family);
+    for (const { name } of cases) {
+      const difference = differenceOf(expected.get(name)!, outcomes.get(name));
+      if (difference !== undefined) differing.set(name, difference);
+    }
+    const unexpected = cases.filter(({ name }) => !dependOnAlignment.test(name));
+    expect(unexpected.flatMap(({ name }) => differing.get(name) ?? [])).toEqual([]);
+  });
+
+  test.failing('inputs that begin anywhere', () => {
+    expect([...differing.values()]).toEqual([]);
+  });
+
+  afterAll(() => {
+    const { operators, pairs, cases } = figures;
+    process.stdout.write(
+      `${target}: ${operators} operators, ${pairs} pairs of operator and type, ${cases} cases\n`,
+    );
+  });
+});
+
+test('there is a hundred operators and more, and every case has a name and a file of its own', () => {
+  expect(figures.operators).toBeGreaterThanOrEqual(100);
+  const names = servableNames.flatMap(casesOf).map(({ name }) => name);
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+});
