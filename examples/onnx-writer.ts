@@ -5,7 +5,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 
 /** TensorProto.DataType of ONNX. */
-const elementTypes = {
+export const elementTypes = {
   float32: 1,
   uint8: 2,
   int8: 3,
@@ -94,9 +94,10 @@ export function onnxModel(graph: OnnxGraph, operatorSets: OperatorSets = { '': 1
 }
 
 function operatorSetProto(domain: string, version: number): Uint8Array {
-  return message((writer) =>
-    writer.uint32(lengthDelimited(1)).string(domain).uint32(varint(2)).int64(version),
-  );
+  return message((writer) => {
+    if (domain !== '') writer.uint32(lengthDelimited(1)).string(domain);
+    writer.uint32(varint(2)).int64(version);
+  });
 }
 
 function graphProto({ name, inputs, outputs, nodes, weights = [] }: OnnxGraph): Uint8Array {
@@ -116,7 +117,7 @@ function nodeProto({ operator, domain = '', inputs, outputs, attributes = {} }: 
     writer.uint32(lengthDelimited(4)).string(operator);
     for (const [name, attribute] of Object.entries(attributes))
       writer.uint32(lengthDelimited(5)).bytes(attributeProto(name, attribute));
-    writer.uint32(lengthDelimited(7)).string(domain);
+    if (domain !== '') writer.uint32(lengthDelimited(7)).string(domain);
   });
 }
 

@@ -46,7 +46,7 @@ export function casesOf(servable: string): OperatorCase[] {
   return Object.values(families).flatMap((family) => (family.servable === servable ? family.cases : []));
 }
 
-export interface Figures {
+interface Figures {
   readonly operators: number;
   /** Of an operator and an element type. */
   readonly pairs: number;

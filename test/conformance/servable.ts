@@ -1,22 +1,28 @@
-/** A family as a servable: a model and a method for every case. */
+/** Cases as a servable: a model and a method for each. */
 import { configuration } from '../support/servables.js';
 import type { FolderContents } from '../support/temporary-folder.js';
 import type { OperatorCase } from './case.js';
 import { inputNames, modelOf, outputNames } from './model.js';
 
+/** Hundreds of methods written out would take longer to compile than their models to load, so they are a table. */
+const config = configuration(`
+import { readFileSync } from 'node:fs';
+const methods = JSON.parse(readFileSync(new URL('./methods.json', import.meta.url), 'utf8'));
+for (const { name, inputs, outputs } of methods) {
+  const model = declareModel({ file: name + '.onnx', withBatchDim: false });
+  registerMethod(name, { inputs, outputs }, (...given) => addStage(model, given, { outputs: outputs.length }));
+}`);
+
 export function servableOf(cases: readonly OperatorCase[]): FolderContents {
   const models = cases.map((each) => [`1/${each.name}.onnx`, modelOf(each)] as const);
+  const methods = cases.map((each) => ({
+    name: each.name,
+    inputs: inputNames(each),
+    outputs: outputNames(each),
+  }));
   return {
     ...Object.fromEntries(models),
-    'servable_config.ts': configuration(cases.map(methodOf).join('\n')),
+    'methods.json': JSON.stringify(methods),
+    'servable_config.ts': config,
   };
-}
-
-function methodOf(operatorCase: OperatorCase): string {
-  const { name } = operatorCase;
-  const inputs = inputNames(operatorCase);
-  const outputs = outputNames(operatorCase);
-  const ports = JSON.stringify({ inputs, outputs });
-  const stage = `declareModel({ file: '${name}.onnx', withBatchDim: false }), [${inputs.join()}]`;
-  return `registerMethod('${name}', ${ports}, (${inputs.join()}) => addStage(${stage}, { outputs: ${outputs.length} }));`;
 }

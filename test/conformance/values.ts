@@ -1,5 +1,12 @@
 /** The data of cases: the same in every run, different for the two instances of a request. */
-import { allocate, asElements, float16Bits, type NumericType, type TypedArray } from '@serving/common';
+import {
+  allocate,
+  asBytes,
+  asElements,
+  float16Bits,
+  type NumericType,
+  type TypedArray,
+} from '@serving/common';
 import { isFloat, isUnsigned } from './element-types.js';
 
 /** Numbers from 0 to 1. */
@@ -57,22 +64,14 @@ export const ordinary: Values = (dtype, count, random, instance) => {
 /** Ordinary values in the first instance; in the second, every other one is at an end of what the type can hold. */
 export const any: Values = (dtype, count, random, instance) => {
   const data = ordinary(dtype, count, random, instance);
-  const extremes = extremesOf(dtype);
-  if (instance === 1) for (let i = 0; i < count; i += 2) data[i] = extremes[(i / 2) % extremes.length]!;
+  if (instance === 0) return data;
+  const width = data.BYTES_PER_ELEMENT;
+  const extremes = asBytes(extremesOf(dtype));
+  // As bytes: a NaN that signals would not come through a number.
+  for (let at = 0, from = 0; at < data.byteLength; at += 2 * width, from += width)
+    asBytes(data).set(extremes.subarray(from % extremes.length, (from % extremes.length) + width), at);
   return data;
 };
-
-/** As `any`, without what is not a number: for operators that compare, whose answers about NaN are nobody's to check. */
-export const finite: Values = (dtype, count, random, instance) => {
-  const data = any(dtype, count, random, instance);
-  return isFloat(dtype) ? elements(dtype, finiteValues(dtype, data)) : data;
-};
-
-function finiteValues(dtype: NumericType, data: TypedArray): number[] {
-  if (dtype === 'float16')
-    return Array.from(data as Uint16Array, (bits) => ((bits & 0x7c00) === 0x7c00 ? 3 : bits % 7));
-  return Array.from(data as Float32Array, (value) => (Number.isFinite(value) ? value : 3));
-}
 
 /** NaNs of both signs with a payload and one that signals, zeros, infinities, subnormals, the largest, the least normal. */
 const bits16 = [

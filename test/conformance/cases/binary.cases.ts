@@ -34,7 +34,7 @@ function broadcast(operator: string, dtypes: readonly NumericType[]): OperatorCa
   );
 }
 
-/** A whole number divided by zero, or the least one by -1, ends the process: a signal of the processor. */
+/** A whole number divided by zero is an error, and the least one by -1 ends the process: a signal of the processor. */
 const divisor: Values = (dtype, ...rest) =>
   isFloat(dtype) ? any(dtype, ...rest) : between(1, 11)(dtype, ...rest);
 

@@ -2,7 +2,7 @@
 import type { NumericType } from '@serving/client';
 import { across, constant, input, op, type OperatorCase } from '../case.js';
 import { floats } from '../element-types.js';
-import { any, exactly, finite, ordinary, type Values } from '../values.js';
+import { any, exactly, ordinary, type Values } from '../values.js';
 
 /** Over the last axis, over the first, over all: each has code of its own in onnxruntime. */
 function reduction(
@@ -49,13 +49,13 @@ const older: OperatorCase[] = across([...floats, 'int32', 'int64'], (dtype) =>
 function position(operator: string, dtypes: readonly NumericType[]): OperatorCase[] {
   return across(dtypes, (dtype) => [
     op(operator, dtype, {
-      inputs: [input(dtype, [5, 7], finite)],
+      inputs: [input(dtype, [5, 7], any)],
       outputs: ['int64'],
       attributes: { axis: { int: 1 } },
     }),
     op(operator, dtype, {
       variant: 'last_index',
-      inputs: [input(dtype, [5, 7], finite)],
+      inputs: [input(dtype, [5, 7], any)],
       outputs: ['int64'],
       attributes: { axis: { int: 0 }, select_last_index: { int: 1 }, keepdims: { int: 0 } },
     }),

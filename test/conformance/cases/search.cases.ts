@@ -1,17 +1,17 @@
 /** Operators that sort, search and select. */
 import { across, constant, input, op, type OperatorCase } from '../case.js';
 import { floats, signed, wideFloats } from '../element-types.js';
-import { between, exactly, finite } from '../values.js';
+import { any, between, exactly } from '../values.js';
 
 const orders: OperatorCase[] = [
   ...across([...floats, ...signed, 'uint8'], (dtype) => [
     op('TopK', dtype, {
-      inputs: [input(dtype, [5, 7], finite), input('int64', [1], exactly([3], [5]))],
+      inputs: [input(dtype, [5, 7], any), input('int64', [1], exactly([3], [5]))],
       outputs: [dtype, 'int64'],
     }),
     op('TopK', dtype, {
       variant: 'smallest',
-      inputs: [input(dtype, [5, 7], finite), constant('int64', [1], exactly([2]))],
+      inputs: [input(dtype, [5, 7], any), constant('int64', [1], exactly([2]))],
       outputs: [dtype, 'int64'],
       attributes: { axis: { int: 0 }, largest: { int: 0 } },
     }),

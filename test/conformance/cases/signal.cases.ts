@@ -1,9 +1,8 @@
 /** Signals: windows and transforms. */
+import { elementTypes } from '../../../examples/onnx-writer.js';
 import { across, constant, input, op, type OperatorCase } from '../case.js';
 import { floats } from '../element-types.js';
 import { exactly, ordinary } from '../values.js';
-
-const onnxFloats = { float16: 10, float32: 1, float64: 11 };
 
 const windows: OperatorCase[] = ['HannWindow', 'HammingWindow', 'BlackmanWindow'].flatMap((operator) =>
   across(['int32', 'int64'], (dtype) => [
@@ -12,7 +11,7 @@ const windows: OperatorCase[] = ['HannWindow', 'HammingWindow', 'BlackmanWindow'
       variant: 'symmetric',
       inputs: [input(dtype, [], exactly([7], [10]))],
       outputs: ['float64'],
-      attributes: { periodic: { int: 0 }, output_datatype: { int: onnxFloats.float64 } },
+      attributes: { periodic: { int: 0 }, output_datatype: { int: elementTypes.float64 } },
     }),
   ]),
 );

@@ -1,6 +1,6 @@
 /** Operators of one tensor that work element by element. */
 import type { NumericType } from '@serving/client';
-import type { OnnxAttribute } from '../../../examples/onnx-writer.js';
+import { elementTypes, type OnnxAttribute } from '../../../examples/onnx-writer.js';
 import { across, constant, input, op, type OperatorCase } from '../case.js';
 import { everything, floats, integers, numbers, signed } from '../element-types.js';
 import { exactly } from '../values.js';
@@ -108,22 +108,6 @@ const clips: OperatorCase[] = [
   ),
 ];
 
-/** TensorProto.DataType of ONNX. */
-const onnxNumber: Readonly<Record<NumericType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  uint32: 12,
-  uint64: 13,
-};
-
 /** Every type to every other one. */
 const casts: OperatorCase[] = across(everything, (from) =>
   everything.map((to) =>
@@ -131,7 +115,7 @@ const casts: OperatorCase[] = across(everything, (from) =>
       variant: to,
       inputs: [input(from, [5, 7])],
       outputs: [to],
-      attributes: { to: { int: onnxNumber[to] } },
+      attributes: { to: { int: elementTypes[to] } },
     }),
   ),
 );
