@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { startMaster, startProgram, type Master, type Program } from './processes.js';
 
 const serverCommand = /^npx serving-master --grpc 5500 (.+)$/m;
+const prepareCommand = /^npx jiti \S+\/prepare\.ts$/m;
 const block = /```sh\n([^`]*)```(?:[^`]*?```text\n([^`]*)```)?/g;
 const jiti = { nodeArguments: ['--import', 'jiti/register'] };
 
@@ -30,8 +31,10 @@ export class Example {
     return blocks.filter(({ command }) => command.includes('localhost:5500'));
   }
 
-  /** Starts the server with the README's command, on a free port. */
-  start(): Promise<Master> {
+  /** Starts the server with the README's command, on a free port, after the one that fetches the models, if any. */
+  async start(): Promise<Master> {
+    const prepare = prepareCommand.exec(this.#readme)?.[0];
+    if (prepare !== undefined) await finished(prepare);
     const options = serverCommand.exec(this.#readme)?.[1];
     if (options === undefined) throw new Error('the README starts no server on port 5500');
     return startMaster(options.split(' '));
@@ -39,8 +42,12 @@ export class Example {
 }
 
 /** Runs `npx jiti …` or `npx serving-client …` against a server of the test, to its end. @throws Error if it fails */
-export async function run(command: string, { address }: Master): Promise<string> {
-  const program = started(command.replace('localhost:5500', address).split(' '));
+export function run(command: string, { address }: Master): Promise<string> {
+  return finished(command.replace('localhost:5500', address));
+}
+
+async function finished(command: string): Promise<string> {
+  const program = started(command.split(' '));
   const { code } = await program.ended;
   if (code !== 0) throw new Error(`'${command}' ended with ${code}: ${program.stderr}`);
   return program.stdout;
