@@ -160,6 +160,7 @@ export class Master {
       address: parseAddress(address),
       maxMessageBytes: maxLinkMessageBytes,
       routes: [...linkRoutes(this.#directory, logger), ...statusRoutes(() => this.#status())],
+      silenceMs: this.#directory.leaseMs,
       onInternalError: logInternalError(logger),
     });
     this.#clusterServers.push(server);

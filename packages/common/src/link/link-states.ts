@@ -21,6 +21,7 @@ export type RegistrationState = 'joining' | 'live' | 'ended';
 export const registrationTransitions = {
   joining: {
     attached: 'live',
+    unattached: 'ended',
     broken: 'ended',
     expired: 'ended',
     left: 'ended',

@@ -1,6 +1,7 @@
 /** The calling side of the transport seam, implemented by @grpc/grpc-js. */
 import { Client, credentials, Metadata, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { grpcStatus } from '../errors/error-codes.js';
+import { keepaliveOptions } from './keepalive.js';
 import { RpcError, type RpcChannel, type RpcClientStream } from './rpc-channel.js';
 
 const serialize = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -9,10 +10,15 @@ const deserialize = (bytes: Buffer): Uint8Array => bytes;
 export interface GrpcJsChannelOptions {
   /** Largest message taken or sent, in bytes. */
   readonly maxMessageBytes: number;
+  /** For how long the other side may leave pings unanswered, in milliseconds. @default for ever */
+  readonly silenceMs?: number;
 }
 
 /** Connects to `host:port` or `unix:path` on the first call. Each channel has a connection of its own. */
-export function createGrpcJsChannel(address: string, { maxMessageBytes }: GrpcJsChannelOptions): RpcChannel {
+export function createGrpcJsChannel(
+  address: string,
+  { maxMessageBytes, silenceMs }: GrpcJsChannelOptions,
+): RpcChannel {
   const client = new Client(address, credentials.createInsecure(), {
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -22,6 +28,7 @@ export function createGrpcJsChannel(address: string, { maxMessageBytes }: GrpcJs
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1000,
     'grpc.enable_retries': 0,
+    ...keepaliveOptions(silenceMs),
   });
   return {
     unary: (path, message, timeoutMs) => unary(client, path, message, timeoutMs),

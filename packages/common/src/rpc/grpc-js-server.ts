@@ -16,6 +16,7 @@ import { firstLine, ServingError } from '../errors/serving-error.js';
 import { Deadline } from '../timing/deadline.js';
 import { systemClock } from '../timing/clock.js';
 import { listenFailure, socketFolderFailure } from './listen-failure.js';
+import { keepaliveOptions } from './keepalive.js';
 import { GrpcJsStream } from './grpc-js-stream.js';
 import { removeStaleSocket } from './stale-socket.js';
 import { UnfinishedRequests, type UnfinishedLimits } from './unfinished-requests.js';
@@ -44,6 +45,8 @@ export interface GrpcJsServerOptions {
   readonly onInternalError: (error: ServingError) => void;
   /** What requests that are still on their way may take. @default four of the largest messages, a minute */
   readonly unfinished?: UnfinishedLimits;
+  /** For how long a caller may leave pings unanswered, in milliseconds. @default for ever */
+  readonly silenceMs?: number;
 }
 
 type GrpcCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
@@ -82,6 +85,7 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
     // Two servers on one port must fail loudly instead of sharing its connections.
     'grpc.so_reuseport': 0,
     'grpc.max_concurrent_streams': maxConcurrentStreams,
+    ...keepaliveOptions(options.silenceMs),
   });
   const inProgress: InProgress = new Set();
   for (const route of options.routes) {

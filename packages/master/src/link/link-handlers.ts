@@ -62,8 +62,10 @@ class LinkHandlers {
     const replies = new RegisterReplies(stream);
     replies.send({ $case: 'welcome', value: { epoch, leaseMs: this.#directory.leaseMs } });
     return this.#whileRegistered(registration, async () => {
-      for (let next = await messages.next(); next.done !== true; next = await messages.next())
-        this.#takeUpdate(registration, readRegister(next.value), replies);
+      for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
+        const message = readRegister(next.value);
+        registration.whenLive(() => this.#takeUpdate(registration, message, replies));
+      }
       registration.end('left');
     });
   }

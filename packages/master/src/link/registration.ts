@@ -22,7 +22,7 @@ export interface RegistrationSettings {
 }
 
 /** How a registration can end. */
-export type RegistrationEnd = 'broken' | 'expired' | 'left' | 'replaced' | 'stopped';
+export type RegistrationEnd = 'broken' | 'expired' | 'left' | 'replaced' | 'stopped' | 'unattached';
 
 const endTexts: Record<RegistrationEnd, string> = {
   broken: 'the connection to the worker broke',
@@ -30,6 +30,7 @@ const endTexts: Record<RegistrationEnd, string> = {
   left: 'the worker left',
   replaced: 'the worker registered anew',
   stopped: 'the master is stopping',
+  unattached: 'no exchange stream came for a whole lease',
 };
 
 export class Registration {
@@ -38,11 +39,15 @@ export class Registration {
   readonly replicas = new Map<string, RemoteReplica>();
   readonly #settings: RegistrationSettings;
   readonly #lease: Lease;
+  /** How long the exchange stream may take to come. */
+  readonly #joining: Lease;
   readonly #states = new StateMachine<RegistrationState, typeof registrationTransitions>(
     registrationTransitions,
     'joining',
   );
   readonly #endListeners = new Set<(why: string) => void>();
+  /** What waits for the exchange stream, in order. */
+  #onLive: (() => void)[] = [];
   #exit: BatchExit | undefined;
   #endedBecause = '';
 
@@ -50,7 +55,9 @@ export class Registration {
     this.worker = settings.worker;
     this.epoch = settings.epoch;
     this.#settings = settings;
-    this.#lease = new Lease(settings.leaseMs, settings.clock, () => this.end('expired'));
+    const { leaseMs, clock } = settings;
+    this.#lease = new Lease(leaseMs, clock, () => this.end('expired'));
+    this.#joining = new Lease(leaseMs, clock, () => this.end('unattached'));
   }
 
   get isEnded(): boolean {
@@ -75,7 +82,15 @@ export class Registration {
   /** The exchange stream is there: batches leave by it. */
   attach(exit: BatchExit): void {
     this.#exit = exit;
-    this.#states.take('attached');
+    if (!this.#states.take('attached')) return;
+    this.#joining.end();
+    for (const listener of this.#onLive.splice(0)) listener();
+  }
+
+  /** Calls `listener` when the exchange stream is there: a replica that is routed to before that answers nobody. */
+  whenLive(listener: () => void): void {
+    if (this.#states.state === 'joining') this.#onLive.push(listener);
+    else if (!this.isEnded) listener();
   }
 
   /**
@@ -117,6 +132,8 @@ export class Registration {
   end(how: RegistrationEnd): void {
     if (!this.#states.take(how)) return;
     this.#lease.end();
+    this.#joining.end();
+    this.#onLive = [];
     this.#endedBecause = endTexts[how];
     const { workerId } = this.worker;
     const logged = { worker: workerId, epoch: this.epoch, why: this.#endedBecause };

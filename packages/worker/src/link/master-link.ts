@@ -108,12 +108,10 @@ export class MasterLink {
   /** One registration; gives what ended it. */
   async #register(): Promise<unknown> {
     const { address, identity, clock, logger, onRegistered } = this.#settings;
-    const channels = [openChannel(address), openChannel(address)] as const;
     const registration = new Registration({
       identity,
       replicas: this.#replicas,
-      control: channels[0],
-      data: channels[1],
+      connect: (silenceMs) => openChannel(address, silenceMs),
       clock,
       onWelcome: (epoch) => {
         this.#failures = 0;
@@ -130,8 +128,7 @@ export class MasterLink {
       return terminal(thrown, address) ?? thrown;
     } finally {
       this.#registration = undefined;
-      registration.cancel();
-      for (const channel of channels) channel.close();
+      registration.close();
     }
   }
 
@@ -155,8 +152,9 @@ function leaving(registration: Registration, clock: Clock): Promise<void> {
   return new Promise((resolve) => void clock.after(leaveMs, resolve));
 }
 
-function openChannel(address: string): RpcChannel {
-  return createGrpcJsChannel(address, { maxMessageBytes: maxLinkMessageBytes });
+function openChannel(address: string, silenceMs?: number): RpcChannel {
+  const options = { maxMessageBytes: maxLinkMessageBytes };
+  return createGrpcJsChannel(address, silenceMs === undefined ? options : { ...options, silenceMs });
 }
 
 /** The failure when trying again makes no sense. */

@@ -18,10 +18,8 @@ import type { LinkedReplica } from './linked-replica.js';
 export interface RegistrationSettings {
   readonly identity: WorkerIdentity;
   readonly replicas: ReadonlyMap<string, LinkedReplica>;
-  /** For registration and heartbeats. */
-  readonly control: RpcChannel;
-  /** For batches and replies. */
-  readonly data: RpcChannel;
+  /** Opens a connection; one whose other side leaves pings unanswered for `silenceMs` is broken. */
+  readonly connect: (silenceMs?: number) => RpcChannel;
   readonly clock: Clock;
   readonly onWelcome: (epoch: number) => void;
   /** The master routes to the worker's replicas from now on. */
@@ -30,6 +28,9 @@ export interface RegistrationSettings {
 
 export class Registration {
   readonly #settings: RegistrationSettings;
+  readonly #channels: RpcChannel[] = [];
+  /** Registration and heartbeats; these watch over their connection themselves. */
+  readonly #control: RpcChannel;
   readonly #register: RpcClientStream;
   readonly #streams: RpcClientStream[] = [];
   readonly #undrained = new Set<string>();
@@ -39,7 +40,14 @@ export class Registration {
 
   constructor(settings: RegistrationSettings) {
     this.#settings = settings;
-    this.#register = this.#open(settings.control, linkPaths.register);
+    this.#control = this.#connect();
+    this.#register = this.#open(this.#control, linkPaths.register);
+  }
+
+  #connect(silenceMs?: number): RpcChannel {
+    const channel = this.#settings.connect(silenceMs);
+    this.#channels.push(channel);
+    return channel;
   }
 
   #open(channel: RpcChannel, path: string, headers?: Record<string, string>): RpcClientStream {
@@ -68,13 +76,15 @@ export class Registration {
   }
 
   async #serve({ epoch, leaseMs }: link.Welcome, messages: AsyncIterator<Uint8Array>): Promise<void> {
-    const { identity, replicas, control, data, clock, onWelcome } = this.#settings;
+    const { identity, replicas, clock, onWelcome } = this.#settings;
     this.#epoch = epoch;
     onWelcome(epoch);
     const headers = registrationHeaders({ workerId: identity.workerId, epoch });
+    // Batches and replies may not come for long, so only pings tell that this connection is dead.
+    const data = this.#connect(leaseMs);
     const exchange = new Exchange(this.#open(data, linkPaths.exchange, headers), replicas);
     this.#exchange = exchange;
-    const stream = this.#open(control, linkPaths.heartbeat, headers);
+    const stream = this.#open(this.#control, linkPaths.heartbeat, headers);
     const load = () =>
       [...replicas.keys()].map((replicaId) => ({ replicaId, busy: exchange.busy(replicaId) }));
     for (const replica of replicas.values()) this.announce(replica);
@@ -111,8 +121,10 @@ export class Registration {
     this.#register.halfClose();
   }
 
-  cancel(): void {
+  /** Gives the streams up and closes the connections. */
+  close(): void {
     for (const stream of this.#streams) stream.cancel();
+    for (const channel of this.#channels) channel.close();
   }
 
   async #takeAnswers(messages: AsyncIterator<Uint8Array>): Promise<void> {

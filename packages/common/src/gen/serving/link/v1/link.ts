@@ -25,13 +25,16 @@ export const protobufFileName = "serving/link/v1/link.proto";
  * of this registration, and a lease: how long the registration is valid without a heartbeat. It refuses by ending the
  * stream with FAILED_PRECONDITION when the protocol versions differ, and with ALREADY_EXISTS when another process with
  * the same worker id is registered; the same process (same incarnation) replaces its own older registration.
- * Then the worker announces replicas, one after another, and may add, change and withdraw some at any time.
+ * Then the worker announces replicas, one after another, and may add, change and withdraw some at any time. The master
+ * takes and answers what is announced once Exchange is there: nothing can be sent to a replica before.
  *
  * The other two streams name the registration in their request headers: `serving-worker` and `serving-epoch`. A stream
  * of an epoch that is not the current one of its worker ends with ABORTED, so replies of an old epoch reach nobody.
  *
- * End of a registration: any of the three streams breaks, or the lease expires on either side, or the worker
- * half-closes Register after it has drained. The master then takes the worker's replicas out of routing at once and
+ * End of a registration: any of the three streams breaks, or the lease expires on either side, or Exchange does not come
+ * within a lease, or the worker half-closes Register after it has drained. Heartbeats tell that the connection of
+ * Register and Heartbeat is dead; on that of Exchange either side sends HTTP/2 pings and breaks it when one is not
+ * answered for a lease. The master then takes the worker's replicas out of routing at once and
  * ends all three streams; batches without their final replies are lost and go to other replicas. The worker registers
  * anew, with jittered back-off. A master keeps nothing on disk: after its restart the workers register again.
  *
