@@ -32,7 +32,7 @@ export class MasterLink {
   readonly #replicas = new Map<string, LinkedReplica>();
   readonly #states: StateMachine<WorkerLinkState, typeof workerLinkTransitions>;
   #registration: Registration | undefined;
-  /** Failures since the last registration. */
+  /** Failures since the last registration that lived for a lease. */
   #failures = 0;
   #wake: () => void = () => undefined;
 
@@ -76,7 +76,8 @@ export class MasterLink {
   /** Registers, serves, and waits for the next try when that ended. */
   async #registerOnce(): Promise<void> {
     const failure = await this.#register();
-    if (failure instanceof ServingError && this.#states.take('refused')) throw failure;
+    const refusal = terminal(failure, this.#settings.address);
+    if (refusal !== undefined && this.#states.take('refused')) throw refusal;
     if (!this.#states.take('broken')) this.#states.take('failed');
     if (this.#states.isFinal) return;
     await this.#backOff(failure);
@@ -108,13 +109,14 @@ export class MasterLink {
   /** One registration; gives what ended it. */
   async #register(): Promise<unknown> {
     const { address, identity, clock, logger, onRegistered } = this.#settings;
+    let steadyAt = Infinity;
     const registration = new Registration({
       identity,
       replicas: this.#replicas,
       connect: (silenceMs) => openChannel(address, silenceMs),
       clock,
-      onWelcome: (epoch) => {
-        this.#failures = 0;
+      onWelcome: ({ epoch, leaseMs }) => {
+        steadyAt = clock.now() + leaseMs;
         this.#registration = registration;
         this.#states.take('welcomed');
         logger.info({ master: address, epoch }, 'registered with the master');
@@ -125,8 +127,10 @@ export class MasterLink {
       await Promise.race([registration.run(), this.#closed.then(() => leaving(registration, clock))]);
       return undefined;
     } catch (thrown) {
-      return terminal(thrown, address) ?? thrown;
+      return thrown;
     } finally {
+      // A master that welcomes the worker and fails right after it is as little help as one that cannot be reached.
+      if (clock.now() >= steadyAt) this.#failures = 0;
       this.#registration = undefined;
       registration.close();
     }

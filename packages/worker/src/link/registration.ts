@@ -21,7 +21,7 @@ export interface RegistrationSettings {
   /** Opens a connection; one whose other side leaves pings unanswered for `silenceMs` is broken. */
   readonly connect: (silenceMs?: number) => RpcChannel;
   readonly clock: Clock;
-  readonly onWelcome: (epoch: number) => void;
+  readonly onWelcome: (welcome: link.Welcome) => void;
   /** The master routes to the worker's replicas from now on. */
   readonly onServing: (epoch: number) => void;
 }
@@ -58,7 +58,7 @@ export class Registration {
 
   /**
    * Registers, and serves until a stream ends.
-   * @throws RpcError with the master's status, ServingError SIGNATURE_CONFLICT when it refuses a replica
+   * @throws RpcError with the master's status, ServingError REPLICA_REFUSED when it takes no replica like it
    */
   async run(): Promise<void> {
     const { identity } = this.#settings;
@@ -75,10 +75,11 @@ export class Registration {
     }
   }
 
-  async #serve({ epoch, leaseMs }: link.Welcome, messages: AsyncIterator<Uint8Array>): Promise<void> {
+  async #serve(welcome: link.Welcome, messages: AsyncIterator<Uint8Array>): Promise<void> {
+    const { epoch, leaseMs } = welcome;
     const { identity, replicas, clock, onWelcome } = this.#settings;
     this.#epoch = epoch;
-    onWelcome(epoch);
+    onWelcome(welcome);
     const headers = registrationHeaders({ workerId: identity.workerId, epoch });
     // Batches and replies may not come for long, so only pings tell that this connection is dead.
     const data = this.#connect(leaseMs);

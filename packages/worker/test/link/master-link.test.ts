@@ -1,0 +1,60 @@
+import { link, type RpcStream } from '@serving/common';
+import { expect, test } from '@jest/globals';
+import { leaseMs, LinkUnderTest, readAll } from './link-under-test.js';
+
+const chunk: link.FrameChunk = {
+  frameId: 1,
+  totalBytes: 10,
+  offset: 0,
+  data: new Uint8Array(10),
+  replicaId: 'nobody',
+  method: 'm',
+  count: 1,
+  batchId: 1,
+};
+
+async function sendBatch(stream: RpcStream, value: link.FrameChunk): Promise<void> {
+  void stream.send(link.ExchangeResponse.encode({ message: { $case: 'batch', value } }).finish());
+  await readAll(stream);
+}
+
+test.each([
+  ['a batch for a replica of somebody else', { exchange: (stream: RpcStream) => sendBatch(stream, chunk) }],
+  [
+    'a frame that begins in the middle',
+    { exchange: (stream: RpcStream) => sendBatch(stream, { ...chunk, offset: 5 }) },
+  ],
+  ['no Welcome', { register: async () => undefined }],
+])('a master that sends %s is no reason to end: the worker registers again', async (_, script) => {
+  const under = await LinkUnderTest.to(script);
+  for (let tries = 1; tries <= 2; tries++) {
+    under.clock.advance(await under.failed(tries));
+  }
+  await under.failed(3);
+  expect([under.registrations, under.link.state]).toEqual([3, 'backing-off']);
+});
+
+test('delays grow until a registration has lived for a lease', async () => {
+  const under = await LinkUnderTest.to({ exchange: (stream) => sendBatch(stream, chunk) });
+  const ceilings = [100, 200, 400, 800];
+  for (const [tries, ceiling] of ceilings.entries()) {
+    const delayMs = await under.failed(tries + 1);
+    expect(delayMs).toBeGreaterThanOrEqual(ceiling / 2);
+    under.clock.advance(delayMs);
+  }
+});
+
+test('delays begin anew when a registration has lived for a lease', async () => {
+  let mayLive = false;
+  const under = await LinkUnderTest.to({
+    exchange: (stream) => (mayLive ? readAll(stream) : sendBatch(stream, chunk)),
+  });
+  for (let tries = 1; tries < 4; tries++) under.clock.advance(await under.failed(tries));
+  const fourth = await under.failed(4);
+  mayLive = true;
+  under.clock.advance(fourth);
+  await under.reaches('registered');
+  // This master answers no heartbeat.
+  under.clock.advance(leaseMs);
+  expect(await under.failed(5)).toBeLessThanOrEqual(100);
+});
