@@ -109,6 +109,11 @@ export class Master {
     this.#registry.remove(replicaId);
   }
 
+  /** Calls `listener` whenever replicas have come or gone until the result is called. */
+  onReplicasChanged(listener: () => void): () => void {
+    return this.#registry.onChange(listener);
+  }
+
   /** Resolves when at least this many replicas are in routing. */
   replicasReached(count: number): Promise<undefined> {
     return new Promise((resolve) => {

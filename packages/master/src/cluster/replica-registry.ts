@@ -33,13 +33,15 @@ export class ReplicaRegistry {
     this.#publish(this.#snapshot.filter((replica) => replica.id !== replicaId));
   }
 
-  /** Calls `listener` with each new snapshot. */
-  onChange(listener: (snapshot: RegistrySnapshot) => void): void {
+  /** Calls `listener` with each new snapshot until the result is called. */
+  onChange(listener: (snapshot: RegistrySnapshot) => void): () => void {
     this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   #publish(snapshot: RegistrySnapshot): void {
     this.#snapshot = Object.freeze(snapshot);
-    for (const listener of this.#listeners) listener(this.#snapshot);
+    // A listener may come or go, and may itself change what there is.
+    for (const listener of Array.from(this.#listeners)) listener(this.#snapshot);
   }
 }
