@@ -1,5 +1,7 @@
 /** serving-master --isolation process: servables in supervised processes, one per device. */
 import { expect, test } from '@jest/globals';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
 import { runMaster, startMaster } from '../support/processes.js';
 import { functionServable, servables } from '../support/servables.js';
@@ -33,6 +35,27 @@ test('a crash costs a process, not the server; SIGTERM ends all of them', async 
   expect(after).not.toBe(master.pid);
   expect(await master.stop('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(() => process.kill(after, 0)).toThrow('ESRCH');
+});
+
+test('a servable that served and cannot be loaded when it is started anew costs nobody else anything', async () => {
+  const files = directory();
+  const config = join(files, 's', 'servable_config.ts');
+  const good = readFileSync(config, 'utf8');
+  cpSync(join(files, 's'), join(files, 'other'), { recursive: true });
+  const options = ['--isolation', 'process', '--executors', '1', '--servable', 's,other'];
+  const master = await startMaster([...options, '--directory', files]);
+  const serves = async (servable: string) => (await master.client(servable, 'pid').infer({}))[0].ok;
+  expect([await serves('s'), await serves('other')]).toEqual([true, true]);
+  writeFileSync(config, `throw new Error('half deployed');`);
+  await master.client('s', 'crash').infer({});
+  await eventually(
+    'it could not be loaded',
+    () => master.stderr.includes('"exitCode":3') || master.outcome !== undefined,
+  );
+  expect([await serves('s'), await serves('other')]).toEqual([false, true]);
+  writeFileSync(config, good);
+  await eventually('it serves again', () => serves('s'));
+  expect(await master.stop('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
 test('a servable that cannot be loaded: exit code 3, with the process named', async () => {

@@ -76,6 +76,7 @@ export {
 } from './config/option.js';
 export { endAtOnce, onShutdownSignal } from './lifecycle/shutdown-signals.js';
 export { endWithParent } from './lifecycle/end-with-parent.js';
+export { tellServing } from './lifecycle/tell-serving.js';
 export { Supervisor, type SupervisorOptions } from './lifecycle/supervisor.js';
 export type { ChildState } from './lifecycle/child-state.js';
 export type { ChildCommand, ChildSnapshot, FatalEnd } from './lifecycle/supervised-child.js';

@@ -5,6 +5,7 @@ import { backoffMs } from '../timing/backoff.js';
 import type { Clock } from '../timing/clock.js';
 import { childTransitions, type ChildState } from './child-state.js';
 import { forwardLines, type SharedOutput } from './forward-lines.js';
+import { servingMessage } from './tell-serving.js';
 
 export interface ChildCommand {
   /** What the log and its lines on standard output call it, such as `device 0`. */
@@ -57,6 +58,10 @@ export class SupervisedChild {
   /** Resolves when the child is gone and its output passed on. */
   readonly ended: Promise<void>;
   #resolveEnded!: () => void;
+  /** Resolves when a process of the child has called tellServing. */
+  readonly served: Promise<void>;
+  #resolveServed!: () => void;
+  #hasServed = false;
   #state: ChildState = 'starting';
   #process: ChildProcess | undefined;
   #output: Promise<void> = Promise.resolve();
@@ -68,6 +73,7 @@ export class SupervisedChild {
   constructor(settings: ChildSettings) {
     this.#settings = settings;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.served = new Promise((resolve) => (this.#resolveServed = resolve));
   }
 
   get snapshot(): ChildSnapshot {
@@ -91,6 +97,7 @@ export class SupervisedChild {
     }
     // A signal that could not be sent.
     child.on('error', (error) => logger.warn({ err: error }, 'child process reported an error'));
+    child.on('message', (message) => this.#onMessage(message));
     child.once('exit', (exitCode, signal) => this.#onExit(child, exitCode, signal));
     this.#process = child;
     this.#startedAt = clock.now();
@@ -123,7 +130,7 @@ export class SupervisedChild {
     const { command, args, env } = this.#settings.command;
     return spawn(command, args, {
       env,
-      // The channel carries no messages; a child that calls endWithParent notices its end.
+      // A child tells on it that it serves (tellServing), and one that calls endWithParent notices its end.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A session of its own: Ctrl+C reaches the parent only, whose SIGTERM is then the one signal the child gets.
       // Sharing the terminal's group, the child would get both and take the second as an order to end at once.
@@ -141,11 +148,17 @@ export class SupervisedChild {
     return Promise.all(outputs).then(() => undefined);
   }
 
+  #onMessage(message: unknown): void {
+    if (message !== servingMessage) return;
+    this.#hasServed = true;
+    this.#resolveServed();
+  }
+
   #onSpawnFailure(error: NodeJS.ErrnoException): void {
     if (this.#state !== 'starting') return;
     const { command } = this.#settings;
     const reason = `${command.name}: ${command.command} cannot be started: ${error.message}`;
-    if (passingFailures.includes(error.code ?? '')) this.#backOff({ err: error });
+    if (this.#hasServed || passingFailures.includes(error.code ?? '')) this.#backOff({ err: error });
     else this.#giveUp({ name: command.name, exitCode: undefined, reason });
   }
 
@@ -160,7 +173,7 @@ export class SupervisedChild {
     if (this.#state === 'stopping') {
       logger.info(facts, 'child stopped');
       this.#leave();
-    } else if (exitCode !== null && this.#settings.isFatal(exitCode)) {
+    } else if (exitCode !== null && !this.#hasServed && this.#settings.isFatal(exitCode)) {
       const reason = `${command.name} ended with exit code ${exitCode}, which a new process would not change`;
       this.#giveUp({ name: command.name, exitCode, reason });
     } else {

@@ -17,7 +17,7 @@ import { SupervisedChild, type ChildCommand, type ChildSnapshot, type FatalEnd }
 export interface SupervisorOptions {
   readonly children: readonly ChildCommand[];
   readonly logger: Logger;
-  /** Whether a child that ends with this code would only do so again, as after a wrong option. */
+  /** Whether a child that ends with this code and has never served would only do so again, as after a wrong option. */
   readonly isFatal: (exitCode: number) => boolean;
   /** How long the other children may take to stop when one has ended for good, in milliseconds. */
   readonly killAfterMs: number;
@@ -36,9 +36,12 @@ const neverMs = 2 ** 31 - 1;
 
 /**
  * A child that ends, by a code or a signal, is replaced after a delay that grows (backoffMs) until one has run for
- * `steadyAfterMs`. One whose exit code is fatal, or that cannot be started, ends the others too.
+ * `steadyAfterMs`. One whose exit code is fatal, or that cannot be started, ends the others too, unless it has served
+ * before (tellServing): what others still serve must not end because a file was half written when one started anew.
  */
 export class Supervisor {
+  /** Resolves when each child has served once. */
+  readonly served: Promise<void>;
   /** Resolves when a child ended for good and the others have been stopped; otherwise never. */
   readonly fatal: Promise<FatalEnd>;
   readonly #children: readonly SupervisedChild[];
@@ -59,6 +62,7 @@ export class Supervisor {
       const shared = { clock, random, isFatal, stdout, stderr, onFatal };
       return new SupervisedChild({ command, logger: childLogger, ...shared });
     });
+    this.served = Promise.all(this.#children.map((child) => child.served)).then(() => undefined);
   }
 
   /** The children as they are now. */

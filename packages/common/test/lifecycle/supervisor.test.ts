@@ -1,7 +1,9 @@
 /** Real processes under a supervisor whose delays pass on a manual clock. */
 import { expect, test } from '@jest/globals';
 import { folderWith } from '../../../../test/support/temporary-folder.js';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../../../../test/support/eventually.js';
 import { steadyAfterMs } from '../../src/lifecycle/supervised-child.js';
 import { isAlive, patient, script, Supervised } from './supervised.js';
 
@@ -122,4 +124,26 @@ test('a child has the environment it was given, and no standard input', async ()
   const run = new Supervised([{ ...script('device 0', text), env: { DEVICE: '7' } }]);
   run.supervisor.start();
   await run.prints('[device 0] device 7 undefined\n');
+});
+
+test('once a child has served no exit code of it is fatal, nor a start that fails', async () => {
+  const folder = folderWith({ 'program.mjs': `process.send('serving'); ${patient}` });
+  const program = join(folder, 'program.mjs');
+  const node = join(folder, 'node');
+  symlinkSync(process.execPath, node);
+  const child = { name: 'device 0', command: node, args: [program] };
+  const other = script('device 1', `process.send('serving'); ${patient}`);
+  const run = new Supervised([child, other]);
+  run.supervisor.start();
+  await run.supervisor.served;
+  writeFileSync(program, 'process.exit(3)');
+  process.kill(run.pid(0), 'SIGKILL');
+  await run.reaches('backing-off');
+  run.clock.advance(50);
+  await eventually('the next one has ended', () => run.logged(replaced).length === 2);
+  expect(run.logged(replaced)[1]).toMatchObject({ child: 'device 0', exitCode: 3 });
+  rmSync(node);
+  run.clock.advance(100);
+  await eventually('one could not be started', () => run.logged(replaced).length === 3);
+  expect([run.state(0), run.state(1)]).toEqual(['backing-off', 'running']);
 });

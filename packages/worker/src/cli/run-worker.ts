@@ -1,5 +1,12 @@
 /** One worker process: load, link, serve until a signal. */
-import { createLogger, endWithParent, onShutdownSignal, parseAddress, type Logger } from '@serving/common';
+import {
+  createLogger,
+  endWithParent,
+  onShutdownSignal,
+  parseAddress,
+  tellServing,
+  type Logger,
+} from '@serving/common';
 import type { WorkerConfig } from '../config.js';
 import { startServable, type RunningWorker } from '../start-servable.js';
 import { exit, markStuck, mustBeKilled } from './exit.js';
@@ -63,8 +70,10 @@ async function start(
       if (during === 'loading') markStuck();
       else killStuck(logger);
     },
-    onRegistered: (epoch) =>
-      process.stdout.write(`Serving: worker registered with master ${address}, epoch ${epoch}\n`),
+    onRegistered: (epoch) => {
+      tellServing();
+      process.stdout.write(`Serving: worker registered with master ${address}, epoch ${epoch}\n`);
+    },
   });
   const { version, methods, plan } = worker.replica;
   const names = methods.map((method) => method.name).join(', ');
