@@ -87,6 +87,7 @@ export { createGrpcJsChannel, type GrpcJsChannelOptions } from './rpc/grpc-js-ch
 export { RpcError, type RpcChannel, type RpcClientStream } from './rpc/rpc-channel.js';
 export { chunkToWire, FrameInbox, type FrameLabel, type LabelledFrame } from './link/frame-chunk-wire.js';
 export { FrameOutbox } from './link/frame-outbox.js';
+export { nextWithin } from './link/next-within.js';
 export { Lease } from './link/lease.js';
 export {
   registrationTransitions,

@@ -8,6 +8,7 @@ import {
   linkPaths,
   linkProtocolVersion,
   methodFromWire,
+  nextWithin,
   registrationOf,
   ServingError,
   type FrameLabel,
@@ -17,7 +18,6 @@ import {
   type RpcRoute,
   type RpcStream,
 } from '@serving/common';
-import { nextWithin } from './next-within.js';
 import type { Registration } from './registration.js';
 import type { BatchExit } from './remote-replica.js';
 import type { WorkerDirectory } from './worker-directory.js';
@@ -49,7 +49,7 @@ class LinkHandlers {
 
   async register(call: RpcCall, stream: RpcStream): Promise<StreamEnd> {
     const messages = stream.messages[Symbol.asyncIterator]();
-    const first = await nextWithin(messages, helloTimeoutMs);
+    const first = await nextWithin(messages, helloTimeoutMs, 'Hello');
     const hello = first === undefined ? undefined : readRegister(first);
     if (hello?.$case !== 'hello')
       return { status: grpcStatus.INVALID_ARGUMENT, message: 'expected Hello as the first message' };

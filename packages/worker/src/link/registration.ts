@@ -4,6 +4,7 @@ import {
   linkPaths,
   linkProtocolVersion,
   methodToWire,
+  nextWithin,
   registrationHeaders,
   ServingError,
   type Clock,
@@ -25,6 +26,9 @@ export interface RegistrationSettings {
   /** The master routes to the worker's replicas from now on. */
   readonly onServing: (epoch: number) => void;
 }
+
+/** How long a master may take to answer Hello, in milliseconds: what listens there may be no master. */
+const welcomeTimeoutMs = 10_000;
 
 export class Registration {
   readonly #settings: RegistrationSettings;
@@ -58,15 +62,15 @@ export class Registration {
 
   /**
    * Registers, and serves until a stream ends.
-   * @throws RpcError with the master's status, ServingError REPLICA_REFUSED when it takes no replica like it
+   * @throws RpcError with the master's status, ServingError DEADLINE_EXCEEDED when it says nothing, REPLICA_REFUSED when it takes no replica like it
    */
   async run(): Promise<void> {
-    const { identity } = this.#settings;
+    const { identity, clock } = this.#settings;
     const messages = this.#register.messages[Symbol.asyncIterator]();
     this.#tell({ $case: 'hello', value: { protocolVersion: linkProtocolVersion, ...identity } });
     try {
-      const first = await messages.next();
-      const { message } = link.RegisterResponse.decode(first.done === true ? new Uint8Array(0) : first.value);
+      const first = await nextWithin(messages, welcomeTimeoutMs, 'Welcome of the master', clock);
+      const { message } = link.RegisterResponse.decode(first ?? new Uint8Array(0));
       if (message?.$case !== 'welcome')
         throw new ServingError('BAD_REQUEST', 'expected Welcome of the master');
       await this.#serve(message.value, messages);

@@ -1,5 +1,6 @@
 import { link, type RpcStream } from '@serving/common';
 import { expect, test } from '@jest/globals';
+import { eventually } from '../../../../test/support/eventually.js';
 import { leaseMs, LinkUnderTest, readAll } from './link-under-test.js';
 
 const chunk: link.FrameChunk = {
@@ -32,6 +33,17 @@ test.each([
   }
   await under.failed(3);
   expect([under.registrations, under.link.state]).toEqual([3, 'backing-off']);
+});
+
+test('a master that does not answer Hello is given up after a while', async () => {
+  const under = await LinkUnderTest.to({ register: readAll });
+  await eventually('it had Hello', () => under.registrations === 1);
+  under.clock.advance(9_999);
+  expect(under.clock.pending).toBe(1);
+  under.clock.advance(1);
+  under.clock.advance(await under.failed(1));
+  await eventually('it has Hello again', () => under.registrations === 2);
+  expect(under.log[0]).toMatchObject({ why: 'expected Welcome of the master within 10000 ms' });
 });
 
 test('delays grow until a registration has lived for a lease', async () => {
