@@ -4,7 +4,7 @@ import { outputsOf, Tensor } from '@serving/client';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
-import { startMaster, startWorker, type Master } from '../support/processes.js';
+import { launchWorker, startMaster, startWorker, type Master } from '../support/processes.js';
 import { functionServable, servables, slowRunModel } from '../support/servables.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -118,4 +118,21 @@ describe('an executor that is overdue in native code', () => {
     }
     expect(remote.outcome).toBeUndefined();
   }, 100_000);
+});
+
+test('a worker lives on while it has neither a master nor an executor', async () => {
+  const directory = servables({
+    s: functionServable(`
+setTimeout(() => process.exit(7), 50);
+registerMethod('echo', { inputs: ['x'], outputs: ['y'] }, (x) => x);
+`),
+  });
+  const nobody = `unix:${join(temporaryFolder(), 'nobody.sock')}`;
+  const options = ['--servable', 's', '--directory', directory, '--executors', '1'];
+  const worker = launchWorker(['--master', nobody, ...options]);
+  const losses = () =>
+    worker.log.filter((line) => line['msg'] === 'executor thread lost; replacing it').length;
+  await eventually('three executors are lost', () => losses() >= 3 || worker.outcome !== undefined, 55_000);
+  expect(worker.outcome).toBeUndefined();
+  expect(await worker.stop()).toEqual({ code: 0, signal: null });
 });

@@ -27,6 +27,9 @@ export interface MasterLinkSettings {
   readonly onRegistered?: (epoch: number) => void;
 }
 
+/** The longest interval a timer takes. */
+const neverMs = 2 ** 31 - 1;
+
 export class MasterLink {
   readonly #settings: MasterLinkSettings;
   readonly #replicas = new Map<string, LinkedReplica>();
@@ -62,13 +65,16 @@ export class MasterLink {
   }
 
   /**
-   * Keeps the link up until it is closed.
+   * Keeps the link up, and the process alive, until it is closed.
    * @throws ServingError REPLICA_REFUSED or PROTOCOL_MISMATCH when the master will never take this worker
    */
   async run(): Promise<void> {
+    // While the link backs off and all executors are being replaced, nothing else would.
+    const keepAlive = setInterval(() => undefined, neverMs);
     try {
       while (!this.#states.isFinal) await this.#registerOnce();
     } finally {
+      clearInterval(keepAlive);
       this.#resolveClosed();
     }
   }
