@@ -32,12 +32,17 @@ export async function runWorker(config: WorkerConfig & { readonly servable: stri
   onShutdownSignal(stop);
   endWithParent(stop, config.shutdownGrace + 5000);
   try {
-    await (
-      await started
-    ).ended;
+    const worker = await started;
+    await worker.ended.catch((thrown: unknown) => leave(worker, config, thrown));
   } catch (thrown) {
     if (!starting.signal.aborted) throw thrown;
   }
+}
+
+/** The master will never take this worker. A thread inside native code has to come out first: see `exit`. */
+async function leave({ replica }: RunningWorker, config: WorkerConfig, thrown: unknown): Promise<never> {
+  if (!(await replica.stop(config.shutdownGrace))) markStuck();
+  throw thrown;
 }
 
 /** Whoever waits for a stop would exit, and that would wait for the thread. */
