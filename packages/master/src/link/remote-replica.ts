@@ -9,6 +9,7 @@ import {
   type MethodSignature,
   type ReplicaLifeState,
 } from '@serving/common';
+import { Answered } from '../call/answered.js';
 import type {
   CreditListener,
   InstanceRange,
@@ -34,8 +35,8 @@ export interface RemoteReplicaInfo {
 
 interface InFlight {
   readonly work: ReplicaWork;
-  /** Instances without a final reply. */
-  left: number;
+  /** Once a reply came that was not for all instances. */
+  answered: Answered | undefined;
 }
 
 export class RemoteReplica implements Replica {
@@ -103,7 +104,7 @@ export class RemoteReplica implements Replica {
     const [spent] = this.#credits;
     if (spent !== undefined) this.#credits.delete(spent);
     const { batchId, method, count, frame } = work;
-    this.#inFlight.set(batchId, { work, left: count });
+    this.#inFlight.set(batchId, { work, answered: undefined });
     this.#exit.sendBatch(frame, { replicaId: this.replicaId, batchId, method, count });
   }
 
@@ -124,8 +125,7 @@ export class RemoteReplica implements Replica {
         `reply for instances ${first} to ${first + count} of a batch of ${flight.work.count}`,
       );
     }
-    if (last) flight.left -= count;
-    if (flight.left <= 0) this.#inFlight.delete(decoded.batchId);
+    if (last && isSettledBy(flight, first, count)) this.#inFlight.delete(decoded.batchId);
     this.#handOver(flight.work, decoded);
   }
 
@@ -174,4 +174,12 @@ export class RemoteReplica implements Replica {
     this.#onIdle = () => undefined;
     listener();
   }
+}
+
+/** Takes a final reply; true when it was the last one. Instances may be answered more than once. */
+function isSettledBy(flight: InFlight, first: number, count: number): boolean {
+  if (count === flight.work.count) return true;
+  flight.answered ??= new Answered(flight.work.count);
+  flight.answered.take(first, count, true);
+  return flight.answered.left === 0;
 }
