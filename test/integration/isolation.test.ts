@@ -19,7 +19,9 @@ const isolated = (...more: string[]) =>
   ['--directory', directory(), '--isolation', 'process', '--executors', '1'].concat(more);
 
 test('a crash costs a process, not the server; SIGTERM ends all of them', async () => {
-  const master = await startMaster(isolated('--servable', 's', '--device', '0,1'));
+  // A variable of the master's own environment that would give both processes one name.
+  const env = { SERVING_ID: 'w' };
+  const master = await startMaster(isolated('--servable', 's', '--device', '0,1'), { env });
   const pids = async () => {
     const results = await master.client('s', 'pid').infer([{}, {}]);
     return results.map((result) => (result.ok ? Number(result.outputs['y']) : undefined));

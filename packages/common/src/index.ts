@@ -70,6 +70,7 @@ export {
   nameList,
   optionalAddress,
   text,
+  variablePrefix,
   type ConfigOf,
   type OptionSpec,
   type OptionTable,

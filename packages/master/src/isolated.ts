@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ServingError, Supervisor } from '@serving/common';
+import { ServingError, Supervisor, variablePrefix } from '@serving/common';
 import { isFatalExitCode, usableCores, workerProgram } from '@serving/worker';
 import type { Master } from './master.js';
 
@@ -77,7 +77,13 @@ function childrenOf(options: IsolatedOptions, address: string) {
     devices.map((device) => ({
       name: `${servable} on device ${device}`,
       command: process.execPath,
+      env: ownEnvironment(),
       args: [workerProgram, '--servable', servable, '--device', String(device), ...common],
     })),
   );
+}
+
+/** The variables of this process but for SERVING_…: they name its own options, and a worker has some by the same names. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith(variablePrefix)));
 }

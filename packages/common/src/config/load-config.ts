@@ -17,6 +17,8 @@ export interface ConfigSource {
   /** Arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Options of a program that shares the configuration file: they are left to it. @default none */
+  readonly beside?: OptionTable;
   /** Takes a line on something that is odd but may be meant. @default writes it to standard error */
   readonly warn?: (line: string) => void;
 }
@@ -59,7 +61,11 @@ export function loadConfig<Table extends OptionTable>(
   const { flags, advice } = readFlags(addOptions(command, table), source.argv, problems);
   const env = givenVariables(source.env);
   warnOfUnknown(env, command, table, source.warn);
-  const file = readConfigFile(flags['config'] ?? env['SERVING_CONFIG'], table, problems);
+  const file = readConfigFile(
+    flags['config'] ?? env['SERVING_CONFIG'],
+    { ...source.beside, ...table },
+    problems,
+  );
   const config: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(table)) {
     const given = firstGiven([

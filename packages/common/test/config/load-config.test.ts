@@ -266,3 +266,18 @@ test('a file that cannot be read or parsed is named as it was given, with what i
     `configuration file ${twice}:2:1: is no YAML: Map keys must be unique`,
   ]);
 });
+
+test('options of another program may stand in the same file, and are left to it', () => {
+  const config = join(folder, 'shared.yaml');
+  writeFileSync(config, 'grpc: 5500\ndevice: [0, 1]\nid: w\nothr: 1\n');
+  const beside = { id: text('name', 'name', ''), device: integer('device', 'n', 0, [0, 9]) };
+  const loadShared = (more: object) =>
+    loadConfig(new Command('test'), table, { argv: ['--config', config], env: {}, ...more });
+  expect(() => loadShared({ beside })).toThrow(
+    servingError('CONFIG_INVALID', /^[^\n]*unknown option 'othr'; expected one of id, device, grpc[^\n]*$/),
+  );
+  writeFileSync(config, 'grpc: 5500\ndevice: [0, 1]\nid: w\n');
+  expect(loadShared({ beside })).toMatchObject({ grpc: '5500' });
+  expect(loadShared({ beside })).not.toHaveProperty('id');
+  expect(() => loadShared({})).toThrow(servingError('CONFIG_INVALID', /unknown option 'device'/));
+});

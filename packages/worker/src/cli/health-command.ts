@@ -13,6 +13,7 @@ import {
 } from '@serving/common';
 import { Command } from 'commander';
 import { hostname } from 'node:os';
+import { workerOptions } from '../config.js';
 
 const healthOptions = {
   master: text('cluster address of the master', 'address', '127.0.0.1:6500'),
@@ -28,7 +29,8 @@ export async function runHealth(argv: readonly string[]): Promise<number> {
   const { master, id, timeout } = loadConfig(command, healthOptions, {
     argv,
     env: process.env,
-    // The variables of the worker beside it are none of its own.
+    // The variables and the file are those of the worker beside it.
+    beside: workerOptions,
     warn: () => undefined,
   });
   const problem = await problemOf(parseAddress(master), id, timeout);
@@ -54,12 +56,19 @@ async function problemOf(
 
 function missing(workers: readonly linkStatus.WorkerStatus[], id: string | undefined): string | undefined {
   const asked = workers.filter((worker) =>
-    id === undefined ? worker.epoch !== 0 && worker.host === hostname() : worker.workerId === id,
+    id === undefined ? worker.epoch !== 0 && worker.host === hostname() : isCalled(worker, id),
   );
   if (asked.length === 0)
-    return `${id === undefined ? `no worker of host ${hostname()}` : `worker ${id}`} is registered`;
+    return id === undefined
+      ? `no worker of host ${hostname()} is registered`
+      : `worker ${id} is not registered`;
   const idle = asked.find(
     (worker) => !worker.replicas.some((replica) => replica.state === link.ReplicaState.AVAILABLE),
   );
   return idle === undefined ? undefined : `worker ${idle.workerId} has no available replica`;
+}
+
+/** With several devices each one's worker has the device's number behind the id. */
+function isCalled({ workerId, deviceId }: linkStatus.WorkerStatus, id: string): boolean {
+  return workerId === id || workerId === `${id}-${deviceId}`;
 }
