@@ -11,6 +11,7 @@ import {
   text,
   type ConfigOf,
 } from '@serving/common';
+import { leaseBoundsMs } from './link/worker-directory.js';
 
 export const masterOptions = {
   grpc: optionalAddress('listen here for gRPC requests: port, host:port or unix:path'),
@@ -56,7 +57,11 @@ export const masterOptions = {
     1024,
     [1, 1_048_576],
   ),
-  lease: duration('how long a worker that sends no heartbeat is believed to live', '5s'),
+  lease: duration(
+    'how long a worker that sends no heartbeat is believed to live, 100ms to 24h',
+    '5s',
+    leaseBoundsMs,
+  ),
   executionTimeout: duration(
     'longest time a batch may run without finishing an instance before the rest get an error',
     '60s',

@@ -34,7 +34,7 @@ export interface MasterOptions {
   /** @default a logger to standard error at level info */
   readonly logger?: Logger;
   readonly clock?: Clock;
-  /** How long a worker's registration is valid without a heartbeat, in milliseconds. @default 5000 */
+  /** How long a worker's registration is valid without a heartbeat, in whole milliseconds, 100 to a day. @default 5000 */
   readonly leaseMs?: number;
 }
 
@@ -58,7 +58,7 @@ export class Master {
   readonly #stopHooks: StopHook[] = [];
   #isStopping = false;
 
-  /** @throws ServingError CONFIG_INVALID for limits that make no sense */
+  /** @throws ServingError CONFIG_INVALID for limits or a lease that make no sense */
   constructor({
     limits,
     logger = createLogger('serving-master', 'info'),

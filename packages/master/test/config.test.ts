@@ -70,3 +70,15 @@ test('servables are named as a list, and the least that can be given is taken', 
   ];
   expect(load(...given)).toMatchObject({ servable: ['add', 'sub'], grpc: '0.0.0.0:5500', maxBatchSize: 1 });
 });
+
+test('a lease that is too short, too long or has a fraction of a millisecond is not taken', () => {
+  expect([
+    load('--lease', '100ms').lease,
+    load('--lease', '24h').lease,
+    load('--lease', '2.01s').lease,
+  ]).toEqual([100, 86_400_000, 2010]);
+  for (const given of ['0s', '99ms', '24.1h', '1200h'])
+    expect(() => load('--lease', given)).toThrow(
+      `--lease: expected a duration from 100ms to 24h, given '${given}'`,
+    );
+});

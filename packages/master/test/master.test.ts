@@ -144,10 +144,17 @@ test('the queue of a method is bounded', async () => {
   ]);
 });
 
-test('limits and replicas that make no sense are refused', () => {
+test('limits, leases and replicas that make no sense are refused', () => {
   expect(() => newMaster({ limits: { maxBatchSize: 0 } })).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID' }),
   );
+  for (const leaseMs of [0, 99, 2010.0000000000002, 86_400_001, Infinity, Number.NaN])
+    expect(() => newMaster({ leaseMs })).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: `leaseMs: expected a whole number of milliseconds from 100 to 86400000, given ${leaseMs}`,
+      }),
+    );
   const master = newMaster();
   master.addReplica(new FakeReplica({ id: 'a' }));
   expect(() => master.addReplica(new FakeReplica({ id: 'a' }))).toThrow(

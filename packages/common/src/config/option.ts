@@ -1,6 +1,6 @@
 /** Options as data: one table per process gives its flags, environment variables, file keys, help and documentation. */
 import { parseAddress } from '../rpc/address.js';
-import { parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from './duration.js';
 
 export interface OptionSpec<T> {
   /** What the help shows after the flag, for instance `address`. */
@@ -97,15 +97,26 @@ export function automaticText(
   return { description, placeholder, fallback: undefined, fallbackText, parse: (given) => given };
 }
 
-/** Milliseconds, written with a unit: `250ms`, `30s`, `5m`. */
-export function duration(description: string, fallback: string): OptionSpec<number> {
+/** Milliseconds, written with a unit: `250ms`, `30s`, `5m`. @param range least and most, in milliseconds */
+export function duration(
+  description: string,
+  fallback: string,
+  range: readonly [number, number] = [0, Infinity],
+): OptionSpec<number> {
   return {
     description,
     placeholder: 'duration',
     fallback: parseDuration(fallback),
     fallbackText: fallback,
-    parse: parseDuration,
+    parse: (given) => parseWithin(given, range),
   };
+}
+
+function parseWithin(given: string, [least, most]: readonly [number, number]): number {
+  const milliseconds = parseDuration(given);
+  if (milliseconds < least || milliseconds > most)
+    throw new Error(`a duration from ${formatDuration(least)} to ${formatDuration(most)}`);
+  return milliseconds;
 }
 
 export function choice<const T extends string>(

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { parseDuration } from '../../src/config/duration.js';
+import { formatDuration, parseDuration } from '../../src/config/duration.js';
 
-test('a duration is a number with one of four units', () => {
-  expect(['250ms', '30s', '5m', '1h', '0s', '1.5s', '0.5ms'].map(parseDuration)).toEqual([
-    250, 30_000, 300_000, 3_600_000, 0, 1500, 0.5,
+test('a duration is a number with one of four units, and a whole number of milliseconds', () => {
+  expect(['250ms', '30s', '5m', '1h', '0s', '1.5s', '0.6ms', '2.01s'].map(parseDuration)).toEqual([
+    250, 30_000, 300_000, 3_600_000, 0, 1500, 1, 2010,
   ]);
 });
 
@@ -31,4 +31,9 @@ test('anything else is refused with what was expected', () => {
 
 test('a duration without end is refused, however many digits it has', () => {
   expect(() => parseDuration(`${'9'.repeat(400)}h`)).toThrow(/a number with a unit/);
+});
+
+test('it is shown in the largest unit that needs no fraction', () => {
+  const shown = ['100ms', '90s', '5m', '24h'];
+  expect(shown.map(parseDuration).map(formatDuration)).toEqual(shown);
 });

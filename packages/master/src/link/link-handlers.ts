@@ -60,8 +60,8 @@ class LinkHandlers {
     const { epoch } = registration;
     this.#logger.info({ worker: workerId, epoch, peer: call.peer }, 'worker registered');
     const replies = new RegisterReplies(stream);
-    replies.send({ $case: 'welcome', value: { epoch, leaseMs: this.#directory.leaseMs } });
     return this.#whileRegistered(registration, async () => {
+      replies.send({ $case: 'welcome', value: { epoch, leaseMs: this.#directory.leaseMs } });
       for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
         const message = readRegister(next.value);
         registration.whenLive(() => this.#takeUpdate(registration, message, replies));

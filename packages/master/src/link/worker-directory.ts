@@ -3,6 +3,12 @@ import { ServingError, type Clock, type Logger, type WorkerIdentity } from '@ser
 import type { ReplicaRegistry } from '../cluster/replica-registry.js';
 import { Registration } from './registration.js';
 
+/**
+ * Least and most. Below, an ordinary pause of a process would cost its work; above, a lost worker would hold its name and
+ * its batches for days.
+ */
+export const leaseBoundsMs = [100, 24 * 3_600_000] as const;
+
 export interface DirectorySettings {
   readonly leaseMs: number;
   readonly registry: ReplicaRegistry;
@@ -16,7 +22,16 @@ export class WorkerDirectory {
   // Begins with the time, so that a restarted master does not give out its predecessor's epochs.
   #nextEpoch = Date.now();
 
+  /** @throws ServingError CONFIG_INVALID for a lease that makes no sense */
   constructor(settings: DirectorySettings) {
+    const [least, most] = leaseBoundsMs;
+    const { leaseMs } = settings;
+    if (!Number.isInteger(leaseMs) || leaseMs < least || leaseMs > most) {
+      throw new ServingError(
+        'CONFIG_INVALID',
+        `leaseMs: expected a whole number of milliseconds from ${least} to ${most}, given ${leaseMs}`,
+      );
+    }
     this.#settings = settings;
   }
 
