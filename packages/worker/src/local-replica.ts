@@ -163,13 +163,8 @@ export class LocalReplica {
   /** Whose batches the executors are for from now on. Credits for those that are idle are granted at once. */
   grantTo(listener: CreditListener): void {
     this.#listener = listener;
-    this.#grantAll();
-  }
-
-  #grantAll(): void {
-    // Listeners may spend what they are granted at once, so the list changes meanwhile.
-    for (const executorId of this.#pool.idleExecutors.slice())
-      this.#listener?.grant(this.#credit(executorId));
+    // A listener may spend what it is granted at once, so the list changes meanwhile.
+    for (const executorId of this.#pool.idleExecutors.slice()) listener.grant(this.#credit(executorId));
   }
 
   /** Calls `listener` with false when no executor is left that will take a batch, with true when there is one again. */
@@ -187,12 +182,7 @@ export class LocalReplica {
     const onFrame = (frame: ArrayBuffer) => {
       onReply(this.#decoded(frame, work));
     };
-    const onLost: BatchWork['onLost'] = (why, overdue) => {
-      work.onLost(why, overdue);
-      // A master takes all credits of a replica for void that has lost a batch; those of other executors are good.
-      this.#grantAll();
-    };
-    this.run({ ...work, onFrame, onDone: () => undefined, onLost });
+    this.run({ ...work, onFrame, onDone: () => undefined });
   }
 
   #decoded(frame: ArrayBuffer, { batchId, count }: Omit<LocalWork, 'onReply'>): BatchReply {

@@ -12,15 +12,19 @@ export interface Credit {
 export class CreditPurse {
   readonly #credits: Credit[] = [];
 
-  /** Adds a granted credit; a credit already held is replaced (its expiry was renewed). */
+  /**
+   * Adds a granted credit; one that is held already is replaced (its expiry was renewed) where it is: credits are spent
+   * in the order in which they were first granted, which is that of the executors they stand for.
+   */
   grant(credit: Credit): void {
-    this.recall(credit.creditId);
-    this.#credits.push(credit);
+    const index = this.#indexOf(credit.creditId);
+    if (index === -1) this.#credits.push(credit);
+    else this.#credits[index] = credit;
   }
 
   /** Takes back a credit; false when it was spent or had lapsed. */
   recall(creditId: number): boolean {
-    const index = this.#credits.findIndex((credit) => credit.creditId === creditId);
+    const index = this.#indexOf(creditId);
     if (index === -1) return false;
     this.#credits.splice(index, 1);
     return true;
@@ -40,6 +44,10 @@ export class CreditPurse {
   available(now: number): number {
     this.#dropLapsed(now);
     return this.#credits.length;
+  }
+
+  #indexOf(creditId: number): number {
+    return this.#credits.findIndex((credit) => credit.creditId === creditId);
   }
 
   #dropLapsed(now: number): void {

@@ -59,6 +59,12 @@ test('a credit granted again before it lapses has its new end and still counts o
   expect(purse.spend(clock.now())).toEqual(credit(1, 190));
 });
 
+test('of two without an end the one granted first is spent first, though it was granted again', () => {
+  const purse = purseWith(credit(1, Infinity), credit(2, Infinity));
+  purse.grant(credit(1, Infinity));
+  expect(spendAll(purse, 0)).toEqual([1, 2]);
+});
+
 test('a renewal may also bring the end nearer', () => {
   const purse = purseWith(credit(1, 1000));
   purse.grant(credit(1, 50));
@@ -93,11 +99,11 @@ test('over any course of grants, recalls and time a purse spends exactly what a 
       let model: Credit[] = [];
       const without = (id: number) => model.filter((each) => each.creditId !== id);
       for (const each of steps) {
-        model = model.filter(({ expiresAt }) => expiresAt > clock.now());
         if (each.kind === 'grant') {
           const granted = credit(each.id, clock.now() + each.forMs);
           purse.grant(granted);
-          model = [...without(each.id), granted];
+          const held = model.findIndex(({ creditId }) => creditId === each.id);
+          model = held === -1 ? [...model, granted] : model.with(held, granted);
         } else if (each.kind === 'recall') {
           purse.recall(each.id);
           model = without(each.id);

@@ -143,14 +143,12 @@ export class RemoteReplica implements Replica {
     this.#checkIdle();
   }
 
-  /** What ran the batch is gone; the replica is not. */
+  /** What ran the batch is gone; the replica is not, and its credits are as they were. */
   batchLost(batchId: number, why: string, overdue?: InstanceRange): void {
     const flight = this.#inFlight.get(batchId);
     if (flight === undefined) return;
     this.#inFlight.delete(batchId);
     flight.work.onLost(why, overdue);
-    // Whoever has lost a batch takes all credits of its replica for void; these are good.
-    for (const creditId of this.#credits) this.#listener?.grant(this.#credit(creditId));
     this.#checkIdle();
   }
 
