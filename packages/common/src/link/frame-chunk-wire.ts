@@ -31,6 +31,13 @@ export class FrameInbox {
   readonly #assembler = new FrameAssembler(maxPartialFrameBytes);
   readonly #labels = new Map<number, FrameLabel>();
 
+  /** Whether a frame of this batch has begun and is not whole yet. */
+  isIncomplete(replicaId: string, batchId: number): boolean {
+    for (const label of this.#labels.values())
+      if (label.replicaId === replicaId && label.batchId === batchId) return true;
+    return false;
+  }
+
   /** The whole frame once its last chunk is in. @throws ServingError FRAME_INVALID */
   add(chunk: FrameChunk): LabelledFrame | undefined {
     const { frameId, totalBytes, offset, data } = chunk;

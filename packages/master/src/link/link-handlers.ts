@@ -212,23 +212,42 @@ class RegisterReplies {
   }
 }
 
-class StreamExit implements BatchExit {
-  readonly #stream: RpcStream;
-  readonly #outbox: FrameOutbox<FrameLabel>;
+function keyOf({ replicaId, batchId }: Pick<FrameLabel, 'replicaId' | 'batchId'>): string {
+  return `${batchId} ${replicaId}`;
+}
 
-  constructor(stream: RpcStream) {
+export class StreamExit implements BatchExit {
+  readonly #stream: Pick<RpcStream, 'send'>;
+  readonly #outbox: FrameOutbox<FrameLabel>;
+  /** Batches that wait for their first chunk to be sent, and whether they were cancelled meanwhile. */
+  readonly #unbegun = new Map<string, boolean>();
+
+  constructor(stream: Pick<RpcStream, 'send'>) {
     this.#stream = stream;
-    this.#outbox = new FrameOutbox((chunk, label) =>
-      this.#send({ $case: 'batch', value: chunkToWire(chunk, label) }),
-    );
+    this.#outbox = new FrameOutbox((chunk, label) => {
+      const sent = this.#send({ $case: 'batch', value: chunkToWire(chunk, label) });
+      if (label !== undefined) this.#begun(label);
+      return sent;
+    });
   }
 
   sendBatch(frame: ArrayBuffer, label: FrameLabel): void {
+    this.#unbegun.set(keyOf(label), false);
     this.#outbox.add(frame, label);
   }
 
   sendCancellation(replicaId: string, batchId: number): void {
-    this.#send({ $case: 'cancellation', value: { replicaId, batchId } }).catch(() => undefined);
+    const key = keyOf({ replicaId, batchId });
+    // A worker knows nothing of a batch before its first chunk.
+    if (this.#unbegun.has(key)) this.#unbegun.set(key, true);
+    else this.#send({ $case: 'cancellation', value: { replicaId, batchId } }).catch(() => undefined);
+  }
+
+  #begun(label: FrameLabel): void {
+    const key = keyOf(label);
+    const isCancelled = this.#unbegun.get(key) === true;
+    this.#unbegun.delete(key);
+    if (isCancelled) this.sendCancellation(label.replicaId, label.batchId);
   }
 
   #send(message: NonNullable<link.ExchangeResponse['message']>): Promise<void> {

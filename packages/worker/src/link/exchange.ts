@@ -18,6 +18,8 @@ export class Exchange {
   readonly #outbox: FrameOutbox<FrameLabel>;
   /** Batches without their last reply, by replica. */
   readonly #running = new Map<string, Set<number>>();
+  /** Batches that were cancelled between two chunks of their frames, by replica and id. */
+  readonly #cancelledEarly = new Set<string>();
   #isOver = false;
 
   constructor(stream: RpcClientStream, replicas: ReadonlyMap<string, LinkedReplica>) {
@@ -48,12 +50,16 @@ export class Exchange {
       for await (const bytes of this.#stream.messages) {
         const { message } = link.ExchangeResponse.decode(bytes);
         if (message?.$case === 'batch') this.#take(this.#inbox.add(message.value));
-        else if (message?.$case === 'cancellation')
-          this.#replicas.get(message.value.replicaId)?.cancel(message.value.batchId);
+        else if (message?.$case === 'cancellation') this.#cancel(message.value);
       }
     } finally {
       this.#abandon();
     }
+  }
+
+  #cancel({ replicaId, batchId }: link.BatchCancellation): void {
+    if (this.#inbox.isIncomplete(replicaId, batchId)) this.#cancelledEarly.add(keyOf(replicaId, batchId));
+    else this.#replicas.get(replicaId)?.cancel(batchId);
   }
 
   #take(whole: LabelledFrame | undefined): void {
@@ -83,6 +89,8 @@ export class Exchange {
       },
       onDone: () => running.delete(batchId),
     });
+    // Its replies are still waited for, so it is run, and told to end early.
+    if (this.#cancelledEarly.delete(keyOf(replicaId, batchId))) replica.cancel(batchId);
   }
 
   /** Nobody takes the replies of what runs any more. */
@@ -101,4 +109,8 @@ export class Exchange {
   #send(message: NonNullable<link.ExchangeRequest['message']>): Promise<void> {
     return this.#stream.send(link.ExchangeRequest.encode({ message }).finish());
   }
+}
+
+function keyOf(replicaId: string, batchId: number): string {
+  return `${batchId} ${replicaId}`;
 }

@@ -257,7 +257,10 @@ export interface InstanceRange {
   count: number;
 }
 
-/** Nobody waits for the batch any more. It still gets its final replies. */
+/**
+ * Nobody waits for the batch any more. It still gets its final replies. Comes after the first chunk of its frame, and
+ * maybe before the last.
+ */
 export interface BatchCancellation {
   replicaId: string;
   batchId: number;

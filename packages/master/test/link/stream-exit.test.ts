@@ -1,0 +1,26 @@
+import { link, type RpcStream } from '@serving/common';
+import { expect, test } from '@jest/globals';
+import { StreamExit } from '../../src/link/link-handlers.js';
+
+test('a cancellation does not overtake the first chunk of its batch', async () => {
+  const sent: string[] = [];
+  const waiting: (() => void)[] = [];
+  const stream: Pick<RpcStream, 'send'> = {
+    send: (bytes) => {
+      const { message } = link.ExchangeResponse.decode(bytes);
+      sent.push(`${message!.$case} ${message!.value.batchId}`);
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+  };
+  const exit = new StreamExit(stream);
+  const label = { replicaId: 'r', method: 'm', count: 1 };
+  for (const batchId of [1, 2, 3]) exit.sendBatch(new ArrayBuffer(8), { ...label, batchId });
+  exit.sendCancellation('r', 3);
+  exit.sendCancellation('r', 1);
+  expect(sent).toEqual(['batch 1', 'cancellation 1']);
+  while (waiting.length > 0) {
+    waiting.shift()!();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(sent).toEqual(['batch 1', 'cancellation 1', 'batch 2', 'batch 3', 'cancellation 3']);
+});
