@@ -3,7 +3,6 @@ import {
   grpcStatus,
   ServingError,
   type Logger,
-  type mindspore,
   type RpcCall,
   type RpcResult,
   type RpcRoute,
@@ -11,8 +10,9 @@ import {
 import type { CallPart } from '../../call/predict-call.js';
 import type { CollectedOutcome } from '../../call/reply-collector.js';
 import type { PredictEndpoint, RefusedInstance } from '../predict-endpoint.js';
-import { readInstances, readRequest, type MindsporeRequest } from './deserialize.js';
-import { writeFailure, writeReply } from './serialize.js';
+import { instanceCount, RequestReader, type MindsporeRequest } from './deserialize.js';
+import { readInstances } from './read-instances.js';
+import { ReplyWriter, writeFailure } from './serialize.js';
 
 const path = '/mindspore.serving.proto.MSService/Predict';
 
@@ -25,65 +25,77 @@ export interface MindsporeGrpcSettings {
 
 /** The routes of MSService, to be served by a gRPC server. */
 export function mindsporeGrpcRoutes(settings: MindsporeGrpcSettings): RpcRoute[] {
-  return [{ kind: 'unary', path, handle: (call, message) => predict(settings, call, message) }];
+  const frontend = new MindsporeFrontend(settings);
+  return [{ kind: 'unary', path, handle: (call, message) => frontend.predict(call, message) }];
 }
 
-async function predict(
-  settings: MindsporeGrpcSettings,
-  call: RpcCall,
-  message: Uint8Array,
-): Promise<RpcResult> {
-  const { wireSpec, outcomes } = begin(settings, call, message);
-  try {
-    return ok(writeReply(wireSpec, await outcomes));
-  } catch (thrown) {
+class MindsporeFrontend {
+  readonly #settings: MindsporeGrpcSettings;
+  readonly #requests: RequestReader;
+  readonly #replies = new ReplyWriter();
+
+  constructor(settings: MindsporeGrpcSettings) {
+    this.#settings = settings;
+    this.#requests = new RequestReader(settings.maxInstances);
+  }
+
+  /** @throws ServingError BAD_REQUEST for bytes that are no request at all: the protocol has no reply to those */
+  predict(call: RpcCall, message: Uint8Array): RpcResult | Promise<RpcResult> {
+    const request = this.#requests.read(message);
+    const { echo } = request.spec;
+    try {
+      return this.#answer(echo, this.#run(call, request));
+    } catch (thrown) {
+      return this.#failed(echo, thrown);
+    }
+  }
+
+  /** Apart from `predict`, so that nothing but the echo is held of a request while it waits. */
+  #answer(echo: Uint8Array, outcomes: Promise<readonly CollectedOutcome[]>): Promise<RpcResult> {
+    return outcomes.then((collected) => {
+      try {
+        return ok(this.#replies.write(echo, collected));
+      } catch (thrown) {
+        return this.#failed(echo, thrown);
+      }
+    });
+  }
+
+  #failed(echo: Uint8Array, thrown: unknown): RpcResult {
     const error = ServingError.from(thrown);
-    if (error.code === 'INTERNAL')
-      settings.logger.error({ errorId: error.errorId, err: error.cause }, 'internal error in a request');
-    return ok(writeFailure(wireSpec, error));
+    if (error.code === 'INTERNAL') {
+      const { logger } = this.#settings;
+      logger.error({ errorId: error.errorId, err: error.cause }, 'internal error in a request');
+    }
+    return ok(writeFailure(echo, error));
   }
-}
 
-/** What is left of a request while it waits: the decoded objects can weigh a hundred times what it weighs itself. */
-interface Begun {
-  readonly wireSpec: mindspore.ServableSpec | undefined;
-  readonly outcomes: Promise<readonly CollectedOutcome[]>;
-}
-
-/** @throws ServingError BAD_REQUEST for bytes that are no request at all: the protocol has no reply to those */
-function begin({ endpoint, maxInstances }: MindsporeGrpcSettings, call: RpcCall, message: Uint8Array): Begun {
-  const request = readRequest(message, maxInstances);
-  return { wireSpec: request.wireSpec, outcomes: run(endpoint, call, request, message) };
-}
-
-/** Awaits nothing, since what an async function holds stays alive until it goes on. */
-async function run(
-  endpoint: PredictEndpoint,
-  call: RpcCall,
-  request: MindsporeRequest,
-  message: Uint8Array,
-): Promise<readonly CollectedOutcome[]> {
-  const { spec, instances, refusal } = request;
-  if (refusal !== undefined) throw refusal;
-  const route = endpoint.route(spec);
-  if (instances.length === 0) {
-    const why = 'expected at least one instance, given none';
-    throw new ServingError(
-      'BAD_REQUEST',
-      `Instances count of request cannot be 0, servable: ${spec.servable}, method: ${spec.method}; ${why}`,
-    );
+  #run(call: RpcCall, request: MindsporeRequest): Promise<readonly CollectedOutcome[]> {
+    const { message, spec, refusal } = request;
+    if (refusal !== undefined) throw refusal;
+    const { endpoint } = this.#settings;
+    const { servable, method } = spec.requested;
+    const route = endpoint.route(spec.requested);
+    const count = instanceCount(request);
+    if (count === 0) {
+      const why = 'expected at least one instance, given none';
+      throw new ServingError(
+        'BAD_REQUEST',
+        `Instances count of request cannot be 0, servable: ${servable}, method: ${method}; ${why}`,
+      );
+    }
+    const { parts, refused } = readInstances(request, servable, route.method);
+    return endpoint.predict({
+      route,
+      count,
+      parts,
+      refused,
+      retainedBytes: bufferBytes(message) + objectBytes(parts, refused),
+      deadline: call.deadline,
+      signal: call.signal,
+      traceparent: call.metadata('traceparent') ?? '',
+    });
   }
-  const { parts, refused } = readInstances(instances, spec.servable, route.method);
-  return endpoint.predict({
-    route,
-    count: instances.length,
-    parts,
-    refused,
-    retainedBytes: bufferBytes(message) + objectBytes(parts, refused),
-    deadline: call.deadline,
-    signal: call.signal,
-    traceparent: call.metadata('traceparent') ?? '',
-  });
 }
 
 /** Views keep their whole buffer alive; small messages share one of Node's pool, which is not theirs alone. */

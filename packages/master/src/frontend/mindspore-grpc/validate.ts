@@ -7,24 +7,24 @@ import {
   isNumericType,
   ServingError,
   type DataType,
-  type mindspore,
   type NumericType,
 } from '@serving/common';
+import type { TensorFields } from './tensor-fields.js';
 
-/** A tensor whose dtype, shape and bytes agree. */
-export interface CheckedTensor {
-  readonly name: string;
+/** What a tensor whose dtype, shape and bytes agree is like. */
+export interface TensorLayout {
   readonly dtype: DataType;
   /** Scalars of text and bytes are always `[]`. */
   readonly shape: readonly number[];
-  /** Numeric elements, little-endian, or the one string or bytes element; a view into the message. */
-  readonly bytes: Uint8Array;
 }
 
-const noBytes = new Uint8Array(0);
+const elementLayouts = {
+  string: { dtype: 'string', shape: [] },
+  bytes: { dtype: 'bytes', shape: [] },
+} as const;
 
 /** @throws ServingError INVALID_TENSOR */
-export function checkTensor(name: string, tensor: mindspore.Tensor): CheckedTensor {
+export function checkTensor(name: string, tensor: TensorFields): TensorLayout {
   const dtype = dataTypeFromWire(tensor.dtype);
   if (dtype === undefined) {
     throw invalid(
@@ -32,7 +32,7 @@ export function checkTensor(name: string, tensor: mindspore.Tensor): CheckedTens
       `Tensor check failed: input data type ${tensor.dtype} invalid; expected MS_BOOL (1) to MS_BYTES (14)`,
     );
   }
-  if (tensor.tensorData?.$case === 'shmData') {
+  if (tensor.isShared) {
     throw invalid(
       name,
       'Tensor check failed: shared memory named by a client is not accepted; expected the elements in data',
@@ -41,25 +41,25 @@ export function checkTensor(name: string, tensor: mindspore.Tensor): CheckedTens
   return isNumericType(dtype) ? checkNumeric(name, dtype, tensor) : checkElement(name, dtype, tensor);
 }
 
-function checkNumeric(name: string, dtype: NumericType, tensor: mindspore.Tensor): CheckedTensor {
-  const shape = readShape(name, tensor.shape?.dims ?? []);
+function checkNumeric(name: string, dtype: NumericType, tensor: TensorFields): TensorLayout {
+  const shape = readShape(name, tensor.dims);
   const count = elementCount(shape);
   // Only the last dimension may be 0 in MindSpore Serving, so the original refuses what ends up here too.
   if (count === undefined || shape.slice(0, -1).includes(0)) {
     const why = 'expected dimensions from 0, a 0 only at the end, and at most 2^32-1 elements';
     throw invalid(name, `Tensor check failed: input  shape ${formatShape(shape)} invalid; ${why}`);
   }
-  const bytes = tensor.tensorData?.$case === 'data' ? tensor.tensorData.value : noBytes;
+  const given = tensor.dataEnd - tensor.dataStart;
   const expected = count * elementWidth(dtype);
-  if (bytes.length !== expected) {
-    const why = `expected ${expected} bytes for ${dtype} ${formatShape(shape)}, given ${bytes.length}`;
-    throw invalid(name, `Tensor check failed: input data size ${bytes.length} invalid; ${why}`);
+  if (given !== expected) {
+    const why = `expected ${expected} bytes for ${dtype} ${formatShape(shape)}, given ${given}`;
+    throw invalid(name, `Tensor check failed: input data size ${given} invalid; ${why}`);
   }
-  return { name, dtype, shape, bytes };
+  return { dtype, shape };
 }
 
-function checkElement(name: string, dtype: 'string' | 'bytes', tensor: mindspore.Tensor): CheckedTensor {
-  const given = tensor.bytesVal.length;
+function checkElement(name: string, dtype: 'string' | 'bytes', tensor: TensorFields): TensorLayout {
+  const given = tensor.elements;
   if (given !== 1) {
     const why = `expected one entry in bytes_val, given ${given}`;
     throw invalid(
@@ -67,20 +67,19 @@ function checkElement(name: string, dtype: 'string' | 'bytes', tensor: mindspore
       `Instance tensor check failed: bytes or string type shape batch size can only be 1; ${why}`,
     );
   }
-  const dims = tensor.shape?.dims ?? [];
-  if (dims.length > 1 || (dims.length === 1 && dims[0] !== 1n)) {
+  const { dims } = tensor;
+  if (dims.length > 1 || (dims.length === 1 && dims[0] !== 1)) {
     throw invalid(
       name,
       `Instance tensor check failed: bytes or string type input  shape can only be (1,) or empty, but given shape is ${formatDimensions(dims)}`,
     );
   }
-  return { name, dtype, shape: [], bytes: tensor.bytesVal[0]! };
+  return elementLayouts[dtype];
 }
 
-function readShape(name: string, dims: readonly bigint[]): number[] {
+function readShape(name: string, dims: readonly (number | bigint)[]): number[] {
   return dims.map((dimension) => {
-    const value = Number(dimension);
-    if (Number.isSafeInteger(value)) return value;
+    if (typeof dimension === 'number') return dimension;
     throw invalid(
       name,
       `Tensor check failed: input  shape ${formatDimensions(dims)} invalid; expected dimensions below 2^32`,
@@ -88,9 +87,9 @@ function readShape(name: string, dims: readonly bigint[]): number[] {
   });
 }
 
-/** As formatShape, for dimensions of 64 bits; a hostile list is cut before it is printed. */
-function formatDimensions(dims: readonly bigint[]): string {
-  return formatShape(dims.slice(0, 100).map(String));
+/** As formatShape, for dimensions of 64 bits. */
+function formatDimensions(dims: readonly (number | bigint)[]): string {
+  return formatShape(dims.map(String));
 }
 
 function invalid(name: string, detail: string): ServingError {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { mindspore } from '@serving/common';
-import { readInstances, readRequest } from '../../../src/frontend/mindspore-grpc/deserialize.js';
+import { instanceCount, RequestReader } from '../../../src/frontend/mindspore-grpc/deserialize.js';
+import { readInstances } from '../../../src/frontend/mindspore-grpc/read-instances.js';
 import { instanceText, signature } from '../../support/fake-replica.js';
 import { wireFloats, wireInstance, wireRequest, wireSpec, wireTensor, wireText } from '../../support/wire.js';
 
@@ -11,8 +12,20 @@ function encoded(request: Partial<mindspore.PredictRequest>): Uint8Array {
   return mindspore.PredictRequest.encode({ ...empty, ...request }).finish();
 }
 
-function read(instances: readonly mindspore.Instance[], inputs: readonly string[] = ['x']) {
-  return readInstances(instances, 'add', signature('predict', inputs));
+const readSmall = (message: Uint8Array) => new RequestReader(1000).read(message);
+
+function readFrom(message: Uint8Array, inputs: readonly string[] = ['x']) {
+  return readInstances(readSmall(message), 'add', signature('predict', inputs));
+}
+
+function read(instances: readonly mindspore.Instance[], inputs?: readonly string[]) {
+  return readFrom(wireRequest(instances), inputs);
+}
+
+function texts(message: Uint8Array): string[] {
+  return readFrom(message).parts.flatMap(({ block }) =>
+    Array.from({ length: block.count }, (_, i) => instanceText(block, i)),
+  );
 }
 
 /** [position of the first instance, number of instances] of each part. */
@@ -24,28 +37,63 @@ function layout(instances: readonly mindspore.Instance[], inputs?: readonly stri
   };
 }
 
-const readSmall = (message: Uint8Array) => readRequest(message, 1000);
-
 test('reads what is asked for, and keeps the spec as it came', () => {
   const request = readSmall(wireRequest(one, { name: 'größe', method: 'm', version: 2n ** 64n - 1n }));
-  expect(request.spec).toEqual({ servable: 'größe', method: 'm', version: 2n ** 64n - 1n });
-  expect(request.wireSpec).toEqual({ name: 'größe', methodName: 'm', versionNumber: 2n ** 64n - 1n });
-  expect(request.instances).toHaveLength(1);
+  expect(request.spec.requested).toEqual({ servable: 'größe', method: 'm', version: 2n ** 64n - 1n });
+  expect(mindspore.PredictReply.decode(request.spec.echo)).toEqual({
+    servableSpec: { name: 'größe', methodName: 'm', versionNumber: 2n ** 64n - 1n },
+    instances: [],
+    errorMsg: [],
+  });
+  expect(instanceCount(request)).toBe(1);
 });
 
 test('a request without a spec asks for nothing by name, and has none to echo', () => {
-  const request = readSmall(encoded({ instances: one }));
-  expect([request.spec, request.wireSpec]).toEqual([{ servable: '', method: '', version: 0n }, undefined]);
+  const { spec } = readSmall(encoded({ instances: one }));
+  expect([spec.requested, spec.echo.length]).toEqual([{ servable: '', method: '', version: 0n }, 0]);
 });
 
 test('instances come in field 2, or in field 3 from releases 1.1 and 1.2', () => {
-  const other = wireInstance([['x', wireFloats([], 7)]]);
-  const servableSpec = wireSpec();
-  expect(readSmall(encoded({ servableSpec, legacyInstances: [other] })).instances).toEqual([other]);
-  expect(readSmall(encoded({ servableSpec, instances: one, legacyInstances: [other] })).instances).toEqual(
-    one,
-  );
-  expect(readSmall(encoded({ servableSpec })).instances).toEqual([]);
+  const other = [wireInstance([['x', wireFloats([], 7)]])];
+  const [ofOne, ofOther] = ['x:float32[]=0000803f', 'x:float32[]=0000e040'];
+  expect(texts(encoded({ legacyInstances: other }))).toEqual([ofOther]);
+  expect(texts(encoded({ instances: one, legacyInstances: other }))).toEqual([ofOne]);
+  expect(texts(encoded({ servableSpec: wireSpec() }))).toEqual([]);
+});
+
+test('a spec that comes again is read as it was, however many others come between', () => {
+  const reader = new RequestReader(1000);
+  for (let i = 0; i < 100; i++) {
+    const name = `servable${i % 30}`;
+    const { requested, echo } = reader.read(wireRequest(one, { name, version: BigInt(i % 7) })).spec;
+    expect(requested).toEqual({ servable: name, method: 'predict', version: BigInt(i % 7) });
+    expect(mindspore.PredictReply.decode(echo).servableSpec).toMatchObject({ name });
+  }
+});
+
+test.each([2, 3])('more empty instances in field %d than may wait are refused together', (field) => {
+  const message = new Uint8Array(2 * 10_001);
+  for (let i = 0; i < message.length; i += 2) message[i] = (field << 3) | 2;
+  const { refusal, places } = new RequestReader(10_000).read(message);
+  expect(refusal).toMatchObject({
+    code: 'QUEUE_FULL',
+    message:
+      'Serving Error: enqueued requests count exceeds the limit 10000; more instances are given in one request',
+  });
+  expect(places).toHaveLength(2 * 10_000);
+  const allowed = new RequestReader(10_001).read(message);
+  expect([allowed.refusal, instanceCount(allowed)]).toEqual([undefined, 10_001]);
+});
+
+test('nothing is kept of dimensions and elements by the hundred thousand but that they are too many', () => {
+  const dims = Array<bigint>(100_000).fill(2n ** 62n);
+  const elements = Array.from({ length: 100_000 }, () => new Uint8Array(0));
+  const shape = { ...wireFloats([], 1), shape: { dims } };
+  const text = { ...wireText(''), bytesVal: elements };
+  const [first, second] = read([shape, text].map((tensor) => wireInstance([['x', tensor]]))).refused;
+  expect(first!.error.message).toMatch(/expected dimensions below 2\^32$/);
+  expect(first!.error.message.length).toBeLessThan(2000);
+  expect(second!.error.message).toMatch(/expected one entry in bytes_val, given 100000$/);
 });
 
 test('bytes that are no request are refused', () => {
@@ -107,7 +155,7 @@ test('the views reach into the message, aligned or not', () => {
   for (let shift = 0; shift < 8; shift++) {
     const shifted = new Uint8Array(message.length + shift).subarray(shift);
     shifted.set(message);
-    const column = read(readSmall(shifted).instances).parts[0]!.block.column('x');
+    const column = readFrom(shifted).parts[0]!.block.column('x');
     const segments = column?.kind === 'numeric' ? column.segments : [];
     expect(segments.map((segment) => segment.buffer)).toEqual([shifted.buffer, shifted.buffer]);
     expect(Buffer.concat(segments)).toEqual(Buffer.from(Float32Array.of(1, 2, 3, 4).buffer));
@@ -170,7 +218,7 @@ test('items that are no inputs are ignored even when they are malformed', () => 
 test('an input may have any name, those of objects included', () => {
   for (const name of ['__proto__', 'constructor', 'toString', '', 'größe']) {
     const message = wireRequest([wireInstance([[name, wireFloats([], 1)]])]);
-    const { parts, refused } = read(readSmall(message).instances, [name]);
+    const { parts, refused } = readFrom(message, [name]);
     expect([parts[0]?.block.column(name)?.dtype, refused]).toEqual(['float32', []]);
     expect(read([wireInstance([])], [name]).refused).toHaveLength(1);
   }

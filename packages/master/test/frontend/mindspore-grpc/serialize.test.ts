@@ -13,7 +13,8 @@ import {
   type Column,
 } from '@serving/common';
 import type { CollectedOutcome } from '../../../src/call/reply-collector.js';
-import { writeFailure, writeReply } from '../../../src/frontend/mindspore-grpc/serialize.js';
+import { ReplyWriter, writeFailure } from '../../../src/frontend/mindspore-grpc/serialize.js';
+import { noSpec, wireSpecOf } from '../../../src/frontend/mindspore-grpc/spec-reader.js';
 import { readReply, wireSpec } from '../../support/wire.js';
 
 function succeeded(first: number, columns: readonly Column[], count: number): CollectedOutcome {
@@ -27,6 +28,16 @@ function texts(first: number, ...values: string[]): CollectedOutcome {
 
 function failed(first: number, count: number, error: ServingError): CollectedOutcome {
   return { first, count, outcome: { ok: false, error } };
+}
+
+const writer = new ReplyWriter();
+
+function echoOf(spec: mindspore.ServableSpec | undefined): Uint8Array {
+  return spec === undefined ? noSpec.echo : wireSpecOf(spec).echo;
+}
+
+function writeReply(spec: mindspore.ServableSpec | undefined, outcomes: readonly CollectedOutcome[]) {
+  return writer.write(echoOf(spec), outcomes);
 }
 
 const stage = (message: string) => new ServingError('STAGE_FAILED', message);
@@ -84,7 +95,7 @@ test('the spec is echoed as it came: version unresolved, absent when it was abse
   const odd = { name: 'größe', methodName: '', versionNumber: 2n ** 64n - 1n };
   for (const spec of [odd, wireSpec(), { name: '', methodName: '', versionNumber: 0n }, undefined]) {
     expect(readReply(writeReply(spec, [texts(0, 'a')])).spec).toEqual(spec);
-    expect(readReply(writeFailure(spec, stage('no')))).toEqual({
+    expect(readReply(writeFailure(echoOf(spec), stage('no')))).toEqual({
       spec,
       outputs: [],
       errors: [{ code: 3, text: 'no' }],
@@ -93,7 +104,7 @@ test('the spec is echoed as it came: version unresolved, absent when it was abse
 });
 
 test('texts of errors arrive as UTF-8', () => {
-  expect(readReply(writeFailure(undefined, stage('größer als 🙂'))).errors[0]?.text).toBe('größer als 🙂');
+  expect(readReply(writeFailure(noSpec.echo, stage('größer als 🙂'))).errors[0]?.text).toBe('größer als 🙂');
 });
 
 function decoded(outcomes: readonly CollectedOutcome[]): mindspore.Instance[] {
