@@ -43,6 +43,7 @@ export { decodeReply, encodeReply, type BatchReply, type StageDuration } from '.
 export { chunksOf, FrameAssembler, maxChunkBytes, type Chunk } from './frame/chunk.js';
 export { failure, type Outcome, type Reply, type ReplySink } from './reply/reply-sink.js';
 export { CreditPurse, type Credit } from './credit/credit.js';
+export { LinkedList, type Linked } from './collection/linked-list.js';
 export { systemClock, type Clock } from './timing/clock.js';
 export { Deadline } from './timing/deadline.js';
 export { backoffMs, type BackoffOptions } from './timing/backoff.js';

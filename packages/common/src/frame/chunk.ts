@@ -73,7 +73,7 @@ export class FrameAssembler {
       this.drop(chunk.frameId);
       throw invalidFrame(`frame ${chunk.frameId}: ${problem}`);
     }
-    return this.#fill(entry ?? this.#begin(chunk), chunk);
+    return entry === undefined ? this.#begin(chunk) : this.#fill(entry, chunk);
   }
 
   #fill(entry: PartialFrame, chunk: Chunk): ArrayBuffer | undefined {
@@ -92,7 +92,7 @@ export class FrameAssembler {
     this.#heldBytes -= entry.frame.byteLength;
   }
 
-  #begin(chunk: Chunk): PartialFrame {
+  #begin(chunk: Chunk): ArrayBuffer | undefined {
     // Size before allocation: the claim comes from the other side of a socket.
     const room = this.#maxBytes - this.#heldBytes;
     if (!Number.isInteger(chunk.totalBytes) || chunk.totalBytes < 0 || chunk.totalBytes > room) {
@@ -101,8 +101,13 @@ export class FrameAssembler {
       );
     }
     const entry = { frame: new Uint8Array(chunk.totalBytes), filled: 0 };
+    if (chunk.bytes.byteLength === chunk.totalBytes) {
+      // Most frames are, and there is nothing to remember of them.
+      entry.frame.set(chunk.bytes);
+      return entry.frame.buffer;
+    }
     this.#partial.set(chunk.frameId, entry);
     this.#heldBytes += chunk.totalBytes;
-    return entry;
+    return this.#fill(entry, chunk);
   }
 }

@@ -11,24 +11,16 @@ import {
 } from '@grpc/grpc-js';
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { Server as NetServer } from 'node:net';
+import { LinkedList } from '../collection/linked-list.js';
 import { grpcStatus } from '../errors/error-codes.js';
 import { firstLine, ServingError } from '../errors/serving-error.js';
-import { Deadline } from '../timing/deadline.js';
-import { systemClock } from '../timing/clock.js';
 import { listenFailure, socketFolderFailure } from './listen-failure.js';
+import { GrpcJsCall, type CallContext, type EndableCall } from './grpc-js-call.js';
 import { keepaliveOptions } from './keepalive.js';
 import { GrpcJsStream } from './grpc-js-stream.js';
 import { removeStaleSocket } from './stale-socket.js';
 import { UnfinishedRequests, type UnfinishedLimits } from './unfinished-requests.js';
-import type {
-  CancelSignal,
-  RpcCall,
-  RpcResult,
-  RpcRoute,
-  RpcServer,
-  StreamHandler,
-  UnaryHandler,
-} from './rpc-handler.js';
+import type { RpcResult, RpcRoute, RpcServer, StreamHandler, UnaryHandler } from './rpc-handler.js';
 
 /** Keeps grpc-js from writing to standard error what its callers are told anyway; GRPC_VERBOSITY brings it back. */
 export function silenceGrpcJs(): void {
@@ -49,10 +41,12 @@ export interface GrpcJsServerOptions {
   readonly silenceMs?: number;
 }
 
-type GrpcCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
+/** How a stream ends. */
+type StreamEnd = Omit<RpcResult, 'body'>;
 
-/** grpc-js copies messages with Buffer's own method, so a view of one is made for it; the bytes are not copied here. */
-const serialize = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** grpc-js copies messages with Buffer's own method, so other arrays get a view of theirs; the bytes are not copied here. */
+const serialize = (bytes: Uint8Array) =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const deserialize = (bytes: Buffer): Uint8Array => bytes;
 
 const unixScheme = 'unix:';
@@ -87,10 +81,10 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
     'grpc.max_concurrent_streams': maxConcurrentStreams,
     ...keepaliveOptions(options.silenceMs),
   });
-  const inProgress: InProgress = new Set();
+  const inProgress = new LinkedList<EndableCall>();
   for (const route of options.routes) {
-    if (!register(server, route, inProgress, options.onInternalError))
-      throw new Error(`two handlers for ${route.path}`);
+    const context = { path: route.path, inProgress, onInternalError: options.onInternalError };
+    if (!register(server, route, context)) throw new Error(`two handlers for ${route.path}`);
   }
   const unfinished = new UnfinishedRequests(
     options.unfinished ?? {
@@ -127,9 +121,6 @@ function forgetEndlessTimeout(_stream: unknown, headers: IncomingHttpHeaders): v
     delete headers['grpc-timeout'];
 }
 
-/** Calls in progress: each ends one from outside of its handler, which learns of it by its signal. */
-type InProgress = Set<(result: RpcResult) => void>;
-
 const stopping: RpcResult = {
   status: grpcStatus.UNAVAILABLE,
   message: 'the server is stopping and the request was not finished in time',
@@ -137,28 +128,11 @@ const stopping: RpcResult = {
 };
 
 /** False when there is a handler for the route's path already. */
-function register(
-  server: Server,
-  route: RpcRoute,
-  inProgress: InProgress,
-  onInternalError: (error: ServingError) => void,
-): boolean {
+function register(server: Server, route: RpcRoute, context: CallContext): boolean {
   const { path } = route;
   return route.kind === 'unary'
-    ? server.register(
-        path,
-        unaryAdapter(path, route.handle, inProgress, onInternalError),
-        serialize,
-        deserialize,
-        'unary',
-      )
-    : server.register(
-        path,
-        streamAdapter(path, route.handle, inProgress, onInternalError),
-        serialize,
-        deserialize,
-        'bidi',
-      );
+    ? server.register(path, unaryAdapter(context, route.handle), serialize, deserialize, 'unary')
+    : server.register(path, streamAdapter(context, route.handle), serialize, deserialize, 'bidi');
 }
 
 async function bind(server: Server, address: string): Promise<string> {
@@ -192,12 +166,12 @@ function cannotListen(address: string, why: string, cause?: unknown): ServingErr
   return new ServingError('ADDRESS_UNAVAILABLE', `cannot listen on ${address}: ${why}`, { cause });
 }
 
-function stop(server: Server, inProgress: InProgress, graceMs: number): Promise<number> {
+function stop(server: Server, inProgress: LinkedList<EndableCall>, graceMs: number): Promise<number> {
   return new Promise((resolve) => {
     let cutOff = 0;
     const force = () => {
       cutOff = inProgress.size;
-      for (const end of inProgress) end(stopping);
+      for (const call of inProgress.members()) call.end(stopping);
       // The statuses go out first. A peer that neither reads nor closes keeps its socket; nobody waits for it.
       timer = setTimeout(() => {
         server.forceShutdown();
@@ -212,114 +186,39 @@ function stop(server: Server, inProgress: InProgress, graceMs: number): Promise<
   });
 }
 
-class GrpcJsCall implements RpcCall, CancelSignal {
-  readonly path: string;
-  readonly deadline: Deadline;
-  readonly #call: GrpcCall;
-  /** Whether the signal had aborted when the handler was done. */
-  #settledAs: boolean | undefined;
-  #listeners: (() => void)[] | undefined;
+class UnaryCall extends GrpcJsCall {
+  readonly #callback: sendUnaryData<Uint8Array>;
 
-  constructor(path: string, call: GrpcCall) {
-    this.path = path;
-    this.#call = call;
-    const deadline = call.getDeadline();
-    const at = deadline instanceof Date ? deadline.getTime() : deadline;
-    this.deadline = Number.isFinite(at) ? Deadline.after(at - Date.now(), systemClock) : Deadline.none;
+  constructor(
+    context: CallContext,
+    call: ServerUnaryCall<Uint8Array, Uint8Array>,
+    callback: sendUnaryData<Uint8Array>,
+  ) {
+    super(context, call);
+    this.#callback = callback;
   }
 
-  get peer(): string {
-    return this.#call.getPeer();
-  }
-
-  readonly metadata = (name: string): string | undefined => {
-    const value = this.#call.metadata.get(name)[0];
-    return typeof value === 'string' ? value : value?.toString('utf8');
-  };
-
-  get signal(): CancelSignal {
-    return this;
-  }
-
-  get aborted(): boolean {
-    return this.#settledAs ?? this.#call.cancelled;
-  }
-
-  onAbort(listener: () => void): void {
-    if (this.aborted) return listener();
-    if (this.#listeners === undefined) {
-      this.#listeners = [];
-      // One listener however many there are here, since Node warns of more than ten.
-      this.#call.once('cancelled', () => this.#abort());
-    }
-    this.#listeners.push(listener);
-    return undefined;
-  }
-
-  /** The call is ended from outside of its handler. */
-  abort(): void {
-    if (this.#settledAs !== undefined) return;
-    this.#settledAs = true;
-    for (const listener of this.#listeners ?? []) listener();
-    this.#listeners = undefined;
-  }
-
-  #abort(): void {
-    // grpc-js reports the end of every call as cancelled, answered ones included.
-    if (this.#settledAs !== undefined) return;
-    for (const listener of this.#listeners ?? []) listener();
-  }
-
-  /** The handler is done: from here on the signal stays as it is. */
-  settle(): void {
-    this.#settledAs ??= this.#call.cancelled;
+  protected send(result: RpcResult): void {
+    if (result.status === grpcStatus.OK) this.#callback(null, joined(result.body), trailersOf(result));
+    else this.#callback(statusOf(result));
   }
 }
 
-/** Takes the call into those in progress; the result sends what its handler gives, unless a stop has ended it before. */
-function settling<Result extends Omit<RpcResult, 'body'>>(
-  rpcCall: GrpcJsCall,
-  send: (result: Result | RpcResult) => void,
-  inProgress: InProgress,
-  onInternalError: (error: ServingError) => void,
-): (result: Result | RpcResult) => void {
-  const settle = (result: Result | RpcResult) => {
-    if (!inProgress.delete(end)) return;
-    rpcCall.settle();
+function unaryAdapter(context: CallContext, handle: UnaryHandler) {
+  return (grpcCall: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
+    const call = new UnaryCall(context, grpcCall, callback);
     try {
-      send(result);
+      const result = handle(call, grpcCall.request);
+      if ('then' in result) {
+        result.then(
+          (given) => call.settle(given),
+          (thrown: unknown) => call.fail(thrown),
+        );
+      } else {
+        call.settle(result);
+      }
     } catch (thrown) {
-      send(resultOf(thrown, onInternalError));
-    }
-  };
-  const end = (result: RpcResult) => {
-    rpcCall.abort();
-    settle(result);
-  };
-  inProgress.add(end);
-  return settle;
-}
-
-function unaryAdapter(
-  path: string,
-  handle: UnaryHandler,
-  inProgress: InProgress,
-  onInternalError: (error: ServingError) => void,
-) {
-  return (call: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
-    const rpcCall = new GrpcJsCall(path, call);
-    const send = (result: RpcResult) => {
-      if (result.status === grpcStatus.OK) callback(null, joined(result.body), trailersOf(result));
-      else callback(statusOf(result));
-    };
-    const settle = settling(rpcCall, send, inProgress, onInternalError);
-    const fail = (thrown: unknown) => settle(resultOf(thrown, onInternalError));
-    try {
-      const result = handle(rpcCall, call.request);
-      if ('then' in result) result.then(settle, fail);
-      else settle(result);
-    } catch (thrown) {
-      fail(thrown);
+      call.fail(thrown);
     }
   };
 }
@@ -328,13 +227,7 @@ function joined(body: readonly Uint8Array[]): Uint8Array {
   return body.length === 1 ? body[0]! : Buffer.concat(body);
 }
 
-function resultOf(thrown: unknown, onInternalError: (error: ServingError) => void): RpcResult {
-  const error = ServingError.from(thrown);
-  if (error.code === 'INTERNAL') onInternalError(error);
-  return { status: error.grpcStatus, message: error.message, body: [] };
-}
-
-function statusOf(result: Omit<RpcResult, 'body'>) {
+function statusOf(result: StreamEnd) {
   return { code: result.status, details: headerText(result.message ?? ''), metadata: trailersOf(result) };
 }
 
@@ -351,29 +244,33 @@ function headerText(text: string): string {
   return shown;
 }
 
-function trailersOf({ trailers }: Omit<RpcResult, 'body'>): Metadata | undefined {
+function trailersOf({ trailers }: StreamEnd): Metadata | undefined {
   if (trailers === undefined) return undefined;
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(trailers)) metadata.set(name, value);
   return metadata;
 }
 
-function streamAdapter(
-  path: string,
-  handle: StreamHandler,
-  inProgress: InProgress,
-  onInternalError: (error: ServingError) => void,
-) {
-  return (call: ServerDuplexStream<Uint8Array, Uint8Array>) => {
+class StreamCall extends GrpcJsCall<StreamEnd> {
+  readonly #stream: ServerDuplexStream<Uint8Array, Uint8Array>;
+
+  constructor(context: CallContext, stream: ServerDuplexStream<Uint8Array, Uint8Array>) {
+    super(context, stream);
+    this.#stream = stream;
+  }
+
+  protected send(result: StreamEnd): void {
+    if (result.status === grpcStatus.OK) this.#stream.end(trailersOf(result));
+    else this.#stream.emit('error', statusOf(result));
+  }
+}
+
+function streamAdapter(context: CallContext, handle: StreamHandler) {
+  return (stream: ServerDuplexStream<Uint8Array, Uint8Array>) => {
     // An 'error' event without a listener ends the process; the handler learns of it through its messages and sends.
-    call.on('error', () => undefined);
-    const rpcCall = new GrpcJsCall(path, call);
-    const send = (result: Omit<RpcResult, 'body'>) => {
-      if (result.status === grpcStatus.OK) call.end(trailersOf(result));
-      else call.emit('error', statusOf(result));
-    };
-    const settle = settling(rpcCall, send, inProgress, onInternalError);
-    const run = async () => settle(await handle(rpcCall, new GrpcJsStream(call)));
-    run().catch((thrown: unknown) => settle(resultOf(thrown, onInternalError)));
+    stream.on('error', () => undefined);
+    const call = new StreamCall(context, stream);
+    const run = async () => call.settle(await handle(call, new GrpcJsStream(stream)));
+    run().catch((thrown: unknown) => call.fail(thrown));
   };
 }

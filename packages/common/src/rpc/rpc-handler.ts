@@ -16,7 +16,7 @@ export interface RpcCall {
   /** Full method path, `/package.Service/Method`. */
   readonly path: string;
   /** The first value of a request header, by lower-case name. */
-  readonly metadata: (name: string) => string | undefined;
+  metadata(name: string): string | undefined;
   readonly deadline: Deadline;
   /** Aborts when the caller cancels, goes away or its deadline passes; never after the handler is done. */
   readonly signal: CancelSignal;

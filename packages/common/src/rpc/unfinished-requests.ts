@@ -5,6 +5,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { LinkedList, type Linked } from '../collection/linked-list.js';
 import { grpcStatus } from '../errors/error-codes.js';
 import { systemClock, type Clock } from '../timing/clock.js';
 import type { RpcRoute } from './rpc-handler.js';
@@ -29,7 +30,7 @@ export class UnfinishedRequests {
   readonly limits: UnfinishedLimits;
   readonly #kinds: ReadonlyMap<string, RpcRoute['kind']>;
   readonly #clock: Clock;
-  readonly #open = new Set<Unfinished>();
+  readonly #open = new LinkedList<Unfinished>();
   #sweeping = false;
   bytes = 0;
   /** When it was swept last: near enough for when a request began, and free. */
@@ -76,14 +77,17 @@ export class UnfinishedRequests {
     if (!this.#sweeping) return;
     this.#clock.after(this.limits.graceMs / sweepsPerGrace, () => {
       this.sweptAt = this.#clock.now();
-      for (const request of this.#open) request.refuseIfLate();
+      for (const request of this.#open.members()) request.refuseIfLate();
       this.#armSweep();
     });
   }
 }
 
 /** A unary request until its sender half-closes; a stream as long as it lives, of which one message is on its way. */
-class Unfinished {
+class Unfinished implements Linked<Unfinished> {
+  previous: Unfinished | undefined;
+  next: Unfinished | undefined;
+  list: LinkedList<Unfinished> | undefined;
   readonly #all: UnfinishedRequests;
   readonly #stream: ServerHttp2Stream;
   readonly #isUnary: boolean;
@@ -104,8 +108,14 @@ class Unfinished {
     this.#since = all.sweptAt;
     all.bytes += ownBytes;
     stream.on('data', (piece: Uint8Array) => this.#take(piece));
-    stream.once('close', () => this.#release());
-    if (isUnary) stream.once('end', () => this.#release());
+    const release = () => this.#release();
+    if (isUnary) stream.on('end', release);
+    stream.on('close', () => {
+      release();
+      // Nothing comes of it any more. Node keeps it in a Map for as long as it is open, and so, once that has been in
+      // the way of a collection, until the next full one (see LinkedList): what listened to it need not stay, too.
+      stream.removeAllListeners();
+    });
     this.#refuseIfTooMany();
   }
 

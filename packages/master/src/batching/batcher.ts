@@ -8,7 +8,7 @@ import { cancelled, expired, noReplica, refuseCall } from '../call/refusals.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { BatchSource } from '../dispatch/turns.js';
 import type { BatchLimits, QueueLimits } from './batch-limits.js';
-import { InstanceQueue } from './instance-queue.js';
+import { InstanceQueue, type WaitingCall } from './instance-queue.js';
 
 export interface BatcherSettings {
   readonly servable: string;
@@ -40,21 +40,20 @@ export class Batcher implements CallQueue, BatchSource {
   }
 
   enqueue(call: PredictCall): void {
-    const refusal = this.#refusal(call);
-    if (refusal !== undefined) return refuseCall(call, refusal);
-    call.signal.onAbort(() => this.#abandon(call, cancelled()));
+    const waiting = this.#take(call);
+    if (waiting instanceof ServingError) return refuseCall(call, waiting);
+    call.signal.onAbort(() => this.#abandon(waiting, cancelled()));
     this.#deadlines.add(call.deadline.at);
     this.#settings.dispatcher.demand();
   }
 
   /** Takes the call into the queue, or says why not. */
-  #refusal(call: PredictCall): ServingError | undefined {
+  #take(call: PredictCall): WaitingCall | ServingError {
     if (call.signal.aborted) return cancelled();
     if (call.deadline.isPassed(this.#settings.clock)) return expired();
     if (!this.#settings.dispatcher.hasReplicas) return this.#noReplica();
     try {
-      this.#queue.add(call);
-      return undefined;
+      return this.#queue.add(call);
     } catch (thrown) {
       return ServingError.from(thrown);
     }
@@ -70,13 +69,14 @@ export class Batcher implements CallQueue, BatchSource {
   /** The last replica is gone: answers everything that waits. Instances on their way get their own outcome. */
   refuseAll(): void {
     const error = this.#noReplica();
-    for (const call of this.#queue.calls()) {
-      for (const { first, count } of this.#queue.remove(call)) call.sink.reply(failure(first, count, error));
-    }
+    for (const waiting of this.#queue.waiting())
+      for (const { first, count } of this.#queue.remove(waiting))
+        waiting.call.sink.reply(failure(first, count, error));
   }
 
-  #abandon(call: PredictCall, error: ServingError): void {
-    this.#queue.remove(call);
+  #abandon(waiting: WaitingCall, error: ServingError): void {
+    const { call } = waiting;
+    this.#queue.remove(waiting);
     refuseCall(call, error);
     this.#settings.dispatcher.abandon(call);
   }
@@ -87,9 +87,10 @@ export class Batcher implements CallQueue, BatchSource {
 
   #expire(now: number): number {
     let earliest = Infinity;
-    for (const call of this.#queue.calls()) {
-      if (call.deadline.at <= now) this.#abandon(call, expired());
-      else earliest = Math.min(earliest, call.deadline.at);
+    for (const waiting of this.#queue.waiting()) {
+      const { at } = waiting.call.deadline;
+      if (at <= now) this.#abandon(waiting, expired());
+      else earliest = Math.min(earliest, at);
     }
     return earliest;
   }

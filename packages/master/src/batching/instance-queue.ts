@@ -1,24 +1,38 @@
 /** The waiting instances of one method: block ranges, first in first out within a priority, bounded. */
-import { rangeBytes, ServingError, type BlockRange } from '@serving/common';
+import { LinkedList, rangeBytes, ServingError, type BlockRange, type Linked } from '@serving/common';
 import type { Run } from '../call/answered.js';
 import type { BatchEntry } from '../call/batch.js';
 import { instancesOf, type PredictCall } from '../call/predict-call.js';
 import type { QueueLimits } from './batch-limits.js';
 
 /** A call with what of it still waits. */
-interface Waiting {
+export class WaitingCall implements Linked<WaitingCall> {
+  previous: WaitingCall | undefined;
+  next: WaitingCall | undefined;
+  list: LinkedList<WaitingCall> | undefined;
   readonly call: PredictCall;
-  /** The part that goes next, and its next instance. */
-  part: number;
-  next: number;
+  /** The part that goes next, and the first instance of it that waits. */
+  part = 0;
+  from = 0;
+  /** Instances that wait. */
   left: number;
+
+  constructor(call: PredictCall, left: number) {
+    this.call = call;
+    this.left = left;
+  }
+}
+
+interface Level {
+  readonly priority: number;
+  /** In order of arrival. */
+  readonly calls: LinkedList<WaitingCall>;
 }
 
 export class InstanceQueue {
   readonly #limits: QueueLimits;
-  /** By priority, highest first; each level in order of arrival. */
-  readonly #levels: { readonly priority: number; readonly calls: Set<Waiting> }[] = [];
-  readonly #byCall = new Map<PredictCall, Waiting>();
+  /** By priority, highest first. */
+  readonly #levels: Level[] = [];
   #instances = 0;
   #bytes = 0;
 
@@ -36,16 +50,16 @@ export class InstanceQueue {
     return this.#bytes;
   }
 
-  /** @throws ServingError QUEUE_FULL; the call is not taken then */
-  add(call: PredictCall): void {
+  /** The call as it waits from now on. @throws ServingError QUEUE_FULL; the call is not taken then */
+  add(call: PredictCall): WaitingCall {
     const left = instancesOf(call);
-    if (left === 0) return;
+    const waiting = new WaitingCall(call, left);
+    if (left === 0) return waiting;
     this.#checkRoom(left, call.retainedBytes);
-    const waiting: Waiting = { call, part: 0, next: 0, left };
     this.#level(call.priority).add(waiting);
-    this.#byCall.set(call, waiting);
     this.#instances += left;
     this.#bytes += call.retainedBytes;
+    return waiting;
   }
 
   #checkRoom(instances: number, bytes: number): void {
@@ -66,11 +80,11 @@ export class InstanceQueue {
     }
   }
 
-  #level(priority: number): Set<Waiting> {
+  #level(priority: number): LinkedList<WaitingCall> {
     const index = this.#levels.findIndex((level) => level.priority <= priority);
     const found = this.#levels[index];
     if (found?.priority === priority) return found.calls;
-    const level = { priority, calls: new Set<Waiting>() };
+    const level = { priority, calls: new LinkedList<WaitingCall>() };
     this.#levels.splice(index === -1 ? this.#levels.length : index, 0, level);
     return level.calls;
   }
@@ -80,58 +94,57 @@ export class InstanceQueue {
     const entries: BatchEntry[] = [];
     let roomLeft = maxInstances;
     let bytesLeft = maxBytes;
-    // A level that was emptied is gone, so that the first one is always the next.
-    for (let level = this.#levels[0]; level !== undefined; level = this.#levels[0]) {
-      for (const waiting of level.calls) {
-        while (waiting.left > 0 && roomLeft > 0) {
-          const entry = nextEntry(waiting, roomLeft, bytesLeft, entries.length === 0);
-          if (entry === undefined) return entries;
-          entries.push(entry);
-          roomLeft -= entry.range.to - entry.range.from;
-          bytesLeft -= rangeBytes(entry.range);
-          this.#instances -= entry.range.to - entry.range.from;
-        }
-        if (waiting.left > 0) return entries;
-        this.#forget(waiting);
-        if (roomLeft === 0) return entries;
-      }
+    for (let waiting = this.#next(); waiting !== undefined && roomLeft > 0; waiting = this.#next()) {
+      const entry = nextEntry(waiting, roomLeft, bytesLeft, entries.length === 0);
+      if (entry === undefined) return entries;
+      entries.push(entry);
+      const count = entry.range.to - entry.range.from;
+      roomLeft -= count;
+      bytesLeft -= rangeBytes(entry.range);
+      this.#instances -= count;
+      if (waiting.left === 0) this.#forget(waiting);
     }
     return entries;
   }
 
+  /** The call whose turn it is: a level that was emptied is gone, so the first one has it. */
+  #next(): WaitingCall | undefined {
+    return this.#levels[0]?.calls.first;
+  }
+
   /** Takes the call out; gives the instances of it that still waited, by position in the request. */
-  remove(call: PredictCall): Run[] {
-    const waiting = this.#byCall.get(call);
-    if (waiting === undefined) return [];
+  remove(waiting: WaitingCall): Run[] {
+    if (waiting.list === undefined) return [];
     this.#instances -= waiting.left;
     this.#forget(waiting);
-    const [next, ...later] = call.parts.slice(waiting.part);
+    const [next, ...later] = waiting.call.parts.slice(waiting.part);
     return [
-      { first: next!.first + waiting.next, count: next!.block.count - waiting.next },
+      { first: next!.first + waiting.from, count: next!.block.count - waiting.from },
       ...later.map(({ first, block }) => ({ first, count: block.count })),
     ];
   }
 
   /** All calls of which something waits. */
-  calls(): IterableIterator<PredictCall> {
-    return this.#byCall.keys();
+  waiting(): WaitingCall[] {
+    return this.#levels.flatMap(({ calls }) => calls.members());
   }
 
-  #forget(waiting: Waiting): void {
-    const { call } = waiting;
-    this.#byCall.delete(call);
-    const index = this.#levels.findIndex((level) => level.priority === call.priority);
-    const level = this.#levels[index]!;
-    level.calls.delete(waiting);
+  #forget(waiting: WaitingCall): void {
+    const { call, list } = waiting;
+    list!.delete(waiting);
     // Priorities are the callers' to choose, so empty levels must not pile up.
-    if (level.calls.size === 0) this.#levels.splice(index, 1);
+    if (list!.size === 0)
+      this.#levels.splice(
+        this.#levels.findIndex(({ calls }) => calls === list),
+        1,
+      );
     this.#bytes -= call.retainedBytes;
   }
 }
 
 /** The waiting call's next range that fits; the first instance of a batch always does. */
 function nextEntry(
-  waiting: Waiting,
+  waiting: WaitingCall,
   maxInstances: number,
   maxBytes: number,
   isFirst: boolean,
@@ -140,16 +153,16 @@ function nextEntry(
   while (parts[waiting.part]!.block.count === 0) waiting.part++;
   const part = parts[waiting.part]!;
   const { block } = part;
-  const from = waiting.next;
+  const { from } = waiting;
   let to = Math.min(block.count, from + maxInstances);
   if (rangeBytes({ block, from, to }) > maxBytes) to = fittingEnd(block, from, to, maxBytes, isFirst);
   if (to === from) return undefined;
   waiting.left -= to - from;
   if (to === block.count) {
     waiting.part++;
-    waiting.next = 0;
+    waiting.from = 0;
   } else {
-    waiting.next = to;
+    waiting.from = to;
   }
   return { call: waiting.call, range: { block, from, to }, first: part.first + from };
 }

@@ -22,7 +22,8 @@ export class Batch implements ReplySink {
   readonly count: number;
   readonly entries: readonly PlacedEntry[];
   readonly #answered: Answered;
-  readonly #abandoned = new Set<PredictCall>();
+  /** Made when it is needed, which is seldom. */
+  #abandoned: Set<PredictCall> | undefined;
 
   constructor(entries: readonly BatchEntry[]) {
     let offset = 0;
@@ -70,7 +71,7 @@ export class Batch implements ReplySink {
   unanswered(): BatchEntry[] {
     const left: BatchEntry[] = [];
     for (const { call, range, first, offset, count } of this.entries) {
-      if (this.#abandoned.has(call)) continue;
+      if (this.#abandoned?.has(call) === true) continue;
       for (const run of this.#answered.take(offset, count, false)) {
         const skipped = run.first - offset;
         const from = range.from + skipped;
@@ -92,8 +93,8 @@ export class Batch implements ReplySink {
   /** The call's replies matter no more. True when nobody else waits for the batch. */
   abandon(call: PredictCall): boolean {
     if (!this.entries.some((entry) => entry.call === call)) return false;
-    this.#abandoned.add(call);
-    return this.entries.every((entry) => this.#abandoned.has(entry.call));
+    const abandoned = (this.#abandoned ??= new Set()).add(call);
+    return this.entries.every((entry) => abandoned.has(entry.call));
   }
 }
 

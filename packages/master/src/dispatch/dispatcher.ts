@@ -11,7 +11,7 @@ import { Quarantine } from './quarantine.js';
 import { Redispatch } from './redispatch.js';
 import type { SecondTry } from './redispatch-queue.js';
 import type { ReplicaPicker } from './replica-picker.js';
-import { Seat, type Flight } from './seat.js';
+import { Flight, Seat } from './seat.js';
 import { Turns, type BatchSource } from './turns.js';
 
 export interface DispatcherSettings {
@@ -109,7 +109,7 @@ export class Dispatcher {
   abandon(call: PredictCall): void {
     this.#redispatch.remove(call);
     for (const { replica, inFlight } of [...this.#seats.values(), ...this.#leaving]) {
-      for (const [batchId, { batch }] of inFlight) if (batch.abandon(call)) replica.cancel(batchId);
+      for (const { batch, batchId } of inFlight.members()) if (batch.abandon(call)) replica.cancel(batchId);
     }
     // If the call was the last suspect, a replica returns to service.
     if (this.#quarantine.seat !== undefined) this.demand();
@@ -145,7 +145,7 @@ export class Dispatcher {
     if (source === undefined) return false;
     const seat = this.#pickSeat(now);
     const batch = source.nextBatch(Math.ceil(source.waiting / credits));
-    if (batch !== undefined) this.#send(seat, { source, batch, losses: 0 }, now);
+    if (batch !== undefined) this.#send(seat, new Flight(source, batch, 0), now);
     return true;
   }
 
@@ -194,7 +194,8 @@ export class Dispatcher {
     if (frame === undefined) return this.#quarantine.ended(flight);
     const { replica, purse, inFlight } = seat;
     purse.spend(now);
-    inFlight.set(batchId, flight);
+    flight.batchId = batchId;
+    inFlight.add(flight);
     try {
       replica.send({
         batchId,
@@ -202,44 +203,44 @@ export class Dispatcher {
         count: batch.count,
         frame,
         onReply: ({ reply }) => {
-          if (!inFlight.has(batchId)) return;
+          if (flight.list === undefined) return;
           batch.reply(reply);
-          if (batch.isSettled) this.#answered(seat, batchId, flight);
+          if (batch.isSettled) this.#answered(seat, flight);
         },
-        onReturned: () => this.#returned(seat, batchId, flight),
-        onLost: (why, overdue) => this.#lost({ seat, batchId, flight, why, overdue }),
+        onReturned: () => this.#returned(seat, flight),
+        onLost: (why, overdue) => this.#lost({ seat, flight, why, overdue }),
       });
     } catch (thrown) {
       // One that has ended meanwhile is answered elsewhere.
-      this.#fail(inFlight.has(batchId) ? batch : undefined, thrown);
-      this.#answered(seat, batchId, flight);
+      this.#fail(flight.list === undefined ? undefined : batch, thrown);
+      this.#answered(seat, flight);
     }
   }
 
   /** False when the batch had ended before. */
-  #end(seat: Seat, batchId: number, flight: Flight): boolean {
-    if (!seat.inFlight.delete(batchId)) return false;
+  #end(seat: Seat, flight: Flight): boolean {
+    if (!seat.inFlight.delete(flight)) return false;
     if (seat.inFlight.size === 0) this.#leaving.delete(seat);
     this.#quarantine.ended(flight);
     return true;
   }
 
-  #answered(seat: Seat, batchId: number, flight: Flight): void {
-    if (!this.#end(seat, batchId, flight)) return;
+  #answered(seat: Seat, flight: Flight): void {
+    if (!this.#end(seat, flight)) return;
     // The credit that the next suspect waits for may be there already; so may those of a replica back in service.
     if (this.#quarantine.seat !== undefined || this.#redispatch.hasSuspects) this.#dispatchWhatWaits();
   }
 
-  #returned(seat: Seat, batchId: number, flight: Flight): void {
-    if (!this.#end(seat, batchId, flight)) return;
+  #returned(seat: Seat, flight: Flight): void {
+    if (!this.#end(seat, flight)) return;
     // It may be without an executor for a while; suspects need not wait for that.
     if (this.#quarantine.seat === seat) this.#quarantine.release();
     this.#redispatch.returned(flight);
     this.#goOn();
   }
 
-  #lost({ seat, batchId, flight, why, overdue }: Loss): void {
-    if (!this.#end(seat, batchId, flight)) return;
+  #lost({ seat, flight, why, overdue }: Loss): void {
+    if (!this.#end(seat, flight)) return;
     // Credits of a replica that is still in service belong to what else runs in it, and are good.
     if (this.#seats.get(seat.replica.id) !== seat) seat.voidCredits();
     if (this.#quarantine.seat === seat) this.#quarantine.release();
@@ -281,7 +282,6 @@ export class Dispatcher {
 /** A batch that was not answered by the replica that had it. */
 interface Loss {
   readonly seat: Seat;
-  readonly batchId: number;
   readonly flight: Flight;
   readonly why: string;
   readonly overdue: InstanceRange | undefined;
@@ -290,5 +290,5 @@ interface Loss {
 const noKey = new Uint8Array(0);
 
 function flightOf({ source, entries, losses }: SecondTry): Flight {
-  return { source, batch: new Batch(entries), losses };
+  return new Flight(source, new Batch(entries), losses);
 }

@@ -1,21 +1,31 @@
 /** A replica as its dispatcher sees it: what it may be sent, and what it has been. */
-import { CreditPurse } from '@serving/common';
+import { CreditPurse, LinkedList, type Linked } from '@serving/common';
 import type { Batch } from '../call/batch.js';
 import type { Replica } from '../cluster/replica.js';
 import type { BatchSource } from './turns.js';
 
 /** A batch at a replica. It is over once it is no more among the seat's batches in flight. */
-export interface Flight {
+export class Flight implements Linked<Flight> {
+  previous: Flight | undefined;
+  next: Flight | undefined;
+  list: LinkedList<Flight> | undefined;
   readonly source: BatchSource;
   readonly batch: Batch;
   /** Attempts before this one: each ended with the loss of its replica. */
   readonly losses: number;
+  /** 0 before it is sent. */
+  batchId = 0;
+
+  constructor(source: BatchSource, batch: Batch, losses: number) {
+    this.source = source;
+    this.batch = batch;
+    this.losses = losses;
+  }
 }
 
 export class Seat {
   readonly replica: Replica;
-  /** By batch id. */
-  readonly inFlight = new Map<number, Flight>();
+  readonly inFlight = new LinkedList<Flight>();
   #purse = new CreditPurse();
 
   constructor(replica: Replica) {

@@ -126,7 +126,7 @@ class LinkHandlers {
 
   /** @throws ServingError EPOCH_ENDED */
   #registrationOf(call: RpcCall): Registration {
-    const key = registrationOf(call.metadata);
+    const key = registrationOf((name) => call.metadata(name));
     const registration = key === undefined ? undefined : this.#directory.find(key.workerId, key.epoch);
     if (registration !== undefined) return registration;
     const given = key === undefined ? 'none' : `epoch ${key.epoch} of worker ${key.workerId}`;

@@ -51,7 +51,8 @@ export class RemoteReplica implements Replica {
     replicaTransitions,
     'loading',
   );
-  readonly #inFlight = new Map<number, InFlight>();
+  /** One for an executor at most. A Map would keep those that are over (see LinkedList). */
+  readonly #inFlight: InFlight[] = [];
   /** Credits granted before anybody listened, then those that were not spent. */
   readonly #credits = new Set<number>();
   #listener: CreditListener | undefined;
@@ -72,7 +73,7 @@ export class RemoteReplica implements Replica {
   }
 
   get activity(): ReplicaActivity {
-    return { credits: this.#credits.size, inFlight: this.#inFlight.size };
+    return { credits: this.#credits.size, inFlight: this.#inFlight.length };
   }
 
   /** Takes what the worker says of the replica; false when that changes nothing. */
@@ -104,18 +105,27 @@ export class RemoteReplica implements Replica {
     const [spent] = this.#credits;
     if (spent !== undefined) this.#credits.delete(spent);
     const { batchId, method, count, frame } = work;
-    this.#inFlight.set(batchId, { work, answered: undefined });
+    this.#inFlight.push({ work, answered: undefined });
     this.#exit.sendBatch(frame, { replicaId: this.replicaId, batchId, method, count });
   }
 
   cancel(batchId: number): void {
-    if (this.#inFlight.has(batchId)) this.#exit.sendCancellation(this.replicaId, batchId);
+    if (this.#find(batchId) !== undefined) this.#exit.sendCancellation(this.replicaId, batchId);
+  }
+
+  #find(batchId: number): InFlight | undefined {
+    return this.#inFlight.find(({ work }) => work.batchId === batchId);
+  }
+
+  #remove(batchId: number): InFlight | undefined {
+    const index = this.#inFlight.findIndex(({ work }) => work.batchId === batchId);
+    return index === -1 ? undefined : this.#inFlight.splice(index, 1)[0];
   }
 
   /** Takes a reply frame of the worker. @throws ServingError FRAME_INVALID */
   reply(frame: ArrayBuffer): void {
     const decoded = decodeReply(frame);
-    const flight = this.#inFlight.get(decoded.batchId);
+    const flight = this.#find(decoded.batchId);
     // Answered already, for instance because it was cancelled.
     if (flight === undefined) return;
     const { first, count, last } = decoded.reply;
@@ -125,7 +135,7 @@ export class RemoteReplica implements Replica {
         `reply for instances ${first} to ${first + count} of a batch of ${flight.work.count}`,
       );
     }
-    if (last && isSettledBy(flight, first, count)) this.#inFlight.delete(decoded.batchId);
+    if (last && isSettledBy(flight, first, count)) this.#remove(decoded.batchId);
     this.#handOver(flight.work, decoded);
   }
 
@@ -136,26 +146,23 @@ export class RemoteReplica implements Replica {
 
   /** The worker did not start the batch. */
   returned(batchId: number): void {
-    const flight = this.#inFlight.get(batchId);
+    const flight = this.#remove(batchId);
     if (flight === undefined) return;
-    this.#inFlight.delete(batchId);
     flight.work.onReturned();
     this.#checkIdle();
   }
 
   /** What ran the batch is gone; the replica is not, and its credits are as they were. */
   batchLost(batchId: number, why: string, overdue?: InstanceRange): void {
-    const flight = this.#inFlight.get(batchId);
+    const flight = this.#remove(batchId);
     if (flight === undefined) return;
-    this.#inFlight.delete(batchId);
     flight.work.onLost(why, overdue);
     this.#checkIdle();
   }
 
   /** The replica is gone: its unfinished batches are lost. To be called once it is out of routing. */
   lose(why: string): void {
-    const lost = [...this.#inFlight.values()];
-    this.#inFlight.clear();
+    const lost = this.#inFlight.splice(0);
     for (const creditId of this.#credits) this.recall(creditId);
     for (const { work } of lost) work.onLost(why);
   }
@@ -167,7 +174,7 @@ export class RemoteReplica implements Replica {
   }
 
   #checkIdle(): void {
-    if (this.#inFlight.size > 0) return;
+    if (this.#inFlight.length > 0) return;
     const listener = this.#onIdle;
     this.#onIdle = () => undefined;
     listener();

@@ -3,6 +3,7 @@ import { rangeBytes } from '@serving/common';
 import fc from 'fast-check';
 import { InstanceQueue } from '../../src/batching/instance-queue.js';
 import type { BatchEntry } from '../../src/call/batch.js';
+import type { PredictCall } from '../../src/call/predict-call.js';
 import { blobs, callOf, callOfSize, floats, type TestCall } from '../support/calls.js';
 
 const roomy = { maxQueueInstances: 1000, maxQueueBytes: 1000 };
@@ -16,6 +17,10 @@ function filled(...calls: TestCall[]): InstanceQueue {
   const queue = new InstanceQueue(roomy);
   for (const call of calls) queue.add(call);
   return queue;
+}
+
+function callsOf(queue: InstanceQueue): PredictCall[] {
+  return queue.waiting().map(({ call }) => call);
 }
 
 test('takes waiting requests together, in order of arrival', () => {
@@ -95,7 +100,7 @@ test('refuses what would exceed the instances or the bytes, naming what waits, w
       'Serving Error: enqueued requests count exceeds the limit of 100 bytes; 60 bytes wait and 41 more are given, expected at most 100 in all',
     ),
   );
-  expect([queue.instances, queue.bytes, [...queue.calls()].length]).toEqual([3, 60, 1]);
+  expect([queue.instances, queue.bytes, queue.waiting().length]).toEqual([3, 60, 1]);
   queue.add(callOfSize(2, { retainedBytes: 40 }));
   expect([queue.instances, queue.bytes]).toEqual([5, 100]);
 });
@@ -110,28 +115,31 @@ test('a message is held until the last of its instances has gone', () => {
 
 test('removing a request gives the instances that still waited, and makes room', () => {
   const [a, b] = [callOf([floats(1, 2), floats(3, 4), blobs(1)]), callOfSize(2)];
-  const queue = filled(a, b);
+  const queue = new InstanceQueue(roomy);
+  const first = queue.add(a);
+  queue.add(b);
   queue.take(1, Infinity);
-  expect(queue.remove(a)).toEqual([
+  expect(queue.remove(first)).toEqual([
     { first: 1, count: 1 },
     { first: 2, count: 2 },
     { first: 4, count: 1 },
   ]);
-  expect([queue.remove(a), queue.instances, queue.bytes, [...queue.calls()]]).toEqual([[], 2, 10, [b]]);
+  expect([queue.remove(first), queue.instances, queue.bytes, callsOf(queue)]).toEqual([[], 2, 10, [b]]);
   expect(shown(queue.take(9, Infinity))).toEqual([[b.id, 0, 2]]);
 });
 
 test('a request that was cut at the border of a block waits from the next block on', () => {
   const call = callOf([floats(1, 2), floats(3)]);
-  const queue = filled(call);
+  const queue = new InstanceQueue(roomy);
+  const waiting = queue.add(call);
   queue.take(2, Infinity);
-  expect(queue.remove(call)).toEqual([{ first: 2, count: 1 }]);
+  expect(queue.remove(waiting)).toEqual([{ first: 2, count: 1 }]);
 });
 
 test('requests and blocks without instances neither wait nor stand in the way', () => {
   const call = callOf([floats(), floats(1), floats(), floats(2)]);
   const queue = filled(callOf([floats()]), callOf([]), call);
-  expect([queue.instances, queue.bytes, [...queue.calls()]]).toEqual([2, 10, [call]]);
+  expect([queue.instances, queue.bytes, callsOf(queue)]).toEqual([2, 10, [call]]);
   expect(shown(queue.take(9, Infinity))).toEqual([
     [call.id, 0, 1],
     [call.id, 1, 1],
@@ -189,10 +197,11 @@ test('any order of adding, taking and removing gives every instance out once, by
           waiting.push(...given.sizes.flat().map((_, position) => ({ call, position })));
           waiting = waiting.toSorted((a, b) => b.call.priority - a.call.priority);
         } else if ('remove' in given) {
-          const call = [...queue.calls()][given.remove];
-          if (call === undefined) continue;
+          const removed = queue.waiting()[given.remove];
+          if (removed === undefined) continue;
+          const { call } = removed;
           const gone = queue
-            .remove(call)
+            .remove(removed)
             .flatMap((run) => Array.from({ length: run.count }, (_, i) => run.first + i));
           expect(gone).toEqual(waiting.filter((one) => one.call === call).map((one) => one.position));
           waiting = waiting.filter((one) => one.call !== call);
@@ -203,7 +212,7 @@ test('any order of adding, taking and removing gives every instance out once, by
         expect(queue.bytes).toBe(new Set(waiting.map((one) => one.call)).size);
       }
       while (waiting.length > 0) check(4, 50);
-      expect([queue.instances, queue.bytes, [...queue.calls()]]).toEqual([0, 0, []]);
+      expect([queue.instances, queue.bytes, callsOf(queue)]).toEqual([0, 0, []]);
     }),
     { numRuns: 120 },
   );

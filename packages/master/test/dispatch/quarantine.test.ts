@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { Deadline } from '@serving/common';
+import { Batch } from '../../src/call/batch.js';
 import { Quarantine } from '../../src/dispatch/quarantine.js';
-import { Seat, type Flight } from '../../src/dispatch/seat.js';
+import { Flight, Seat } from '../../src/dispatch/seat.js';
 import { FakeReplica } from '../support/fake-replica.js';
 import { Fleet, type FleetCall } from '../support/fleet.js';
 
@@ -20,18 +21,23 @@ function afterTwoLosses(sizes: readonly number[], survivors: readonly number[]) 
   return { fleet, calls, replicas };
 }
 
+function flight(): Flight {
+  const source = { method: 'predict', idempotent: true, waiting: 0, nextBatch: () => undefined };
+  return new Flight(source, new Batch([]), 0);
+}
+
 test('the states follow from the replica, what it has in flight, and the suspect', () => {
   const quarantine = new Quarantine();
   const seat = new Seat(new FakeReplica());
-  const [other, trial] = [{}, {}] as [Flight, Flight];
+  const [other, trial] = [flight(), flight()];
   const states = [quarantine.state];
   const after = (change: () => unknown) => {
     change();
     states.push(quarantine.state);
   };
-  seat.inFlight.set(1, other);
+  seat.inFlight.add(other);
   after(() => quarantine.enter(seat));
-  after(() => seat.inFlight.delete(1));
+  after(() => seat.inFlight.delete(other));
   after(() => quarantine.began(trial));
   after(() => quarantine.ended(other));
   after(() => quarantine.release());

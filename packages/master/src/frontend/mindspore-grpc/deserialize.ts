@@ -9,6 +9,9 @@ const servableSpec = 0x0a;
 const instances = 0x12;
 const legacyInstances = 0x1a;
 
+/** What is kept of this many instances is little, so more than may wait are left to the queue, which says how many do. */
+const fewInstances = 8192;
+
 export interface MindsporeRequest {
   readonly message: Uint8Array;
   readonly spec: WireSpec;
@@ -27,12 +30,14 @@ const nobody: ItemTaker = { take: () => undefined };
 /** Reads requests, one after another. */
 export class RequestReader {
   readonly #maxInstances: number;
+  readonly #mostKept: number;
   readonly #specs = new SpecReader();
   readonly #item = new Item();
 
   /** @param maxInstances most instances in a request: no more than could ever wait */
   constructor(maxInstances: number) {
     this.#maxInstances = maxInstances;
+    this.#mostKept = Math.max(maxInstances, fewInstances);
   }
 
   /** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest, down to the last item */
@@ -61,14 +66,13 @@ export class RequestReader {
       } else if (tag === instances || tag === legacyInstances) {
         const length = cursor.varint32();
         // Two bytes of a message can be an instance, so their number is bounded before anything is kept of them.
-        if (++count <= this.#maxInstances)
-          (tag === instances ? places : legacyPlaces).push(cursor.pos, length);
+        if (++count <= this.#mostKept) (tag === instances ? places : legacyPlaces).push(cursor.pos, length);
         readItems(cursor, length, this.#item, nobody);
       } else if (!cursor.passOver(tag)) {
         break;
       }
     }
-    const refusal = count > this.#maxInstances ? queueFull(this.#maxInstances) : undefined;
+    const refusal = count > this.#mostKept ? queueFull(this.#maxInstances) : undefined;
     // Releases 1.1 and 1.2 carry the instances in field 3, later ones in field 2.
     return { message, spec, places: places.length > 0 ? places : legacyPlaces, refusal };
   }
