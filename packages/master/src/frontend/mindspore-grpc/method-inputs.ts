@@ -38,10 +38,10 @@ export class Input {
 
   /** What is like a tensor that was found to be right is right, and most are like the one before. */
   #isLikeTheLast(): boolean {
-    const { dtype, dims, isShared, dataStart, dataEnd } = this.tensor;
+    const { dtype, dims, rank, isShared, dataStart, dataEnd } = this.tensor;
     const { shape } = this.layout;
     if (dtype !== this.#wireType || isShared) return false;
-    if (dataEnd - dataStart !== this.#bytes || dims.length !== shape.length) return false;
+    if (dataEnd - dataStart !== this.#bytes || rank !== shape.length) return false;
     for (let i = 0; i < shape.length; i++) if (dims[i] !== shape[i]) return false;
     return true;
   }

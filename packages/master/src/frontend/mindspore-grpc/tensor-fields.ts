@@ -19,8 +19,10 @@ const mostDimsKept = 65;
 
 export class TensorFields {
   dtype = 0;
-  /** Further dimensions than can matter are not kept, but the last place has one that is out of range if any is. */
+  /** The first `rank` are the tensor's. Cutting the array would make another one of it for each tensor. */
   readonly dims: (number | bigint)[] = [];
+  /** Further dimensions than can matter are not kept, but the last place has one that is out of range if any is. */
+  rank = 0;
   /** Elements of a fixed width. */
   dataStart = 0;
   dataEnd = 0;
@@ -48,7 +50,7 @@ export class TensorFields {
 
   #clear(): void {
     this.dtype = 0;
-    this.dims.length = 0;
+    this.rank = 0;
     this.elements = 0;
     this.#setData(0, 0);
   }
@@ -66,7 +68,7 @@ export class TensorFields {
   }
 
   #readShape(cursor: WireCursor): void {
-    this.dims.length = 0;
+    this.rank = 0;
     const end = cursor.varint32() + cursor.pos;
     while (cursor.pos < end) {
       const tag = cursor.varint32();
@@ -82,7 +84,7 @@ export class TensorFields {
   }
 
   #addDimension(dimension: number | bigint): void {
-    if (this.dims.length < mostDimsKept) this.dims.push(dimension);
+    if (this.rank < mostDimsKept) this.dims[this.rank++] = dimension;
     else if (typeof dimension === 'bigint') this.dims[mostDimsKept - 1] = dimension;
   }
 

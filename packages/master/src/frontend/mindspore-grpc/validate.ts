@@ -42,7 +42,7 @@ export function checkTensor(name: string, tensor: TensorFields): TensorLayout {
 }
 
 function checkNumeric(name: string, dtype: NumericType, tensor: TensorFields): TensorLayout {
-  const shape = readShape(name, tensor.dims);
+  const shape = readShape(name, tensor.dims.slice(0, tensor.rank));
   const count = elementCount(shape);
   // Only the last dimension may be 0 in MindSpore Serving, so the original refuses what ends up here too.
   if (count === undefined || shape.slice(0, -1).includes(0)) {
@@ -67,7 +67,7 @@ function checkElement(name: string, dtype: 'string' | 'bytes', tensor: TensorFie
       `Instance tensor check failed: bytes or string type shape batch size can only be 1; ${why}`,
     );
   }
-  const { dims } = tensor;
+  const dims = tensor.dims.slice(0, tensor.rank);
   if (dims.length > 1 || (dims.length === 1 && dims[0] !== 1)) {
     throw invalid(
       name,
