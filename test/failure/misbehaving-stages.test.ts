@@ -5,7 +5,7 @@ import { startMaster, startWorker, type Master } from '../support/processes.js';
 import { eventually } from '../support/eventually.js';
 import { functionServable, servables } from '../support/servables.js';
 
-const executionTimeoutMs = 1500;
+const executionTimeoutMs = 4000;
 
 let master: Master;
 let directory: string;

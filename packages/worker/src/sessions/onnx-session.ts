@@ -1,5 +1,13 @@
 /** Sessions of onnxruntime. The only file that imports it; used in executor threads only, because a run blocks. */
-import { firstLine, isDataType, isNumericType, ServingError, StringTensor, Tensor } from '@serving/common';
+import {
+  firstLine,
+  isDataType,
+  isNumericType,
+  ServingError,
+  StringTensor,
+  Tensor,
+  type TypedArray,
+} from '@serving/common';
 import * as ort from 'onnxruntime-node';
 import type { SessionSettings } from '../definition/definition.js';
 import { executionProviders, type Device } from './execution-providers.js';
@@ -148,8 +156,17 @@ function sized(port: ModelPort, sizes: Readonly<Record<string, number>>): ModelP
 function toOrt(tensor: ModelTensor): ort.Tensor {
   const { dtype, shape } = tensor;
   if (tensor instanceof StringTensor) return new ort.Tensor('string', [...tensor.data], shape);
-  if (dtype !== 'float16') return new ort.Tensor(tensor.dtype, tensor.data, shape);
-  return { type: dtype, data: tensor.data, dims: shape, location: 'cpu' } as unknown as ort.Tensor;
+  const data = aligned(tensor.data);
+  if (dtype !== 'float16') return new ort.Tensor(tensor.dtype, data, shape);
+  return { type: dtype, data, dims: shape, location: 'cpu' } as unknown as ort.Tensor;
+}
+
+/**
+ * onnxruntime's loops begin at multiples of 16 bytes: what reductions and softmax give for an input that begins elsewhere
+ * would depend on its place in the batch, down to whether a NaN is seen.
+ */
+function aligned(data: TypedArray): TypedArray {
+  return data.byteOffset % 16 === 0 ? data : data.slice();
 }
 
 function fromOrt({ data, dims }: ort.OnnxValue, dtype: ModelPort['dtype']): ModelTensor {

@@ -1,0 +1,189 @@
+/** Models with all that can be declared of them, by real onnxruntime, and what `serving-worker` says of them. */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { outputsOf, tensor } from '@serving/client';
+import { onnxModel } from '../../examples/onnx-writer.js';
+import { startMaster, type Master } from '../support/processes.js';
+import { addModel, configuration, identityModel, runSizeModel, servables } from '../support/servables.js';
+
+const one = (name: string, options: string) =>
+  `registerMethod('${name}', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(declareModel(${options}), [x]));`;
+
+/** y = x times a factor that all instances of a run share. */
+const scaleModel = onnxModel({
+  name: 'scale',
+  inputs: [
+    { name: 'x', shape: ['N', 1] },
+    { name: 'factor', shape: [1] },
+  ],
+  outputs: [{ name: 'y', shape: ['N', 1] }],
+  nodes: [{ operator: 'Mul', inputs: ['x', 'factor'], outputs: ['y'] }],
+});
+
+const directory = servables({
+  models: {
+    'servable_config.ts': configuration(`
+${one('padded', "{ file: 'a.onnx', session: { freeDimensions: { N: 4 } }, warmUp: true }")}
+${one(
+  'settings',
+  "{ file: 'b.onnx', session: { graphOptimization: 'disabled', intraOpThreads: 1, interOpThreads: 2, memoryArena: false, memoryPattern: false, executionProviders: ['cpu'], config: { 'session.set_denormal_as_zero': '1' } } }",
+)}
+const scale = declareModel({ file: 'scale.onnx', withoutBatchDimInputs: 1 });
+registerMethod('scale', { inputs: ['x', 'factor'], outputs: ['y'] }, (x, factor) => addStage(scale, [x, factor]));
+registerMethod(
+  'declared',
+  { inputs: { x: { dtype: 'int32', shape: ['n'] } }, outputs: { y: { dtype: 'int32', shape: ['n'] } } },
+  ({ x }) => ({ y: addStage((x) => (x.data[0] === 13 ? 'thirteen' : x), [x]) }),
+);
+${one('text', "{ file: 'text.onnx' }")}
+registerMethod('nothing', { inputs: [], outputs: [] }, () => []);
+`),
+    '1/a.onnx': runSizeModel(),
+    '1/b.onnx': runSizeModel(),
+    '1/scale.onnx': scaleModel,
+    '1/text.onnx': identityModel(['N'], 'string'),
+  },
+});
+
+let master: Master;
+beforeAll(async () => {
+  master = await startMaster(['--servable', 'models', '--directory', directory, '--executors', '1']);
+});
+
+const ones = (count: number) => Array.from({ length: count }, () => ({ x: tensor('float32', [1], [1]) }));
+
+test('a dimension that was given a size is padded to it, and the padding is dropped', async () => {
+  const results = await master.client('models', 'padded').infer(ones(3));
+  // The sum of all of a run: three and one copy.
+  for (const result of results) expect(outputsOf(result)['y']).toMatchObject({ data: Float32Array.of(4) });
+});
+
+test('session options reach onnxruntime', async () => {
+  const [result] = await master.client('models', 'settings').infer(ones(1));
+  expect(outputsOf(result!)['y']).toMatchObject({ data: Float32Array.of(1) });
+});
+
+test('instances that differ in a shared input do not run together', async () => {
+  const scaled = (x: number, factor: number) => ({
+    x: tensor('float32', [1], [x]),
+    factor: tensor('float32', [1], [factor]),
+  });
+  const results = await master.client('models', 'scale').infer([scaled(1, 2), scaled(1, 3), scaled(2, 2)]);
+  expect(results.map((result) => (outputsOf(result)['y'] as { data: Float32Array }).data[0])).toEqual([
+    2, 3, 4,
+  ]);
+});
+
+test('declared inputs and outputs are held to what was declared, instance by instance', async () => {
+  const client = master.client('models', 'declared');
+  const [good, float, flat, odd] = await client.infer([
+    { x: tensor('int32', [2], [1, 2]) },
+    { x: tensor('float32', [2], [1, 2]) },
+    { x: tensor('int32', [1, 1], [1]) },
+    { x: tensor('int32', [2], [13, 0]) },
+  ]);
+  expect(outputsOf(good!)['y']).toMatchObject({ dtype: 'int32', data: Int32Array.of(1, 2) });
+  const text = (result: typeof good) => (result!.ok ? '' : result!.error.message);
+  expect(text(float)).toBe(
+    'Given method input 0 data type kMSI_Float32 not match the data type kMSI_Int32 defined in method; input x: expected int32 [n], given float32 [2]',
+  );
+  expect(text(flat)).toMatch(/input x: expected int32 \[n\], given int32 \[1,1\]$/);
+  expect(text(odd)).toBe(
+    "Call method 'declared' Failed: output y: expected int32 [n], as it is declared, given string []",
+  );
+});
+
+test('text goes through a model as it is, and what onnxruntime would change is refused', async () => {
+  const texts = ['', 'text', '\u{1f600} ünïcode', 'x'.repeat(10_000)];
+  const client = master.client('models', 'text');
+  const results = await client.infer(texts.map((x) => ({ x })));
+  expect(results.map((result) => outputsOf(result)['y'])).toEqual(texts);
+  const [nul, good] = await client.infer([{ x: 'a\0b' }, { x: 'good' }]);
+  expect(nul!.ok ? '' : nul!.error.message).toMatch(/given a NUL character at position 1/);
+  expect(outputsOf(good!)['y']).toBe('good');
+});
+
+test('a method without inputs, outputs and stages answers each instance', async () => {
+  const results = await master.client('models', 'nothing').infer([{}, {}]);
+  expect(results.map((result) => outputsOf(result))).toEqual([{}, {}]);
+});
+
+const workerProgram = 'node_modules/.bin/serving-worker';
+
+function runWorker(args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(workerProgram, args, {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('serving-worker check', () => {
+  test('says what a servable is', () => {
+    const { status, stdout } = runWorker(['check', 'models', '--directory', directory]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('  a.onnx: 4 instances a run\n');
+    expect(stdout).toContain('    inputs:  x float32 [1], factor float32 [1] (one for a whole run)\n');
+    expect(stdout).toMatch(/ {4}a run on zeros takes [\d.]+ ms at first, then [\d.]+ ms\n/);
+    expect(stdout).toMatch(/ {2}declared\n {4}inputs: {2}x int32 \[n\]\n {4}outputs: y int32 \[n\]\n/);
+    expect(stdout).toMatch(
+      /stage 1: model scale\.onnx\(x, factor\) -> y {2}\(models\/servable_config\.ts:\d+\)/,
+    );
+    expect(stdout).toContain('metadata: complete\n');
+  });
+
+  test.each([
+    [['check'], 2, "missing required argument 'servable'"],
+    [['check', 'nobody', '--directory', directory], 3, "directory '.*nobody' not exist"],
+    [['check', 'models', '--directory', directory, '--version', '7'], 3, 'specified version number: 7'],
+  ])('%p ends with code %i and says why', (args, code, text) => {
+    const { status, stdout, stderr } = runWorker(args);
+    expect([status, stdout]).toEqual([code, '']);
+    expect(stderr).toMatch(new RegExp(`^serving-worker: .*${text}`));
+  });
+});
+
+describe('an encrypted model', () => {
+  const key = randomBytes(32).toString('hex');
+  const secret = servables({
+    secret: {
+      'servable_config.ts': configuration(
+        "const add = declareModel({ file: 'add.enc', withBatchDim: false, decryption: { key: { env: 'TEST_KEY' } } });\nregisterMethod('add', { inputs: ['a', 'b'], outputs: ['y'] }, (a, b) => addStage(add, [a, b]));",
+      ),
+      '1/add.onnx': addModel([2]),
+    },
+  });
+  const [plainFile, encrypted] = ['add.onnx', 'add.enc'].map((file) => join(secret, 'secret/1', file));
+
+  test('is served with its key, and with no other', async () => {
+    const args = ['encrypt', plainFile!, encrypted!, '--key-env', 'TEST_KEY'];
+    expect(runWorker(args, { TEST_KEY: key })).toMatchObject({ status: 0, stderr: '' });
+    const serving = await startMaster(['--servable', 'secret', '--directory', secret], {
+      env: { TEST_KEY: key },
+    });
+    const x = tensor('float32', [2], [1, 2]);
+    const [result] = await serving.client('secret', 'add').infer({ a: x, b: x });
+    expect(outputsOf(result)['y']).toMatchObject({ data: Float32Array.of(2, 4) });
+    const check = ['check', 'secret', '--directory', secret];
+    expect(runWorker(check, { TEST_KEY: randomBytes(32).toString('hex') })).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(/model secret\/1\/add\.enc cannot be decrypted/) as unknown,
+    });
+    expect(runWorker(check)).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(
+        /the environment variable TEST_KEY: expected the key of a model/,
+      ) as unknown,
+    });
+  });
+
+  test.each([
+    [[], 'expected either --key-env or --key-file; given neither'],
+    [['--key-env', 'A', '--key-file', 'b'], 'expected either --key-env or --key-file; given both'],
+  ])('needs one key: %p', (args, text) => {
+    const { status, stderr } = runWorker(['encrypt', plainFile!, '/dev/null', ...args]);
+    expect([status, stderr]).toEqual([2, `serving-worker: ${text}\n`]);
+  });
+});
