@@ -12,12 +12,15 @@ const legacyInstances = 0x1a;
 /** What is kept of this many instances is little, so more than may wait are left to the queue, which says how many do. */
 const fewInstances = 8192;
 
+/** All instances of a request together: they are gone through again for the method's inputs, and for an error's names. */
+const maxItems = 1_000_000;
+
 export interface MindsporeRequest {
   readonly message: Uint8Array;
   readonly spec: WireSpec;
   /** Where each instance begins in the message, and its length as the message gives it. */
   readonly places: readonly number[];
-  /** Why the instances were not even looked for: the message holds more than it may. */
+  /** Why the instances are not to be read: the message holds more than it may. */
   readonly refusal: ServingError | undefined;
 }
 
@@ -25,7 +28,13 @@ export function instanceCount({ places }: MindsporeRequest): number {
   return places.length / 2;
 }
 
-const nobody: ItemTaker = { take: () => undefined };
+class ItemCounter implements ItemTaker {
+  count = 0;
+
+  take(): void {
+    this.count++;
+  }
+}
 
 /** Reads requests, one after another. */
 export class RequestReader {
@@ -33,6 +42,7 @@ export class RequestReader {
   readonly #mostKept: number;
   readonly #specs = new SpecReader();
   readonly #item = new Item();
+  readonly #items = new ItemCounter();
 
   /** @param maxInstances most instances in a request: no more than could ever wait */
   constructor(maxInstances: number) {
@@ -59,6 +69,7 @@ export class RequestReader {
     const legacyPlaces: number[] = [];
     let spec = noSpec;
     let count = 0;
+    this.#items.count = 0;
     while (cursor.pos < message.length) {
       const tag = cursor.varint32();
       if (tag === servableSpec) {
@@ -67,14 +78,24 @@ export class RequestReader {
         const length = cursor.varint32();
         // Two bytes of a message can be an instance, so their number is bounded before anything is kept of them.
         if (++count <= this.#mostKept) (tag === instances ? places : legacyPlaces).push(cursor.pos, length);
-        readItems(cursor, length, this.#item, nobody);
+        readItems(cursor, length, this.#item, this.#items);
       } else if (!cursor.passOver(tag)) {
         break;
       }
     }
-    const refusal = count > this.#mostKept ? queueFull(this.#maxInstances) : undefined;
     // Releases 1.1 and 1.2 carry the instances in field 3, later ones in field 2.
-    return { message, spec, places: places.length > 0 ? places : legacyPlaces, refusal };
+    return {
+      message,
+      spec,
+      places: places.length > 0 ? places : legacyPlaces,
+      refusal: this.#refusal(count),
+    };
+  }
+
+  #refusal(given: number): ServingError | undefined {
+    if (given > this.#mostKept) return queueFull(this.#maxInstances);
+    if (this.#items.count <= maxItems) return undefined;
+    return new ServingError('BAD_REQUEST', `items in a request: expected at most ${maxItems}, given more`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { mindspore } from '@serving/common';
 import { instanceCount, RequestReader } from '../../../src/frontend/mindspore-grpc/deserialize.js';
 import { readInstances } from '../../../src/frontend/mindspore-grpc/read-instances.js';
@@ -83,6 +84,18 @@ test.each([2, 3])('more empty instances in field %d than may wait are refused to
   expect(places).toHaveLength(2 * 10_000);
   const allowed = new RequestReader(10_001).read(message);
   expect([allowed.refusal, instanceCount(allowed)]).toEqual([undefined, 10_001]);
+});
+
+test('items that are four bytes each are bounded in number', () => {
+  const refusalOf = (count: number) => {
+    const items = Buffer.alloc(4 * count, Buffer.of(0x0a, 2, 0x12, 0));
+    return readSmall(new BinaryWriter().uint32(0x12).bytes(items).finish()).refusal;
+  };
+  expect(refusalOf(1_000_001)).toMatchObject({
+    code: 'BAD_REQUEST',
+    message: 'items in a request: expected at most 1000000, given more',
+  });
+  expect(refusalOf(1_000_000)).toBeUndefined();
 });
 
 test('nothing is kept of dimensions and elements by the hundred thousand but that they are too many', () => {
