@@ -49,12 +49,17 @@ function problemOf(chunk: Chunk, totalBytes: number, filled: number): string | u
 /** Puts interleaved chunks of many frames together again. One per stream. */
 export class FrameAssembler {
   readonly #maxBytes: number;
+  readonly #maxFrames: number;
   readonly #partial = new Map<number, PartialFrame>();
   #heldBytes = 0;
 
-  /** @param maxBytes most bytes that frames still incomplete may claim together */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes most bytes that frames still incomplete may claim together
+   * @param maxFrames most frames that may be incomplete: each costs memory beside its bytes
+   */
+  constructor(maxBytes: number, maxFrames = Infinity) {
     this.#maxBytes = maxBytes;
+    this.#maxFrames = maxFrames;
   }
 
   /** Bytes claimed by frames that are still incomplete. */
@@ -100,6 +105,8 @@ export class FrameAssembler {
         `frame ${chunk.frameId} of ${chunk.totalBytes} bytes: expected at most ${room} more`,
       );
     }
+    if (this.#partial.size >= this.#maxFrames)
+      throw invalidFrame(`frame ${chunk.frameId}: expected at most ${this.#maxFrames} incomplete frames`);
     const entry = { frame: new Uint8Array(chunk.totalBytes), filled: 0 };
     if (chunk.bytes.byteLength === chunk.totalBytes) {
       // Most frames are, and there is nothing to remember of them.

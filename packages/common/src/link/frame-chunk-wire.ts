@@ -2,7 +2,7 @@
 import { FrameAssembler, type Chunk } from '../frame/chunk.js';
 import { invalidFrame } from '../frame/frame-buffer.js';
 import type { FrameChunk } from '../gen/serving/link/v1/link.js';
-import { maxPartialFrameBytes } from './protocol.js';
+import { maxPartialFrameBytes, maxPartialFrames } from './protocol.js';
 
 /** What a frame's first chunk says of it. */
 export interface FrameLabel {
@@ -28,7 +28,7 @@ export interface LabelledFrame {
 
 /** Puts the frames of one stream together. */
 export class FrameInbox {
-  readonly #assembler = new FrameAssembler(maxPartialFrameBytes);
+  readonly #assembler = new FrameAssembler(maxPartialFrameBytes, maxPartialFrames);
   readonly #labels = new Map<number, FrameLabel>();
 
   /** Whether a frame of this batch has begun and is not whole yet. */

@@ -1,5 +1,7 @@
 /** What both sides of the link must agree on; proto/serving/link/v1/link.proto is the contract. */
 
+import { maxChunkBytes } from '../frame/chunk.js';
+
 /** To be raised with every change that an older peer would misunderstand. */
 export const linkProtocolVersion = 1;
 
@@ -15,6 +17,9 @@ export const maxLinkMessageBytes = 4 * 2 ** 20;
 
 /** Most bytes of frames that may be incomplete on one stream at a time. */
 export const maxPartialFrameBytes = 2 ** 32;
+
+/** Most frames that may be incomplete on one stream. Only those of several chunks ever are, so these claim as much. */
+export const maxPartialFrames = maxPartialFrameBytes / maxChunkBytes;
 
 const workerHeader = 'serving-worker';
 const epochHeader = 'serving-epoch';

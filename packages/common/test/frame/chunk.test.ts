@@ -141,3 +141,14 @@ test('a total that is no number of bytes is refused', () => {
     expect(assembler.heldBytes).toBe(0);
   }
 });
+
+test('more incomplete frames than may be are refused, however little they claim', () => {
+  const assembler = new FrameAssembler(1000, 2);
+  for (const frameId of [1, 2]) assembler.add(chunkAt(0, 4, { frameId }));
+  expect(() => assembler.add(chunkAt(0, 4, { frameId: 3 }))).toThrow(
+    servingError('FRAME_INVALID', /frame 3: expected at most 2 incomplete frames/),
+  );
+  expect(assembler.heldBytes).toBe(20);
+  expect(assembler.add(chunkAt(4, 6))?.byteLength).toBe(10);
+  expect(assembler.add(chunkAt(0, 4, { frameId: 3 }))).toBeUndefined();
+});

@@ -211,7 +211,7 @@ export interface CreditRecall {
 /**
  * A piece of a frame (see frame.proto), at most 1 MiB. Chunks of one frame come in order; chunks of several frames may
  * alternate, so that a large frame delays neither a small one nor a cancellation. Frames that are incomplete on a stream
- * may claim 4 GiB together; whoever sends more of them than eight at a time has to reckon with that.
+ * may claim 4 GiB together and be 4096; whoever sends more of them than eight at a time has to reckon with that.
  */
 export interface FrameChunk {
   /** Tells the frames of one direction of a stream apart. */
