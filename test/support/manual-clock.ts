@@ -45,6 +45,17 @@ export class ManualClock implements Clock {
     this.#now = until;
   }
 
+  /** The process stands still while time moves on: what fell due meanwhile runs afterwards, late. */
+  standStill(forMs: number): void {
+    this.#now += forMs;
+    const late = this.#timers.filter(({ due }) => due <= this.#now).toSorted((a, b) => a.due - b.due);
+    for (const timer of late) {
+      if (!this.#timers.includes(timer)) continue;
+      this.#timers.splice(this.#timers.indexOf(timer), 1);
+      timer.callback();
+    }
+  }
+
   #next(until: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers)

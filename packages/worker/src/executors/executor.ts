@@ -71,6 +71,9 @@ export interface ExecutorEvents {
  */
 export type ExecutorState = 'starting' | 'idle' | 'busy' | 'overdue' | 'ending' | 'stopping' | 'gone';
 
+/** A power of two, so that the slices of a timeout add up to it. */
+const timeoutSlices = 4;
+
 /** How often a thread that has to end is looked at again, in milliseconds: whether it left native code. */
 const nativeCheckMs = 20;
 
@@ -265,13 +268,19 @@ export class Executor {
     work.onDone();
   }
 
-  /** A batch of many instances that run one by one takes many times what one takes: only standing still is overdue. */
-  #expectProgress(): void {
+  /**
+   * A batch of many instances that run one by one takes many times what one takes: only standing still is overdue. When
+   * the whole process stands still (SIGSTOP, a suspended machine), its threads do too: the time is counted in slices, and
+   * one that ends late counts as a slice.
+   */
+  #expectProgress(leftMs = this.#settings.executionTimeoutMs): void {
     const { clock, executionTimeoutMs } = this.#settings;
     const seen = this.#control.progress;
-    this.#cancelTimer = clock.after(executionTimeoutMs, () => {
-      if (this.#control.progress === seen) this.#overdue();
-      else this.#expectProgress();
+    const sliceMs = executionTimeoutMs / timeoutSlices;
+    this.#cancelTimer = clock.after(sliceMs, () => {
+      if (this.#control.progress !== seen) this.#expectProgress();
+      else if (leftMs > sliceMs) this.#expectProgress(leftMs - sliceMs);
+      else this.#overdue();
     });
   }
 

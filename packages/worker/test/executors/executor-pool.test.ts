@@ -57,6 +57,17 @@ test('a batch that finishes instances is overdue only when it stands still', asy
   expect([batch.length, under.threads[0]!.isTerminated]).toEqual([2, true]);
 });
 
+test('time in which the whole process stood still is not held against a batch', async () => {
+  const under = await new PoolUnderTest().started();
+  const batch = under.run();
+  await under.pass(times.execution / 2);
+  under.clock.standStill(10 * times.execution);
+  await under.pass(times.execution / 4 - 1);
+  expect([batch, under.threads[0]!.isTerminated]).toEqual([[], false]);
+  await under.pass(1);
+  expect([batch.length, under.threads[0]!.isTerminated]).toEqual([2, true]);
+});
+
 test('one that is overdue in native code makes the pool unavailable at once, and available when it comes back', async () => {
   const under = await new PoolUnderTest().started();
   let toldBeforeTheAnswer: string[] = [];
