@@ -1,10 +1,11 @@
 /** serving-master --isolation process: servables in supervised processes, one per device. */
 import { expect, test } from '@jest/globals';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
 import { runMaster, startMaster } from '../support/processes.js';
 import { functionServable, servables } from '../support/servables.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const directory = () =>
   servables({
@@ -61,8 +62,12 @@ test('a servable that served and cannot be loaded when it is started anew costs 
 });
 
 test('a servable that cannot be loaded: exit code 3, with the process named', async () => {
-  const ended = await runMaster(['--grpc', '0', ...isolated('--servable', 'broken')]);
+  const temporary = temporaryFolder();
+  const env = { TMPDIR: temporary };
+  const ended = await runMaster(['--grpc', '0', ...isolated('--servable', 'broken')], { env });
   expect(ended).toMatchObject({ code: 3, signal: null });
   expect(ended.complaint).toMatch(/^the process for broken on device 0 ended: .*what it said is above$/);
   expect(ended.stderr).toContain('not today');
+  // The socket of the link was there.
+  expect(readdirSync(temporary).filter((name) => name.startsWith('serving-'))).toEqual([]);
 });

@@ -22,7 +22,7 @@ async function run(source: string): Promise<{ code: number | null; stdout: strin
 }
 
 const prelude = `
-import { Master, startGrpcServer, startServableInMaster } from '@serving/master';
+import { Master, startGrpcServer, startIsolatedServables, startServableInMaster } from '@serving/master';
 import { Client, outputsOf } from '@serving/client';
 import { createLogger } from '@serving/common';
 const directory = process.argv[2];
@@ -34,6 +34,7 @@ const directory = () =>
     s: functionServable(
       `registerMethod('echo', { inputs: ['x'], outputs: ['y'] }, (x) => addStage((x) => x, [x]));`,
     ),
+    other: functionServable(`registerMethod('echo', { inputs: ['x'], outputs: ['y'] }, (x) => x);`),
   });
 
 test('serves and stops without leaving anything that keeps the program alive', async () => {
@@ -99,4 +100,21 @@ console.log(await master.stop(100));
     code: 0,
     stdout: 'LOAD_FAILED true\nLOAD_FAILED true\nAbortError\ntrue\n',
   });
+});
+
+test('isolated servables serve when their start resolves, whatever else the master has', async () => {
+  const { code, stdout, stderr } = await run(`
+const master = new Master({ logger });
+await startServableInMaster(master, { directory, servable: 's', executors: 1 });
+const address = await startGrpcServer(master, '127.0.0.1:0', { print: () => undefined });
+await startIsolatedServables(master, {
+  directory, servables: ['other'], workerFlags: { '--executors': 1, '--log-level': 'error' },
+});
+const client = new Client(address, 'other', 'echo');
+const [result] = await client.infer([{ x: 1 }]);
+client.close();
+console.log(JSON.stringify({ ok: result.ok, stopped: await master.stop(1000) }));
+`);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual({ ok: true, stopped: true });
 });

@@ -6,4 +6,4 @@ export { masterOptions, type MasterConfig } from './config.js';
 export type { BatchLimits, QueueLimits } from './batching/batch-limits.js';
 export type { CreditListener, Replica, ReplicaWork } from './cluster/replica.js';
 export { startMasterServer, type MasterServerOptions } from './start-master-server.js';
-export { startIsolatedServables, type IsolatedOptions, type IsolatedServables } from './isolated.js';
+export { startIsolatedServables, type IsolatedOptions } from './isolated.js';

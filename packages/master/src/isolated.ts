@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ServingError, Supervisor, variablePrefix } from '@serving/common';
+import { ServingError, Supervisor, variablePrefix, type FatalEnd } from '@serving/common';
 import { isFatalExitCode, usableCores, workerProgram } from '@serving/worker';
 import type { Master } from './master.js';
 
@@ -19,11 +19,6 @@ export interface IsolatedOptions {
   readonly workerFlags?: Readonly<Record<string, string | number | undefined>>;
 }
 
-export interface IsolatedServables {
-  /** Resolves when a process ended in a way that a new one would repeat; the others have been stopped then. */
-  readonly fatal: Promise<ServingError>;
-}
-
 /** What a process gets to end before it is killed, in milliseconds. */
 const killAfterMs = 5000;
 
@@ -32,36 +27,38 @@ const killAfterMs = 5000;
  * crash in native code ends one process, which is replaced, and not the master.
  * @throws ServingError LOAD_FAILED or CONFIG_INVALID when one cannot start; its own words are on standard error
  */
-export async function startIsolatedServables(
-  master: Master,
-  options: IsolatedOptions,
-): Promise<IsolatedServables> {
+export async function startIsolatedServables(master: Master, options: IsolatedOptions): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'serving-'));
   const address = `unix:${join(folder, 'link.sock')}`;
-  await master.listenCluster(address);
-  const children = childrenOf(options, address);
   const supervisor = new Supervisor({
-    children,
+    children: childrenOf(options, address),
     logger: master.logger.child({ component: 'supervisor' }),
     isFatal: isFatalExitCode,
     killAfterMs,
   });
-  master.onStop(async () => {
+  const stop = async () => {
     await supervisor.stop(killAfterMs);
     await rm(folder, { recursive: true, force: true });
     return true;
-  });
-  const fatal = supervisor.fatal.then(
-    ({ name, exitCode, reason }) =>
-      new ServingError(
-        exitCode === 2 ? 'CONFIG_INVALID' : 'LOAD_FAILED',
-        `the process for ${name} ended: ${reason}; what it said is above`,
-      ),
+  };
+  try {
+    await master.listenCluster(address);
+    master.onStop(stop);
+    supervisor.start();
+    const failure = await Promise.race([supervisor.served, supervisor.fatal.then(failureOf)]);
+    // Later there is none: a process that has served is replaced whatever it ends with.
+    if (failure instanceof ServingError) throw failure;
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+function failureOf({ name, exitCode, reason }: FatalEnd): ServingError {
+  return new ServingError(
+    exitCode === 2 ? 'CONFIG_INVALID' : 'LOAD_FAILED',
+    `the process for ${name} ended: ${reason}; what it said is above`,
   );
-  supervisor.start();
-  const failure = await Promise.race([master.replicasReached(children.length), fatal]);
-  if (failure !== undefined) throw failure;
-  return { fatal };
 }
 
 function childrenOf(options: IsolatedOptions, address: string) {

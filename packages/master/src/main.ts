@@ -109,7 +109,7 @@ function whenAborted(signal: AbortSignal): Promise<void> {
 async function serveIsolated(master: Master, config: MasterConfig): Promise<void> {
   const { servable: servables, directory, version, device: devices, cores, executors } = config;
   if (servables.length === 0) return;
-  const { fatal } = await startIsolatedServables(master, {
+  await startIsolatedServables(master, {
     servables,
     directory,
     version,
@@ -123,7 +123,6 @@ async function serveIsolated(master: Master, config: MasterConfig): Promise<void
       '--log-level': config.logLevel,
     },
   });
-  void fatal.then(fail);
 }
 
 async function serve(

@@ -114,17 +114,6 @@ export class Master {
     return this.#registry.onChange(listener);
   }
 
-  /** Resolves when at least this many replicas are in routing. */
-  replicasReached(count: number): Promise<undefined> {
-    return new Promise((resolve) => {
-      const check = (snapshot: readonly Replica[]) => {
-        if (snapshot.length >= count) resolve(undefined);
-      };
-      this.#registry.onChange(check);
-      check(this.#registry.snapshot);
-    });
-  }
-
   /** Runs `hook` when the master stops, after the front ends. @throws ServingError CONFIG_INVALID when it was stopped */
   onStop(hook: StopHook): void {
     this.#refuseWhenStopping('stop hook');
