@@ -4,7 +4,7 @@ import { startMaster, startProgram, type Master, type Program } from './processe
 
 const serverCommand = /^npx serving-master --grpc 5500 (.+)$/m;
 const prepareCommand = /^npx jiti \S+\/prepare\.ts$/m;
-const block = /```sh\n([^`]*)```(?:[^`]*?```text\n([^`]*)```)?/g;
+const block = /```sh\n([^`]*)```(?:(?:(?!```)[^])*```text\n([^`]*)```)?/g;
 const jiti = { nodeArguments: ['--import', 'jiti/register'] };
 
 export interface ShownCommand {

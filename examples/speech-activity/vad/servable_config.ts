@@ -1,0 +1,78 @@
+/** Sound in, speech or not out: chunk by chunk with the state in the caller's hands, or a whole recording. */
+import { addStage, declareModel, registerMethod, Tensor } from '@serving/worker';
+import { stretchesOf } from './stretches.js';
+import { chunksOf, rate, samplesOf } from './wav.js';
+
+/** Samples that are heard at a time: 32 ms. */
+const chunkSize = 512;
+/** The model also takes the last samples of the chunk before. */
+const contextSize = 64;
+/** What the model remembers, [2, 1, 128]. */
+const memorySize = 256;
+/** A stream's state is both in one list: the model's memory, then the last samples. */
+const stateSize = memorySize + contextSize;
+
+// Dimension 0 of the memory is not the batch, so that an instance is a whole model input.
+const silero = declareModel({ file: 'silero_vad_v5.onnx', withBatchDim: false });
+
+function modelInputs(chunk: Tensor, state: Tensor): [samples: Tensor, memory: Tensor, rate: Tensor] {
+  const samples = new Float32Array(contextSize + chunkSize);
+  samples.set((state.data as Float32Array).subarray(memorySize));
+  samples.set(chunk.data as Float32Array, contextSize);
+  const memory = (state.data as Float32Array).slice(0, memorySize);
+  return [
+    new Tensor('float32', [1, samples.length], samples),
+    new Tensor('float32', [2, 1, 128], memory),
+    new Tensor('int64', [], BigInt64Array.of(BigInt(rate))),
+  ];
+}
+
+function heard(chunk: Tensor, output: Tensor, memory: Tensor): [probability: number, state: Tensor] {
+  const state = new Float32Array(stateSize);
+  state.set(memory.data as Float32Array);
+  state.set((chunk.data as Float32Array).subarray(-contextSize), memorySize);
+  return [Number(output.data[0]), new Tensor('float32', [state.length], state)];
+}
+
+registerMethod(
+  'detect',
+  {
+    inputs: {
+      chunk: { dtype: 'float32', shape: [chunkSize] },
+      state: { dtype: 'float32', shape: [stateSize] },
+    },
+    outputs: {
+      probability: { dtype: 'float32', shape: [] },
+      state: { dtype: 'float32', shape: [stateSize] },
+    },
+  },
+  ({ chunk, state }) => {
+    const inputs = addStage(modelInputs, [chunk, state], { outputs: 3 });
+    const [output, memory] = addStage(silero, inputs, { outputs: 2 });
+    const [probability, next] = addStage(heard, [chunk, output, memory], { outputs: 2 });
+    return { probability, state: next };
+  },
+);
+
+async function segments(recording: Uint8Array): Promise<Tensor> {
+  const probabilities: number[] = [];
+  let state = new Tensor('float32', [stateSize], new Float32Array(stateSize));
+  for (const samples of chunksOf(samplesOf(recording), chunkSize)) {
+    const chunk = new Tensor('float32', [chunkSize], samples);
+    const [output, memory] = (await silero.call(...modelInputs(chunk, state))) as [Tensor, Tensor];
+    const [probability, next] = heard(chunk, output, memory);
+    probabilities.push(probability);
+    state = next;
+  }
+  const stretches = stretchesOf(probabilities, chunkSize / rate);
+  return new Tensor('float32', [stretches.length, 2], Float32Array.from(stretches.flat()));
+}
+
+registerMethod(
+  'segments',
+  {
+    inputs: { recording: { dtype: 'bytes', shape: [] } },
+    outputs: { stretches: { dtype: 'float32', shape: ['stretches', 2] } },
+  },
+  ({ recording }) => ({ stretches: addStage(segments, [recording]) }),
+);
