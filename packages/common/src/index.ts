@@ -104,6 +104,7 @@ export {
 export {
   linkPaths,
   linkProtocolVersion,
+  linkSilenceMs,
   maxLinkMessageBytes,
   registrationHeaders,
   registrationOf,

@@ -10,6 +10,7 @@ import {
   type linkStatus,
   type Logger,
   type RpcServer,
+  linkSilenceMs,
 } from '@serving/common';
 import { hostname } from 'node:os';
 import { resolveLimits, type BatchLimits, type QueueLimits } from './batching/batch-limits.js';
@@ -154,7 +155,7 @@ export class Master {
       address: parseAddress(address),
       maxMessageBytes: maxLinkMessageBytes,
       routes: [...linkRoutes(this.#directory, logger), ...statusRoutes(() => this.#status())],
-      silenceMs: this.#directory.leaseMs,
+      silenceMs: linkSilenceMs(this.#directory.leaseMs),
       onInternalError: logInternalError(logger),
     });
     this.#clusterServers.push(server);

@@ -21,6 +21,14 @@ export const maxPartialFrameBytes = 2 ** 32;
 /** Most frames that may be incomplete on one stream. Only those of several chunks ever are, so these claim as much. */
 export const maxPartialFrames = maxPartialFrameBytes / maxChunkBytes;
 
+/** A busy process, or one behind a large batch on its connection, may leave a ping unanswered for that long. */
+const leastSilenceMs = 5000;
+
+/** For how long either side of a link may leave pings unanswered before the connection counts as broken. */
+export function linkSilenceMs(leaseMs: number): number {
+  return Math.max(leaseMs, leastSilenceMs);
+}
+
 const workerHeader = 'serving-worker';
 const epochHeader = 'serving-epoch';
 

@@ -2,6 +2,7 @@
 import {
   link,
   linkPaths,
+  linkSilenceMs,
   linkProtocolVersion,
   methodToWire,
   nextWithin,
@@ -86,7 +87,7 @@ export class Registration {
     onWelcome(welcome);
     const headers = registrationHeaders({ workerId: identity.workerId, epoch });
     // Batches and replies may not come for long, so only pings tell that this connection is dead.
-    const data = this.#connect(leaseMs);
+    const data = this.#connect(linkSilenceMs(leaseMs));
     const exchange = new Exchange(this.#open(data, linkPaths.exchange, headers), replicas);
     this.#exchange = exchange;
     const stream = this.#open(this.#control, linkPaths.heartbeat, headers);
