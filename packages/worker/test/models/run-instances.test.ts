@@ -22,11 +22,11 @@ describe('inputs without a batch dimension', () => {
   /** y = x scaled by the shared factor. */
   const scaling = () =>
     new FakeSession([['N', 1], [1]], [['N', 1]], (x, factor) => {
-      const by = Number(factor!.data[0]);
+      const by = Number(factor.data[0]);
       return new Tensor(
         'float32',
-        x!.shape,
-        Float32Array.from(x!.data as Float32Array, (v) => v * by),
+        x.shape,
+        Float32Array.from(x.data as Float32Array, (v) => v * by),
       );
     });
   const instance = (x: number, factor: number) => [floats([1], x), floats([1], factor)];
@@ -65,7 +65,7 @@ test('the files of a model have one batch size', async () => {
 
 describe('text', () => {
   const echo = () => {
-    const session = new FakeSession([['N']], [['N']], (x) => x!);
+    const session = new FakeSession([['N']], [['N']], (x) => x);
     const port = { name: 'x', dtype: 'string', shape: ['N'] } as const;
     Object.assign(session, { inputs: [port], outputs: [{ ...port, name: 'y' }] });
     return loaded(session);
