@@ -82,21 +82,25 @@ describe('an executor that is overdue in native code', () => {
   const x = new Tensor('float32', [matrixSize, matrixSize], new Float32Array(matrixSize ** 2).fill(1));
   // Some tens of products take a second, depending on the machine.
   const slow = (products: number) => servables({ slow: { '1/m.onnx': slowRunModel(matrixSize, products) } });
-  const limits = ['--servable', 'slow', '--executors', '1', '--execution-timeout', '100ms'];
+  const limits = ['--servable', 'slow', '--executors', '1', '--execution-timeout', '500ms'];
   const infer = async (of: Master) => (await of.client('slow', 'predict').infer({ x }))[0];
 
   test('while it is the only one, requests are answered at once; when it comes back they are served', async () => {
-    const slowMaster = await startMaster([...limits, '--directory', slow(80)]);
+    const slowMaster = await startMaster([...limits, '--directory', slow(160)]);
     expect(await infer(slowMaster)).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
     expect(await infer(slowMaster)).toMatchObject({ ok: false, error: { code: 'SERVABLE_UNAVAILABLE' } });
-    await eventually('the executor takes requests again', async () => {
-      const result = await infer(slowMaster);
-      return !result.ok && result.error.code === 'SYSTEM_ERROR';
-    });
+    await eventually(
+      'the executor takes requests again',
+      async () => {
+        const result = await infer(slowMaster);
+        return !result.ok && result.error.code === 'SYSTEM_ERROR';
+      },
+      60_000,
+    );
     expect(slowMaster.outcome).toBeUndefined();
     expect(slowMaster.log.filter(({ msg }) => msg === 'executor thread lost; replacing it')).toEqual([]);
     await slowMaster.stop('SIGKILL');
-  });
+  }, 100_000);
 
   test('when it does not come back its process, master or worker, is killed', async () => {
     const directory = ['--directory', slow(5000)];
