@@ -60,9 +60,24 @@ test('a dimension that was given a size is padded to it, and the padding is drop
   for (const result of results) expect(outputsOf(result)['y']).toMatchObject({ data: Float32Array.of(4) });
 });
 
-test('session options reach onnxruntime', async () => {
+test('a model with every session option runs', async () => {
   const [result] = await master.client('models', 'settings').infer(ones(1));
   expect(outputsOf(result!)['y']).toMatchObject({ data: Float32Array.of(1) });
+});
+
+test.each([
+  ["executionProviders: ['nowhere']", /\[nowhere\] backend not found/],
+  ["config: { 'session.use_env_allocators': 'x'.repeat(10_000) }", /cannot be loaded: /],
+])('session options reach onnxruntime, which refuses wrong ones: %s', (option, text) => {
+  const odd = servables({
+    odd: {
+      'servable_config.ts': configuration(one('m', `{ file: 'a.onnx', session: { ${option} } }`)),
+      '1/a.onnx': runSizeModel(),
+    },
+  });
+  const { status, stderr } = runWorker(['check', 'odd', '--directory', odd]);
+  expect(status).toBe(3);
+  expect(stderr).toMatch(text);
 });
 
 test('instances that differ in a shared input do not run together', async () => {

@@ -13,12 +13,7 @@ export class StringTensor {
   /** @throws ServingError INVALID_TENSOR when an element is no text, or their number does not fit the shape */
   constructor(shape: readonly number[], data: readonly string[]) {
     checkCount('string', shape, data.length);
-    const other = data.find((element: unknown) => typeof element !== 'string');
-    if (other !== undefined)
-      throw new ServingError(
-        'INVALID_TENSOR',
-        `tensor data of dtype string: expected texts, given ${typeof other}`,
-      );
+    checkElements('string', 'texts', data, (element) => typeof element === 'string');
     this.shape = shape;
     this.data = data;
   }
@@ -40,12 +35,7 @@ export class BytesTensor {
   /** @throws ServingError INVALID_TENSOR when an element is no Uint8Array, or their number does not fit the shape */
   constructor(shape: readonly number[], data: readonly Uint8Array[]) {
     checkCount('bytes', shape, data.length);
-    const other = data.find((element: unknown) => !(element instanceof Uint8Array));
-    if (other !== undefined)
-      throw new ServingError(
-        'INVALID_TENSOR',
-        `tensor data of dtype bytes: expected Uint8Arrays, given ${typeof other}`,
-      );
+    checkElements('bytes', 'Uint8Arrays', data, (element) => element instanceof Uint8Array);
     this.shape = shape;
     this.data = data;
   }
@@ -65,6 +55,21 @@ function checkCount(dtype: string, shape: readonly number[], given: number): voi
     expected === undefined
       ? `${what}: expected at most 64 whole, non-negative dimensions and at most 2^32-1 elements`
       : `${what}: expected ${expected} elements, given ${given}`,
+  );
+}
+
+/** Stages may be plain JavaScript. An element that is undefined is none either. */
+function checkElements(
+  dtype: string,
+  expected: string,
+  data: readonly unknown[],
+  isElement: (element: unknown) => boolean,
+): void {
+  const odd = data.findIndex((element) => !isElement(element));
+  if (odd === -1) return;
+  throw new ServingError(
+    'INVALID_TENSOR',
+    `tensor data of dtype ${dtype}: expected ${expected}, given ${typeof data[odd]}`,
   );
 }
 

@@ -12,6 +12,7 @@ export class FunctionRun {
   readonly #values: BatchValues;
   readonly #inputs: readonly SlotValues[];
   readonly #outputs: (Value | undefined)[][];
+  isFinished = false;
 
   constructor(stage: FunctionStageDefinition, values: BatchValues, context: StageContext) {
     this.stage = stage;
@@ -54,6 +55,7 @@ export class FunctionRun {
   }
 
   finish(): void {
+    this.isFinished = true;
     for (const [index, slot] of this.stage.outputs.entries())
       this.#values.set(slot, SlotValues.ofRows(this.#outputs[index]!));
   }

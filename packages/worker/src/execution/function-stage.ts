@@ -42,5 +42,6 @@ async function takeLater(run: FunctionRun, instance: number, promise: PromiseLik
   } catch (thrown) {
     run.fail(instance, thrown);
   }
-  run.context.progress();
+  // One that was left behind by a cancellation says nothing of the batch that runs now.
+  if (!run.isFinished) run.context.progress();
 }

@@ -145,6 +145,26 @@ test('a batch that nobody waits for is left, whatever its promises do', async ()
   expect(values.errorOf(0)).toBeUndefined();
 });
 
+test('a promise that settles after its batch was left is no progress of the next one', async () => {
+  let isCancelled = false;
+  let progress = 0;
+  let settle: (value: number) => void = () => undefined;
+  const values = new BatchValues(ports('x'), 2, [block(1, floatColumn('x', [], 0))]);
+  const run = () => {
+    isCancelled = true;
+    return new Promise<number>((resolve) => (settle = resolve));
+  };
+  const counting = context(
+    () => isCancelled,
+    () => void progress++,
+  );
+  await runFunctionStage(functionStage(run, [0], [1]), values, counting);
+  const before = progress;
+  settle(1);
+  await new Promise(setImmediate);
+  expect(progress).toBe(before);
+});
+
 test('errors call a stage by its tag', async () => {
   const values = new BatchValues(ports('x'), 2, [block(1, floatColumn('x', [], 0))]);
   const run = () => {
