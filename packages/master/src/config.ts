@@ -1,5 +1,6 @@
 /** The options of serving-master, as one table: flags, environment, configuration file, help and documentation. */
 import {
+  automaticDuration,
   automaticInteger,
   choice,
   duration,
@@ -11,6 +12,7 @@ import {
   text,
   type ConfigOf,
 } from '@serving/common';
+import { pickerNames } from './dispatch/pickers/pickers.js';
 import { leaseBoundsMs } from './link/worker-directory.js';
 
 export const masterOptions = {
@@ -57,6 +59,38 @@ export const masterOptions = {
     1024,
     [1, 1_048_576],
   ),
+  maxQueueRequests: integer(
+    'most requests waiting per method; more are refused at once',
+    'n',
+    100_000,
+    [1, 100_000_000],
+  ),
+  maxTotalInstances: integer(
+    'most instances waiting of all methods together',
+    'n',
+    200_000,
+    [1, 100_000_000],
+  ),
+  maxTotalMb: integer('most MiB of requests waiting of all methods together', 'n', 2048, [1, 1_048_576]),
+  maxTotalRequests: integer('most requests waiting of all methods together', 'n', 200_000, [1, 100_000_000]),
+  maxQueueDelay: duration(
+    'how long an instance may wait for a fuller batch while a worker could run it; 0ms sends what is there',
+    '0ms',
+  ),
+  maxBatchTime: automaticDuration(
+    'longest time a batch may be predicted to run; it is made smaller instead',
+    'any',
+  ),
+  latencyTarget: automaticDuration(
+    'time from arrival to answer to choose batch sizes and delays for',
+    'none',
+  ),
+  late: choice(
+    'what is done with work that is predicted to end after its deadline',
+    ['start', 'refuse'],
+    'start',
+  ),
+  picker: choice('how the worker for a batch is chosen', pickerNames, 'fewest-in-flight'),
   lease: duration(
     'how long a worker that sends no heartbeat is believed to live, 100ms to 24h',
     '5s',

@@ -71,7 +71,18 @@ async function run(config: MasterConfig, logger: Logger): Promise<void> {
       maxBatchBytes: config.maxBatchMb * 2 ** 20,
       maxQueueInstances: config.maxQueueInstances,
       maxQueueBytes: config.maxQueueMb * 2 ** 20,
+      maxQueueRequests: config.maxQueueRequests,
+      maxTotalInstances: config.maxTotalInstances,
+      maxTotalBytes: config.maxTotalMb * 2 ** 20,
+      maxTotalRequests: config.maxTotalRequests,
     },
+    batching: {
+      maxQueueDelayMs: config.maxQueueDelay,
+      maxBatchTimeMs: config.maxBatchTime ?? Infinity,
+      latencyTargetMs: config.latencyTarget ?? Infinity,
+      refuseLate: config.late === 'refuse',
+    },
+    picker: config.picker,
   });
   const starting = new AbortController();
   const started = start(master, config, starting.signal);

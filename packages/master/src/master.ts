@@ -13,12 +13,14 @@ import {
   linkSilenceMs,
 } from '@serving/common';
 import { hostname } from 'node:os';
-import { resolveLimits, type BatchLimits, type QueueLimits } from './batching/batch-limits.js';
+import { resolveLimits, type BatchLimits, type Limits } from './batching/batch-limits.js';
+import type { BatchDefaults } from './batching/batch-policy.js';
+import { QueueBudget } from './batching/queue-budget.js';
 import type { Replica } from './cluster/replica.js';
 import { clusterStatus } from './cluster/cluster-status.js';
 import { ReplicaRegistry } from './cluster/replica-registry.js';
 import { statusRoutes } from './cluster/status-handler.js';
-import { pickFewestInFlight } from './dispatch/fewest-in-flight-picker.js';
+import { pickers, type PickerName } from './dispatch/pickers/pickers.js';
 import { healthRoutes } from './frontend/health/health-frontend.js';
 import { mindsporeGrpcRoutes } from './frontend/mindspore-grpc/mindspore-grpc-frontend.js';
 import { PredictEndpoint } from './frontend/predict-endpoint.js';
@@ -31,7 +33,11 @@ import { createVersionEntry } from './routing/version-entry.js';
 
 export interface MasterOptions {
   /** Bounds of batches and queues; see docs/configuration.md for the defaults. */
-  readonly limits?: Partial<BatchLimits & QueueLimits>;
+  readonly limits?: Partial<Limits>;
+  /** How batches are formed where a method does not say otherwise. */
+  readonly batching?: Omit<BatchDefaults, keyof BatchLimits>;
+  /** How the replica for a batch is chosen. @default 'fewest-in-flight' */
+  readonly picker?: PickerName;
   /** @default a logger to standard error at level info */
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -49,7 +55,7 @@ const hookGraceMs = 500;
 
 export class Master {
   readonly logger: Logger;
-  readonly #limits: BatchLimits & QueueLimits;
+  readonly #limits: Limits;
   readonly #registry = new ReplicaRegistry();
   readonly #table: RouteTable;
   readonly #endpoint: PredictEndpoint;
@@ -62,6 +68,8 @@ export class Master {
   /** @throws ServingError CONFIG_INVALID for limits or a lease that make no sense */
   constructor({
     limits,
+    batching = {},
+    picker = 'fewest-in-flight',
     logger = createLogger('serving-master', 'info'),
     clock = systemClock,
     leaseMs = 5000,
@@ -70,14 +78,16 @@ export class Master {
     this.#limits = resolveLimits(limits);
     const settings = {
       limits: this.#limits,
+      batching: { ...this.#limits, ...batching },
+      budget: QueueBudget.ofAll(this.#limits),
+      createPicker: pickers[picker],
       clock,
-      picker: pickFewestInFlight,
       defer: setImmediate,
       onInternalError: logInternalError(logger),
     };
     this.#table = new RouteTable((replica) => createVersionEntry(replica, settings));
     this.#registry.onChange((snapshot) => this.#table.update(snapshot));
-    this.#endpoint = new PredictEndpoint(new Router(this.#table));
+    this.#endpoint = new PredictEndpoint(new Router(this.#table), clock);
     const linkLogger = logger.child({ component: 'link' });
     this.#directory = new WorkerDirectory({ leaseMs, registry: this.#registry, clock, logger: linkLogger });
   }

@@ -26,6 +26,15 @@ test('what is not given has the default of the documentation', () => {
     maxBatchMb: 64,
     maxQueueInstances: 100_000,
     maxQueueMb: 1024,
+    maxQueueRequests: 100_000,
+    maxTotalInstances: 200_000,
+    maxTotalMb: 2048,
+    maxTotalRequests: 200_000,
+    maxQueueDelay: 0,
+    maxBatchTime: undefined,
+    latencyTarget: undefined,
+    late: 'start',
+    picker: 'fewest-in-flight',
     executionTimeout: 60_000,
     loadTimeout: 120_000,
     shutdownGrace: 30_000,
@@ -34,12 +43,17 @@ test('what is not given has the default of the documentation', () => {
 });
 
 test('the limits of the command line and those of the library have the same defaults', () => {
-  const { maxBatchSize, maxBatchMb, maxQueueInstances, maxQueueMb } = load();
+  const { maxBatchSize, maxBatchMb, maxQueueMb, maxTotalMb, ...given } = load();
+  const { maxQueueInstances, maxQueueRequests, maxTotalInstances, maxTotalRequests } = given;
   expect(resolveLimits()).toMatchObject({
     maxBatchSize,
     maxBatchBytes: maxBatchMb * 2 ** 20,
     maxQueueInstances,
+    maxQueueRequests,
     maxQueueBytes: maxQueueMb * 2 ** 20,
+    maxTotalInstances,
+    maxTotalRequests,
+    maxTotalBytes: maxTotalMb * 2 ** 20,
   });
 });
 

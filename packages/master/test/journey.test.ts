@@ -11,7 +11,7 @@ function pick<T>(list: readonly T[], which: number): T | undefined {
 
 const arrival: fc.Arbitrary<Arrival> = fc.record({
   version: fc.constantFrom(0, 0, 1, 2),
-  method: fc.constantFrom('a', 'b'),
+  method: fc.constantFrom('a', 'b', 'c'),
   blocks: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: 9 })), { minLength: 1, maxLength: 4 }),
   priority: fc.integer({ min: -1, max: 1 }),
   deadlineMs: fc.option(fc.nat(15), { nil: undefined }),

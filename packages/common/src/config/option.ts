@@ -112,6 +112,19 @@ export function duration(
   };
 }
 
+const dayMs = 86_400_000;
+
+/** A duration from 1ms to 24h that is off when it is not given. */
+export function automaticDuration(description: string, fallbackText: string): OptionSpec<number | undefined> {
+  return {
+    description,
+    placeholder: 'duration',
+    fallback: undefined,
+    fallbackText,
+    parse: (given) => parseWithin(given, [1, dayMs]),
+  };
+}
+
 function parseWithin(given: string, [least, most]: readonly [number, number]): number {
   const milliseconds = parseDuration(given);
   if (milliseconds < least || milliseconds > most)

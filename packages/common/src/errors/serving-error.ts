@@ -7,11 +7,18 @@ export class ServingError extends Error {
   readonly code: ErrorCode;
   /** Set on INTERNAL errors: the same id stands in the log beside the cause. */
   readonly errorId: string | undefined;
+  /** When the same request may well succeed, in milliseconds from now; where that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; errorId?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; errorId?: string; retryAfterMs?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.errorId = options.errorId;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /** Whether the same request may succeed if sent again. */

@@ -1,5 +1,6 @@
 /** What a method takes and returns, as far as it is known before a request comes. */
 import type { DataType } from '../tensor/data-type.js';
+import type { Batching } from './batching.js';
 
 /** A named input or output. What is undefined is open: any dtype, any shape. */
 export interface Port {
@@ -7,6 +8,15 @@ export interface Port {
   readonly dtype?: DataType;
   /** Shape of one instance; a string is a symbolic dimension, any size. */
   readonly shape?: readonly (number | string)[];
+  /** Sizes that a dimension of the instance is padded to before the method runs. */
+  readonly padding?: Padding;
+}
+
+export interface Padding {
+  /** Which dimension of the instance's shape varies, from 0. */
+  readonly dimension: number;
+  /** Sizes it is padded to, ascending: each instance to the smallest that holds it. */
+  readonly sizes: readonly number[];
 }
 
 export interface MethodSignature {
@@ -17,4 +27,6 @@ export interface MethodSignature {
   readonly modelBatchSize: number;
   /** Whether an instance may be run again when the replica that had it was lost. */
   readonly idempotent: boolean;
+  /** How its instances are put into batches. */
+  readonly batching?: Batching;
 }

@@ -1,35 +1,48 @@
 /** Method signatures as the link carries them. */
 import { dataTypeFromWire, dataTypeToWire } from '../tensor/data-type.js';
 import type * as link from '../gen/serving/link/v1/link.js';
+import type { Batching } from '../identity/batching.js';
 import type { MethodSignature, Port } from '../identity/method-signature.js';
 
 export function methodToWire(method: MethodSignature): link.Method {
-  const { name, inputs, outputs, modelBatchSize, idempotent } = method;
+  const { name, inputs, outputs, modelBatchSize, idempotent, batching } = method;
   return {
     name,
     inputs: inputs.map(portToWire),
     outputs: outputs.map(portToWire),
     modelBatchSize,
     idempotent,
+    batching: batching === undefined ? undefined : batchingToWire(batching),
   };
 }
 
 export function methodFromWire(method: link.Method): MethodSignature {
-  const { name, inputs, outputs, modelBatchSize, idempotent } = method;
+  const { name, inputs, outputs, modelBatchSize, idempotent, batching } = method;
   return {
     name,
     inputs: inputs.map(portFromWire),
     outputs: outputs.map(portFromWire),
     modelBatchSize,
     idempotent,
+    ...(batching === undefined ? {} : { batching: batchingFromWire(batching) }),
   };
 }
 
-function portToWire({ name, dtype, shape }: Port): link.Port {
+function batchingToWire({ preferredBatchSizes = [], ...rest }: Batching): link.Batching {
+  return { ...rest, preferredBatchSizes: [...preferredBatchSizes] };
+}
+
+function batchingFromWire({ preferredBatchSizes, ...rest }: link.Batching): Batching {
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return preferredBatchSizes.length === 0 ? given : { ...given, preferredBatchSizes };
+}
+
+function portToWire({ name, dtype, shape, padding }: Port): link.Port {
   return {
     name,
     dtype: dtype === undefined ? undefined : dataTypeToWire(dtype),
     shape: shape === undefined ? undefined : { dimensions: shape.map(dimensionToWire) },
+    padding: padding === undefined ? undefined : { ...padding, sizes: [...padding.sizes] },
   };
 }
 
@@ -39,7 +52,7 @@ function dimensionToWire(dimension: number | string): link.Dimension {
     : { dimension: { $case: 'symbol', value: dimension } };
 }
 
-function portFromWire({ name, dtype, shape }: link.Port): Port {
+function portFromWire({ name, dtype, shape, padding }: link.Port): Port {
   const known = dtype === undefined ? undefined : dataTypeFromWire(dtype);
   return {
     name,
@@ -47,5 +60,6 @@ function portFromWire({ name, dtype, shape }: link.Port): Port {
     ...(shape === undefined
       ? {}
       : { shape: shape.dimensions.map(({ dimension }) => dimension?.value ?? '?') }),
+    ...(padding === undefined ? {} : { padding }),
   };
 }

@@ -1,4 +1,4 @@
-/** What bounds a batch and a queue. */
+/** What bounds batches and queues, and how batches are formed where a method does not say otherwise. */
 import { ServingError } from '@serving/common';
 
 export interface BatchLimits {
@@ -10,29 +10,43 @@ export interface BatchLimits {
   readonly minShare: number;
 }
 
+/** Of what waits of one method. */
 export interface QueueLimits {
-  /** Most instances waiting per method. */
   readonly maxQueueInstances: number;
-  /** Most bytes of received messages that waiting instances keep alive, per method. */
+  /** Bytes of received messages that waiting instances keep alive. */
   readonly maxQueueBytes: number;
+  readonly maxQueueRequests: number;
 }
 
-const defaultLimits: BatchLimits & QueueLimits = {
+/** Of what waits of all methods of all servables together. */
+export interface TotalLimits {
+  readonly maxTotalInstances: number;
+  readonly maxTotalBytes: number;
+  readonly maxTotalRequests: number;
+}
+
+export type Limits = BatchLimits & QueueLimits & TotalLimits;
+
+const defaultLimits: Limits = {
   maxBatchSize: 64,
   maxBatchBytes: 64 * 2 ** 20,
   minShare: 16,
   maxQueueInstances: 100_000,
   maxQueueBytes: 1024 * 2 ** 20,
+  maxQueueRequests: 100_000,
+  maxTotalInstances: 200_000,
+  maxTotalBytes: 2048 * 2 ** 20,
+  maxTotalRequests: 200_000,
 };
 
 /**
  * The limits in full. None may be 0: nothing would ever fit, and a queue that nothing fits out of is asked for ever.
  * @throws ServingError CONFIG_INVALID listing every problem
  */
-export function resolveLimits(given: Partial<BatchLimits & QueueLimits> = {}): BatchLimits & QueueLimits {
-  const limits: Record<keyof typeof defaultLimits, number> = { ...defaultLimits };
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const limits: Record<keyof Limits, number> = { ...defaultLimits };
   const problems: string[] = [];
-  for (const name of Object.keys(defaultLimits) as (keyof typeof limits)[]) {
+  for (const name of Object.keys(defaultLimits) as (keyof Limits)[]) {
     const value = given[name] ?? defaultLimits[name];
     if (value >= 1 && (Number.isInteger(value) || value === Infinity)) limits[name] = value;
     else problems.push(`${name}: expected a whole number from 1, given ${String(value)}`);

@@ -21,20 +21,25 @@ export class Batch implements ReplySink {
   /** Number of instances. */
   readonly count: number;
   readonly entries: readonly PlacedEntry[];
+  /** When the first of its calls came, by the clock. */
+  readonly oldestAt: number;
   readonly #answered: Answered;
   /** Made when it is needed, which is seldom. */
   #abandoned: Set<PredictCall> | undefined;
 
   constructor(entries: readonly BatchEntry[]) {
     let offset = 0;
+    let oldestAt = Infinity;
     this.entries = entries.map(({ call, range, first }) => {
       const count = range.to - range.from;
       // Written out: a spread here costs more than the rest of forming the batch.
       const placed = { call, range, first, offset, count };
       offset += count;
+      if (call.arrivedAt < oldestAt) oldestAt = call.arrivedAt;
       return placed;
     });
     this.count = offset;
+    this.oldestAt = oldestAt;
     this.#answered = new Answered(offset);
   }
 

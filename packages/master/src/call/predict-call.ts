@@ -15,6 +15,8 @@ export interface PredictCall {
   readonly parts: readonly CallPart[];
   /** Bytes of the received buffers that the blocks' views keep alive. */
   readonly retainedBytes: number;
+  /** When it came, by the master's clock, in milliseconds. */
+  readonly arrivedAt: number;
   readonly deadline: Deadline;
   /** Aborts when nobody waits for the replies any more. */
   readonly signal: CancelSignal;

@@ -20,6 +20,14 @@ export function expired(): ServingError {
   return new ServingError('DEADLINE_EXCEEDED', "the caller's deadline passed while the request was waiting");
 }
 
+/** @param leastMs what an instance takes @param leftMs until the deadline */
+export function tooLate(leastMs: number, leftMs: number): ServingError {
+  return new ServingError(
+    'DEADLINE_EXCEEDED',
+    `the caller's deadline leaves ${leftMs} ms, but an instance of this method takes about ${Math.ceil(leastMs)} ms: it was not started`,
+  );
+}
+
 /** In MindSpore Serving's words. */
 export function noReplica(servable: string, method: string): ServingError {
   return new ServingError(

@@ -1,10 +1,19 @@
 /** Whether two replicas take and give the same, and what to say when they do not. */
+import { isDeepStrictEqual } from 'node:util';
 import { ServingError, type MethodSignature, type Port } from '@serving/common';
 import type { Replica } from './replica.js';
 
 /** In any order: methods are called by name. */
 export function sameMethods(a: readonly MethodSignature[], b: readonly MethodSignature[]): boolean {
   return a.length === b.length && disagreeing(a, b).length === 0;
+}
+
+/** Whether methods that are the same ask for the same batches, too. */
+export function sameBatching(a: readonly MethodSignature[], b: readonly MethodSignature[]): boolean {
+  return a.every((method) => {
+    const other = b.find(({ name }) => name === method.name);
+    return isDeepStrictEqual(method.batching ?? {}, other?.batching ?? {});
+  });
 }
 
 /** @throws ServingError SIGNATURE_CONFLICT showing the methods in which the new replica differs from the live one */
@@ -40,7 +49,11 @@ export function describeMethod({
   return `${name}(${inputs.map(describePort).join(', ')}) → (${outputs.map(describePort).join(', ')})${size}${once}`;
 }
 
-function describePort({ name, dtype, shape }: Port): string {
-  if (dtype === undefined && shape === undefined) return name;
-  return `${name}: ${dtype ?? 'any'}${shape === undefined ? '' : `[${shape.join(',')}]`}`;
+function describePort({ name, dtype, shape, padding }: Port): string {
+  const type =
+    dtype === undefined && shape === undefined
+      ? ''
+      : `: ${dtype ?? 'any'}${shape === undefined ? '' : `[${shape.join(',')}]`}`;
+  if (padding === undefined) return `${name}${type}`;
+  return `${name}${type} padded in dimension ${padding.dimension} to ${padding.sizes.join(' or ')}`;
 }

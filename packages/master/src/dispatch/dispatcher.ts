@@ -10,7 +10,7 @@ import type { InstanceRange, Replica } from '../cluster/replica.js';
 import { Quarantine } from './quarantine.js';
 import { Redispatch } from './redispatch.js';
 import type { SecondTry } from './redispatch-queue.js';
-import type { ReplicaPicker } from './replica-picker.js';
+import type { ReplicaPicker } from './pickers/replica-picker.js';
 import { Flight, Seat } from './seat.js';
 import { Turns, type BatchSource } from './turns.js';
 
@@ -48,6 +48,13 @@ export class Dispatcher {
 
   get hasReplicas(): boolean {
     return this.#seats.size > 0;
+  }
+
+  /** Batches that the replicas can run at the same time. */
+  get executors(): number {
+    let executors = 0;
+    for (const { replica } of this.#seats.values()) executors += replica.executors;
+    return executors;
   }
 
   /** Instances that wait for a credit: new ones, and those to be sent again. */
@@ -140,12 +147,14 @@ export class Dispatcher {
   }
 
   #sendNew(credits: number, now: number): boolean {
-    // A method's turn is over when it has sent a batch, so there must be a credit before one is chosen.
-    const source = this.#turns.take();
+    const source = this.#turns.next(now);
     if (source === undefined) return false;
-    const seat = this.#pickSeat(now);
-    const batch = source.nextBatch(Math.ceil(source.waiting / credits));
-    if (batch !== undefined) this.#send(seat, new Flight(source, batch, 0), now);
+    const batch = source.nextBatch(Math.ceil(source.ready(now) / credits), now);
+    if (batch === undefined) return true;
+    this.#turns.charge(source, batch.count);
+    const flight = new Flight(source, batch, 0);
+    flight.wasBacklog = source.waiting > 0;
+    this.#send(this.#pickSeat(now), flight, now);
     return true;
   }
 
@@ -202,8 +211,9 @@ export class Dispatcher {
         method,
         count: batch.count,
         frame,
-        onReply: ({ reply }) => {
+        onReply: ({ reply, durations }) => {
           if (flight.list === undefined) return;
+          for (const { micros } of durations) flight.serviceMs += micros / 1000;
           batch.reply(reply);
           if (batch.isSettled) this.#answered(seat, flight);
         },
@@ -227,8 +237,15 @@ export class Dispatcher {
 
   #answered(seat: Seat, flight: Flight): void {
     if (!this.#end(seat, flight)) return;
+    this.#learn(flight);
     // The credit that the next suspect waits for may be there already; so may those of a replica back in service.
     if (this.#quarantine.seat !== undefined || this.#redispatch.hasSuspects) this.#dispatchWhatWaits();
+  }
+
+  /** What the method's batches take. Of those that failed at once, or were sent again, nothing is to be learnt. */
+  #learn({ source, batch, serviceMs, losses, wasBacklog }: Flight): void {
+    if (serviceMs === 0 || losses > 0) return;
+    source.ran({ batch, serviceMs, wasBacklog, answeredAt: this.#settings.clock.now() });
   }
 
   #returned(seat: Seat, flight: Flight): void {

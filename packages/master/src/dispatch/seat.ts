@@ -15,6 +15,10 @@ export class Flight implements Linked<Flight> {
   readonly losses: number;
   /** 0 before it is sent. */
   batchId = 0;
+  /** Time in an executor, as far as its replies have told. */
+  serviceMs = 0;
+  /** When it was sent, more of its method was waiting than it could take. */
+  wasBacklog = false;
 
   constructor(source: BatchSource, batch: Batch, losses: number) {
     this.source = source;

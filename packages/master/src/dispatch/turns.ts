@@ -1,39 +1,89 @@
-/** Where new batches come from: the methods of a servable version, which take turns. */
+/**
+ * Where new batches come from: the methods of a servable version, which share its executors' time by their weights.
+ * Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): a batch begins, in virtual time, where its method's last
+ * one ended or where the others are now, whichever is later, and lasts as long as it is predicted to run over the
+ * method's weight; the one that begins first goes first. So a busy method starves no other, and one that was idle has
+ * saved up nothing.
+ */
 import type { Batch } from '../call/batch.js';
+
+/** A batch that has been answered in full. */
+export interface BatchRun {
+  readonly batch: Batch;
+  /** Time in an executor. */
+  readonly serviceMs: number;
+  /** More was waiting than one batch could take. */
+  readonly wasBacklog: boolean;
+  /** By the clock, in milliseconds. */
+  readonly answeredAt: number;
+}
 
 /** A queue of one method. */
 export interface BatchSource {
   readonly method: string;
   /** Whether its instances may be run again when the replica that had them was lost. */
   readonly idempotent: boolean;
+  /** Share of the executors' time, relative to the other methods' weights. */
+  readonly weight: number;
   /** Instances that wait. */
   readonly waiting: number;
+  /** Instances that may go now; the others wait for a fuller batch, and the source wakes the dispatcher for them. */
+  ready(now: number): number;
   /** Takes a batch out of the queue; undefined when what waited has gone. @param share aim for this many instances */
-  nextBatch(share: number): Batch | undefined;
+  nextBatch(share: number, now: number): Batch | undefined;
+  /** How long a batch of so many instances will take; undefined before any was seen. */
+  predictMs(count: number): number | undefined;
+  ran(run: BatchRun): void;
+}
+
+/** What a method has to pay for a batch before it is known how long its batches take, in milliseconds. */
+const unknownMs = 1;
+
+class Account {
+  readonly source: BatchSource;
+  /** When its last batch ended, in virtual time. */
+  finish = 0;
+
+  constructor(source: BatchSource) {
+    this.source = source;
+  }
 }
 
 export class Turns {
-  readonly #sources: BatchSource[] = [];
-  #next = 0;
+  /** The one that had a turn last is at the end: among equals it is the last to have another. */
+  #accounts: Account[] = [];
+  /** When the last batch began, in virtual time. */
+  #now = 0;
 
   add(source: BatchSource): void {
-    this.#sources.push(source);
+    this.#accounts.push(new Account(source));
   }
 
   /** Instances that wait, of all methods. */
   get waiting(): number {
-    return this.#sources.reduce((sum, source) => sum + source.waiting, 0);
+    return this.#accounts.reduce((sum, { source }) => sum + source.waiting, 0);
   }
 
-  /** The next method of which something waits: a busy one does not starve the others of the same servable. */
-  take(): BatchSource | undefined {
-    for (let step = 0; step < this.#sources.length; step++) {
-      const index = (this.#next + step) % this.#sources.length;
-      const source = this.#sources[index]!;
-      if (source.waiting === 0) continue;
-      this.#next = index + 1;
-      return source;
+  /** The method whose turn it is, of those with something to send. */
+  next(now: number): BatchSource | undefined {
+    let best: Account | undefined;
+    for (const account of this.#accounts) {
+      if (account.source.waiting === 0 || account.source.ready(now) === 0) continue;
+      if (best === undefined || this.#start(account) < this.#start(best)) best = account;
     }
-    return undefined;
+    return best?.source;
+  }
+
+  #start({ finish }: Account): number {
+    return Math.max(finish, this.#now);
+  }
+
+  /** The method has sent a batch of so many instances. */
+  charge(source: BatchSource, count: number): void {
+    const index = this.#accounts.findIndex((account) => account.source === source);
+    const [account] = this.#accounts.splice(index, 1);
+    this.#now = this.#start(account!);
+    account!.finish = this.#now + (source.predictMs(count) ?? unknownMs) / source.weight;
+    this.#accounts.push(account!);
   }
 }

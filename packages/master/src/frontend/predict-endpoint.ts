@@ -1,5 +1,5 @@
 /** The transport-free entry that all front ends share: a routed request with its blocks goes in, outcomes come out. */
-import { failure, type CancelSignal, type Deadline, type ServingError } from '@serving/common';
+import { failure, type CancelSignal, type Clock, type Deadline, type ServingError } from '@serving/common';
 import type { MethodRoute } from '../call/method-route.js';
 import type { CallPart } from '../call/predict-call.js';
 import { ReplyCollector, type CollectedOutcome } from '../call/reply-collector.js';
@@ -21,15 +21,19 @@ export interface PredictRequest {
   readonly retainedBytes: number;
   readonly deadline: Deadline;
   readonly signal: CancelSignal;
+  /** As the caller asked for; undefined for the method's own. */
+  readonly priority: number | undefined;
   readonly traceparent: string;
 }
 
 export class PredictEndpoint {
   readonly #router: Router;
+  readonly #clock: Clock;
   #nextCallId = 1;
 
-  constructor(router: Router) {
+  constructor(router: Router, clock: Clock) {
     this.#router = router;
+    this.#clock = clock;
   }
 
   /** @throws ServingError when there is no such servable, version or method, or no replica of it is live */
@@ -49,9 +53,10 @@ export class PredictEndpoint {
         id,
         parts,
         retainedBytes,
+        arrivedAt: this.#clock.now(),
         deadline,
         signal,
-        priority: 0,
+        priority: request.priority ?? route.method.batching?.priority ?? 0,
         traceparent,
         sink,
       });

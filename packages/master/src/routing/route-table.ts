@@ -2,11 +2,10 @@
  * Servable → version → method, as the registry's replicas make it. Rebuilt from snapshots; routes keep their queues as
  * long as the methods of a version stay what they are.
  */
-import type { MethodSignature } from '@serving/common';
 import type { MethodRoute } from '../call/method-route.js';
 import type { Replica } from '../cluster/replica.js';
 import type { RegistrySnapshot } from '../cluster/replica-registry.js';
-import { sameMethods } from '../cluster/same-methods.js';
+import { sameBatching, sameMethods } from '../cluster/same-methods.js';
 
 /** What stands behind one servable version: its methods' queues and the replicas they lead to. */
 export interface VersionEntry {
@@ -58,7 +57,7 @@ export class RouteTable {
     const versions = this.#servables.get(servable) ?? new Map<number, VersionEntry>();
     const known = versions.get(version);
     if (known !== undefined) {
-      if (sameMethods(signaturesOf(known), replica.methods)) return;
+      if (isFor(known, replica)) return;
       // Replicas that are live together agree, so those with the old methods have gone.
       known.setReplicas([]);
     }
@@ -67,6 +66,10 @@ export class RouteTable {
   }
 }
 
-function signaturesOf({ methods }: VersionEntry): MethodSignature[] {
-  return [...methods.values()].map((route) => route.method);
+/** Whether the replica's batches can come from the entry's queues. How to batch is decided anew once no replica is left. */
+function isFor({ methods, isAvailable }: VersionEntry, replica: Replica): boolean {
+  const signatures = [...methods.values()].map((route) => route.method);
+  return (
+    sameMethods(signatures, replica.methods) && (isAvailable || sameBatching(signatures, replica.methods))
+  );
 }

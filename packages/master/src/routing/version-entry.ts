@@ -1,32 +1,31 @@
 /** Makes the entry of a servable version: a dispatcher, and one batcher per method that it feeds from. */
-import type { BatchLimits, QueueLimits } from '../batching/batch-limits.js';
+import { ServiceTime, type MethodSignature } from '@serving/common';
+import type { QueueLimits } from '../batching/batch-limits.js';
+import { policyOf, type BatchDefaults } from '../batching/batch-policy.js';
 import { Batcher } from '../batching/batcher.js';
+import { laneRuleOf } from '../batching/lanes.js';
+import { QueueBudget } from '../batching/queue-budget.js';
 import type { MethodRoute } from '../call/method-route.js';
 import type { Replica } from '../cluster/replica.js';
 import { Dispatcher, type DispatcherSettings } from '../dispatch/dispatcher.js';
+import type { ReplicaPicker } from '../dispatch/pickers/replica-picker.js';
 import type { VersionEntry } from './route-table.js';
 
-export interface VersionEntrySettings extends Omit<DispatcherSettings, 'servable' | 'version'> {
-  readonly limits: BatchLimits & QueueLimits;
+export interface VersionEntrySettings extends Omit<DispatcherSettings, 'servable' | 'version' | 'picker'> {
+  readonly limits: QueueLimits;
+  readonly batching: BatchDefaults;
+  /** What the queues of all methods share. */
+  readonly budget: QueueBudget;
+  readonly createPicker: () => ReplicaPicker;
 }
 
 export function createVersionEntry(first: Replica, settings: VersionEntrySettings): VersionEntry {
   const { servable, version } = first;
-  const { limits, clock } = settings;
-  const dispatcher = new Dispatcher({ ...settings, servable, version });
+  const dispatcher = new Dispatcher({ ...settings, picker: settings.createPicker(), servable, version });
   const methods = new Map<string, MethodRoute>();
   const batchers: Batcher[] = [];
   for (const method of first.methods) {
-    // A model that takes more at a time than the limit sets the limit for its method.
-    const maxBatchSize = Math.max(limits.maxBatchSize, method.modelBatchSize);
-    const batcher = new Batcher({
-      servable,
-      method: method.name,
-      idempotent: method.idempotent,
-      limits: { ...limits, maxBatchSize },
-      clock,
-      dispatcher,
-    });
+    const batcher = createBatcher(servable, method, dispatcher, settings);
     dispatcher.addSource(batcher);
     batchers.push(batcher);
     methods.set(method.name, { servable, version, method, queue: batcher });
@@ -55,4 +54,23 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
       for (const batcher of batchers) batcher.refuseAll();
     },
   };
+}
+
+function createBatcher(
+  servable: string,
+  method: MethodSignature,
+  dispatcher: Dispatcher,
+  { limits, batching, budget, clock }: VersionEntrySettings,
+): Batcher {
+  return new Batcher({
+    servable,
+    method: method.name,
+    idempotent: method.idempotent,
+    policy: policyOf(method, batching),
+    budget: QueueBudget.ofMethod(limits, budget),
+    laneOf: laneRuleOf(method),
+    service: new ServiceTime(),
+    clock,
+    dispatcher,
+  });
 }

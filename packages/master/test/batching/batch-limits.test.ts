@@ -9,6 +9,10 @@ test('what is not given, or given as undefined, has its default', () => {
     minShare: 16,
     maxQueueInstances: 100_000,
     maxQueueBytes: 1_073_741_824,
+    maxQueueRequests: 100_000,
+    maxTotalInstances: 200_000,
+    maxTotalBytes: 2_147_483_648,
+    maxTotalRequests: 200_000,
   });
   expect(resolveLimits({ minShare: undefined })).toEqual(defaults);
   expect(resolveLimits({ maxBatchSize: 1, maxQueueBytes: Infinity })).toEqual({

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { Deadline, ServingError } from '@serving/common';
+import { Block, bytesColumn, Deadline, ServiceTime, ServingError } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
-import { Batcher } from '../../src/batching/batcher.js';
 import type { PredictCall } from '../../src/call/predict-call.js';
+import { batcherOf } from '../support/batchers.js';
 import { blobs, callOf, callOfSize, floats, type TestCall } from '../support/calls.js';
 
 class FakeDispatcher {
   hasReplicas = true;
+  executors = 1;
   demands = 0;
   readonly abandoned: PredictCall[] = [];
 
@@ -33,12 +34,18 @@ function setUp() {
   return {
     clock,
     dispatcher,
-    batcher: new Batcher({ servable: 'add', method: 'predict', limits, clock, dispatcher }),
+    batcher: batcherOf({ limits, clock, dispatcher }),
   };
 }
 
 function inMs(clock: ManualClock, ms: number): { deadline: Deadline } {
   return { deadline: Deadline.after(ms, clock) };
+}
+
+/** A block of one instance with so many byte strings. */
+function blobsOfShape(size: number): Block {
+  const elements = Array.from({ length: size }, () => new Uint8Array(1));
+  return new Block(1, [bytesColumn('x', 'bytes', [size], elements)]);
 }
 
 /** Distinct outcomes of a call. */
@@ -54,16 +61,22 @@ test('what is enqueued waits, and the dispatcher hears of it', () => {
 });
 
 test('a batch is as large as the share, but at least minShare and at most maxBatchSize', () => {
-  const { batcher } = setUp();
+  const { batcher, clock } = setUp();
   batcher.enqueue(callOfSize(20));
-  expect([3, 1, 100, 8].map((share) => batcher.nextBatch(share)?.count)).toEqual([3, 2, 8, 7]);
-  expect(batcher.nextBatch(1)).toBeUndefined();
+  expect([3, 1, 100, 8].map((share) => batcher.nextBatch(share, clock.now())?.count)).toEqual([3, 2, 8, 7]);
+  expect(batcher.nextBatch(1, clock.now())).toBeUndefined();
 });
 
 test('a batch is bounded by its bytes, and one larger instance travels alone', () => {
-  const { batcher } = setUp();
+  const { batcher, clock } = setUp();
   batcher.enqueue(callOf([blobs(400, 600, 1, 1001, 1)]));
-  expect(Array.from({ length: 5 }, () => batcher.nextBatch(8)?.count)).toEqual([2, 1, 1, 1, undefined]);
+  expect(Array.from({ length: 5 }, () => batcher.nextBatch(8, clock.now())?.count)).toEqual([
+    2,
+    1,
+    1,
+    1,
+    undefined,
+  ]);
 });
 
 test('a full queue refuses all instances of a request at once, with both numbers in the text', () => {
@@ -100,10 +113,10 @@ test('a request whose caller has gone, whose deadline has passed or that no repl
 });
 
 test('a cancelled request leaves the queue, makes room, and its replicas hear of it', () => {
-  const { batcher, dispatcher } = setUp();
+  const { batcher, dispatcher, clock } = setUp();
   const [call, other] = [callOfSize(5, { retainedBytes: 100 }), callOfSize(1, { retainedBytes: 100 })];
   batcher.enqueue(call);
-  batcher.nextBatch(2);
+  batcher.nextBatch(2, clock.now());
   call.signal.abort();
   expect(call.sink.list).toEqual(Array.from({ length: 5 }, () => 'CANCELLED'));
   expect([batcher.waiting, dispatcher.abandoned]).toEqual([0, [call]]);
@@ -112,10 +125,10 @@ test('a cancelled request leaves the queue, makes room, and its replicas hear of
 });
 
 test('a request that was cancelled while all of it was on its way is still made known to its replicas', () => {
-  const { batcher, dispatcher } = setUp();
+  const { batcher, dispatcher, clock } = setUp();
   const call = callOfSize(2);
   batcher.enqueue(call);
-  batcher.nextBatch(2);
+  batcher.nextBatch(2, clock.now());
   call.signal.abort();
   expect([dispatcher.abandoned, outcomesOf(call)]).toEqual([[call], ['CANCELLED']]);
 });
@@ -142,7 +155,7 @@ test('the deadline of a request that has been sent on leaves the others alone', 
   const { batcher, clock } = setUp();
   const [sent, waits] = [callOfSize(2, inMs(clock, 10)), callOfSize(1, inMs(clock, 15))];
   batcher.enqueue(sent);
-  batcher.nextBatch(2);
+  batcher.nextBatch(2, clock.now());
   batcher.enqueue(waits);
   clock.advance(14);
   expect([outcomesOf(sent), outcomesOf(waits)]).toEqual([[], []]);
@@ -159,12 +172,12 @@ test('a request whose deadline has passed is not started, even when the timer is
     now: () => clock.now() + lateBy,
     after: (ms: number, run: () => void) => clock.after(ms, run),
   };
-  const batcher = new Batcher({ servable: 'add', method: 'predict', limits, clock: stalled, dispatcher });
+  const batcher = batcherOf({ limits, clock: stalled, dispatcher });
   const [late, alive] = [callOfSize(2, inMs(clock, 10)), callOfSize(1, inMs(clock, 30))];
   batcher.enqueue(late);
   batcher.enqueue(alive);
   lateBy = 10;
-  expect(batcher.nextBatch(8)?.entries.map((entry) => entry.call)).toEqual([alive]);
+  expect(batcher.nextBatch(8, clock.now())?.entries.map((entry) => entry.call)).toEqual([alive]);
   expect([outcomesOf(late), clock.pending]).toEqual([['DEADLINE_EXCEEDED'], 1]);
 });
 
@@ -172,19 +185,129 @@ test('a batcher whose requests have all expired has no batch to give', () => {
   const { batcher, clock } = setUp();
   batcher.enqueue(callOfSize(2, inMs(clock, 10)));
   clock.advance(10);
-  expect([batcher.nextBatch(2), clock.pending]).toEqual([undefined, 0]);
+  expect([batcher.nextBatch(2, clock.now()), clock.pending]).toEqual([undefined, 0]);
 });
 
 test('losing the last replica answers waiting instances only: those on their way get their own outcome', () => {
-  const { batcher } = setUp();
+  const { batcher, clock } = setUp();
   const [begun, waits] = [callOfSize(4), callOfSize(1)];
   batcher.enqueue(begun);
   batcher.enqueue(waits);
-  const batch = batcher.nextBatch(3)!;
+  const batch = batcher.nextBatch(3, clock.now())!;
   batcher.enqueue(callOfSize(1));
   batcher.refuseAll();
   expect(begun.sink.list).toEqual([undefined, undefined, undefined, 'NO_REPLICA']);
   expect([waits.sink.list, batcher.waiting]).toEqual([['NO_REPLICA'], 0]);
   batch.failRest(new ServingError('WORKER_LOST', 'lost'));
   expect(begun.sink.list).toEqual(['WORKER_LOST', 'WORKER_LOST', 'WORKER_LOST', 'NO_REPLICA']);
+});
+
+test('a refusal for want of room says when to try again, as far as it is known', () => {
+  const service = new ServiceTime();
+  const clock = new ManualClock();
+  const batcher = batcherOf({ limits, service, clock, dispatcher: new FakeDispatcher() });
+  batcher.enqueue(callOfSize(16));
+  const refused = () => {
+    const call = callOfSize(5);
+    batcher.enqueue(call);
+    return call.sink.messages[0];
+  };
+  expect(refused()).toMatch(/try again in about 1000 ms$/);
+  service.observe(8, 400);
+  // Half of what waits is a batch, and a batch takes 400 ms.
+  expect(refused()).toMatch(/try again in about 400 ms$/);
+});
+
+test('with a delay nothing is ready before the first has waited, and the dispatcher is woken then', () => {
+  const { clock, dispatcher } = setUp();
+  const batcher = batcherOf({ limits, clock, dispatcher, batching: { maxQueueDelayMs: 5 } });
+  batcher.enqueue(callOfSize(2, { arrivedAt: clock.now() }));
+  clock.advance(3);
+  batcher.enqueue(callOfSize(1, { arrivedAt: clock.now() }));
+  expect([batcher.ready(clock.now()), batcher.nextBatch(8, clock.now()), dispatcher.demands]).toEqual([
+    0,
+    undefined,
+    2,
+  ]);
+  clock.advance(2);
+  expect([batcher.ready(clock.now()), dispatcher.demands]).toEqual([3, 3]);
+  expect(batcher.nextBatch(8, clock.now())?.count).toBe(3);
+  expect([batcher.waiting, clock.pending]).toEqual([0, 0]);
+});
+
+test('with a delay a full batch is ready at once, and so is the rest of a request that has begun', () => {
+  const { clock, dispatcher } = setUp();
+  const batcher = batcherOf({ limits, clock, dispatcher, batching: { maxQueueDelayMs: 5 } });
+  batcher.enqueue(callOfSize(9, { arrivedAt: clock.now() }));
+  expect([8, 8].map((share) => batcher.nextBatch(share, clock.now())?.count)).toEqual([8, 1]);
+});
+
+test('work that is predicted to end after its deadline is refused when that is asked for', () => {
+  const { clock, dispatcher } = setUp();
+  const service = new ServiceTime();
+  const batcher = batcherOf({ limits, service, clock, dispatcher, batching: { refuseLate: true } });
+  const early = callOfSize(1, inMs(clock, 20));
+  batcher.enqueue(early);
+  service.observe(1, 30);
+  const late = callOfSize(1, inMs(clock, 29));
+  const waits = callOfSize(1, inMs(clock, 40));
+  for (const call of [late, waits]) batcher.enqueue(call);
+  expect([early, late, waits].map(outcomesOf)).toEqual([[], ['DEADLINE_EXCEEDED'], []]);
+  expect(late.sink.messages[0]).toBe(
+    "the caller's deadline leaves 29 ms, but an instance of this method takes about 30 ms: it was not started",
+  );
+  clock.advance(10);
+  // Ten of the forty have gone by, and what is left is just too short.
+  expect([early, waits].map(outcomesOf)).toEqual([['DEADLINE_EXCEEDED'], ['DEADLINE_EXCEEDED']]);
+});
+
+test('a batch holds one shape where that is asked for; the first that came goes first, whatever its shape', () => {
+  const { clock, dispatcher } = setUp();
+  const batcher = batcherOf({ limits, clock, dispatcher, batching: { sameShapes: true } });
+  const texts = (...sizes: number[]) =>
+    callOf(
+      sizes.map((size) => blobsOfShape(size)),
+      { arrivedAt: clock.now(), retainedBytes: 1 },
+    );
+  const first = texts(1, 2, 1);
+  batcher.enqueue(first);
+  clock.advance(1);
+  const second = texts(3, 2);
+  batcher.enqueue(second);
+  expect(batcher.ready(clock.now())).toBe(5);
+  const batches = Array.from({ length: 4 }, () =>
+    batcher.nextBatch(8, clock.now())?.entries.map(({ call, first: position }) => [call.id, position]),
+  );
+  expect(batches).toEqual([
+    [
+      [first.id, 0],
+      [first.id, 2],
+    ],
+    [
+      [first.id, 1],
+      [second.id, 1],
+    ],
+    [[second.id, 0]],
+    undefined,
+  ]);
+});
+
+test('a request that waits in several lanes is cancelled, expires and is counted as one', () => {
+  const { clock, dispatcher } = setUp();
+  const narrow = { ...limits, maxQueueRequests: 2 };
+  const batcher = batcherOf({ limits: narrow, clock, dispatcher, batching: { sameShapes: true } });
+  const both = () => callOf([blobsOfShape(1), blobsOfShape(2)], inMs(clock, 5));
+  const [cancelledOne, expiredOne] = [both(), both()];
+  batcher.enqueue(cancelledOne);
+  cancelledOne.signal.abort();
+  batcher.enqueue(expiredOne);
+  clock.advance(5);
+  expect([cancelledOne, expiredOne].map((call) => call.sink.list)).toEqual([
+    ['CANCELLED', 'CANCELLED'],
+    ['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED'],
+  ]);
+  expect([batcher.waiting, dispatcher.abandoned, clock.pending]).toEqual([0, [cancelledOne, expiredOne], 0]);
+  const last = both();
+  batcher.enqueue(last);
+  expect(outcomesOf(last)).toEqual([]);
 });

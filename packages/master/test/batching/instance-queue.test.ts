@@ -1,21 +1,29 @@
 import { expect, test } from '@jest/globals';
 import { rangeBytes } from '@serving/common';
 import fc from 'fast-check';
-import { InstanceQueue } from '../../src/batching/instance-queue.js';
+import { InstanceQueue, type TakenBatch } from '../../src/batching/instance-queue.js';
+import { WaitingCall } from '../../src/batching/waiting-call.js';
 import type { BatchEntry } from '../../src/call/batch.js';
-import type { PredictCall } from '../../src/call/predict-call.js';
+import { instancesOf, type PredictCall } from '../../src/call/predict-call.js';
 import { blobs, callOf, callOfSize, floats, type TestCall } from '../support/calls.js';
 
-const roomy = { maxQueueInstances: 1000, maxQueueBytes: 1000 };
+/** Nothing is large. */
+const roomy = { maxBatchSize: 1000, maxBatchBytes: 1000 };
+
+/** The call as it waits, all of it. */
+function waitingOf(call: TestCall): WaitingCall {
+  const { parts, retainedBytes: bytes } = call;
+  return new WaitingCall({ call, lane: '', parts, count: instancesOf(call), bytes });
+}
 
 /** [call id, first position, count] of each entry. */
-function shown(entries: readonly BatchEntry[]): [number, number, number][] {
+function shown({ entries }: TakenBatch): [number, number, number][] {
   return entries.map(({ call, first, range }) => [call.id, first, range.to - range.from]);
 }
 
 function filled(...calls: TestCall[]): InstanceQueue {
   const queue = new InstanceQueue(roomy);
-  for (const call of calls) queue.add(call);
+  for (const call of calls) queue.add(waitingOf(call));
   return queue;
 }
 
@@ -33,7 +41,7 @@ test('takes waiting requests together, in order of arrival', () => {
   ]);
   expect(queue.instances).toBe(1);
   expect(shown(queue.take(5, Infinity))).toEqual([[c.id, 2, 1]]);
-  expect(queue.take(5, Infinity)).toEqual([]);
+  expect(shown(queue.take(5, Infinity))).toEqual([]);
 });
 
 test('a request of several layouts is taken block by block, with positions of the request', () => {
@@ -52,7 +60,7 @@ test('higher priorities go first, and every level is taken in turn', () => {
   const [zero, seven, low, sevenToo, three] = calls.map((call) => call.id);
   const order = filled(...calls)
     .take(10, Infinity)
-    .map((entry) => entry.call.id);
+    .entries.map((entry) => entry.call.id);
   expect(order).toEqual([seven, sevenToo, three, zero, low]);
 });
 
@@ -60,7 +68,7 @@ test('a request that was begun keeps its place within its priority, but yields t
   const [a, b, urgent] = [callOfSize(3), callOfSize(1), callOfSize(1, { priority: 1 })];
   const queue = filled(a, b);
   queue.take(1, Infinity);
-  queue.add(urgent);
+  queue.add(waitingOf(urgent));
   expect(shown(queue.take(10, Infinity))).toEqual([
     [urgent.id, 0, 1],
     [a.id, 1, 2],
@@ -86,65 +94,47 @@ test('one instance that is larger than a batch travels alone', () => {
   ]);
 });
 
-test('refuses what would exceed the instances or the bytes, naming what waits, what is given and the limit', () => {
-  const queue = new InstanceQueue({ maxQueueInstances: 5, maxQueueBytes: 100 });
-  queue.add(callOfSize(3, { retainedBytes: 60 }));
-  const full = (message: string) => expect.objectContaining({ code: 'QUEUE_FULL', message });
-  expect(() => queue.add(callOfSize(3, { retainedBytes: 1 }))).toThrow(
-    full(
-      'Serving Error: enqueued requests count exceeds the limit 5; 3 instances wait and 3 more are given, expected at most 5 in all',
-    ),
-  );
-  expect(() => queue.add(callOfSize(2, { retainedBytes: 41 }))).toThrow(
-    full(
-      'Serving Error: enqueued requests count exceeds the limit of 100 bytes; 60 bytes wait and 41 more are given, expected at most 100 in all',
-    ),
-  );
-  expect([queue.instances, queue.bytes, queue.waiting().length]).toEqual([3, 60, 1]);
-  queue.add(callOfSize(2, { retainedBytes: 40 }));
-  expect([queue.instances, queue.bytes]).toEqual([5, 100]);
-});
-
-test('a message is held until the last of its instances has gone', () => {
-  const queue = filled(callOfSize(3, { retainedBytes: 90 }));
-  queue.take(2, Infinity);
-  expect(queue.bytes).toBe(90);
-  queue.take(1, Infinity);
-  expect([queue.bytes, queue.instances]).toEqual([0, 0]);
+test('requests of which nothing waits any more are told with the batch', () => {
+  const [a, b] = [callOfSize(3), callOfSize(1)];
+  const queue = filled(a, b);
+  const finished = [2, 1, 1].map((size) => queue.take(size, Infinity).finished.map(({ call }) => call));
+  expect(finished).toEqual([[], [a], [b]]);
 });
 
 test('removing a request gives the instances that still waited, and makes room', () => {
   const [a, b] = [callOf([floats(1, 2), floats(3, 4), blobs(1)]), callOfSize(2)];
   const queue = new InstanceQueue(roomy);
-  const first = queue.add(a);
-  queue.add(b);
+  const first = waitingOf(a);
+  queue.add(first);
+  queue.add(waitingOf(b));
   queue.take(1, Infinity);
   expect(queue.remove(first)).toEqual([
     { first: 1, count: 1 },
     { first: 2, count: 2 },
     { first: 4, count: 1 },
   ]);
-  expect([queue.remove(first), queue.instances, queue.bytes, callsOf(queue)]).toEqual([[], 2, 10, [b]]);
+  expect([queue.remove(first), queue.instances, callsOf(queue)]).toEqual([[], 2, [b]]);
   expect(shown(queue.take(9, Infinity))).toEqual([[b.id, 0, 2]]);
 });
 
 test('a request that was cut at the border of a block waits from the next block on', () => {
   const call = callOf([floats(1, 2), floats(3)]);
   const queue = new InstanceQueue(roomy);
-  const waiting = queue.add(call);
+  const waiting = waitingOf(call);
+  queue.add(waiting);
   queue.take(2, Infinity);
   expect(queue.remove(waiting)).toEqual([{ first: 2, count: 1 }]);
 });
 
-test('requests and blocks without instances neither wait nor stand in the way', () => {
+test('blocks without instances do not stand in the way', () => {
   const call = callOf([floats(), floats(1), floats(), floats(2)]);
-  const queue = filled(callOf([floats()]), callOf([]), call);
-  expect([queue.instances, queue.bytes, callsOf(queue)]).toEqual([2, 10, [call]]);
+  const queue = filled(call);
+  expect([queue.instances, callsOf(queue)]).toEqual([2, [call]]);
   expect(shown(queue.take(9, Infinity))).toEqual([
     [call.id, 0, 1],
     [call.id, 1, 1],
   ]);
-  expect([queue.instances, queue.bytes]).toEqual([0, 0]);
+  expect(queue.instances).toBe(0);
 });
 
 const anyCall = fc
@@ -176,7 +166,7 @@ test('any order of adding, taking and removing gives every instance out once, by
           ]),
         );
       const check = (instances: number, bytes: number) => {
-        const taken = queue.take(instances, bytes);
+        const taken = queue.take(instances, bytes).entries;
         const count = seen(taken).length;
         expect(seen(taken)).toEqual(waiting.slice(0, count).map(({ call, position }) => [call.id, position]));
         const payload = taken.reduce((sum, { range }) => sum + rangeBytes(range), 0);
@@ -193,7 +183,7 @@ test('any order of adding, taking and removing gives every instance out once, by
             given.sizes.map((sizes) => blobs(...sizes)),
             { priority: given.priority, retainedBytes: 1 },
           );
-          queue.add(call);
+          queue.add(waitingOf(call));
           waiting.push(...given.sizes.flat().map((_, position) => ({ call, position })));
           waiting = waiting.toSorted((a, b) => b.call.priority - a.call.priority);
         } else if ('remove' in given) {
@@ -209,10 +199,9 @@ test('any order of adding, taking and removing gives every instance out once, by
           check(given.instances, given.bytes);
         }
         expect(queue.instances).toBe(waiting.length);
-        expect(queue.bytes).toBe(new Set(waiting.map((one) => one.call)).size);
       }
       while (waiting.length > 0) check(4, 50);
-      expect([queue.instances, queue.bytes, callsOf(queue)]).toEqual([0, 0, []]);
+      expect([queue.instances, callsOf(queue)]).toEqual([0, []]);
     }),
     { numRuns: 120 },
   );
@@ -223,3 +212,67 @@ function sizeAt({ call, position }: { call: TestCall; position: number }): numbe
   const from = position - part.first;
   return rangeBytes({ block: part.block, from, to: from + 1 });
 }
+
+const narrow = { maxBatchSize: 4, maxBatchBytes: 100 };
+
+function narrowQueue(...calls: TestCall[]): InstanceQueue {
+  const queue = new InstanceQueue(narrow);
+  for (const call of calls) queue.add(waitingOf(call));
+  return queue;
+}
+
+test('requests of more than a batch and small ones begin batches in turn, and fill what is left of them', () => {
+  const [big, other, a, b] = [callOfSize(10), callOfSize(5), callOfSize(1), callOfSize(4)];
+  const queue = narrowQueue(big, other, a, b);
+  const batches = Array.from({ length: 6 }, () => shown(queue.take(4, Infinity)));
+  expect(batches).toEqual([
+    [
+      [a.id, 0, 1],
+      [b.id, 0, 3],
+    ],
+    [[big.id, 0, 4]],
+    [
+      [b.id, 3, 1],
+      [big.id, 4, 3],
+    ],
+    [
+      [big.id, 7, 3],
+      [other.id, 0, 1],
+    ],
+    [[other.id, 1, 4]],
+    [],
+  ]);
+});
+
+test('a request is large by the bytes it holds, too', () => {
+  const [heavy, light] = [callOf([blobs(90, 90)], { retainedBytes: 101 }), callOf([blobs(1, 1)])];
+  const queue = narrowQueue(heavy, light);
+  expect(Array.from({ length: 3 }, () => shown(queue.take(2, 100)))).toEqual([
+    [[light.id, 0, 2]],
+    [[heavy.id, 0, 1]],
+    [[heavy.id, 1, 1]],
+  ]);
+});
+
+test('however much large requests bring, a small one waits for its elders and one batch of theirs for each batch of these', () => {
+  const script = fc.array(fc.record({ large: fc.integer({ min: 0, max: 200 }), small: fc.nat(4) }), {
+    minLength: 1,
+    maxLength: 20,
+  });
+  fc.assert(
+    fc.property(script, (arrivals) => {
+      const queue = narrowQueue();
+      let ahead = 0;
+      for (const { large, small } of arrivals) {
+        if (large > narrow.maxBatchSize) queue.add(waitingOf(callOfSize(large)));
+        if (small === 0) continue;
+        queue.add(waitingOf(callOfSize(small)));
+        ahead += small;
+      }
+      // Each second batch at least begins with small ones and takes as many as fit.
+      for (let batch = 0; batch < 2 * Math.ceil(ahead / narrow.maxBatchSize); batch++)
+        queue.take(4, Infinity);
+      expect(callsOf(queue).filter((call) => instancesOf(call) <= narrow.maxBatchSize)).toEqual([]);
+    }),
+  );
+});

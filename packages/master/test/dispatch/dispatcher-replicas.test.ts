@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
-import { Batcher } from '../../src/batching/batcher.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
-import { pickFewestInFlight } from '../../src/dispatch/fewest-in-flight-picker.js';
+import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
+import { batcherOf } from '../support/batchers.js';
 import { callOfSize, floatText } from '../support/calls.js';
 import { FakeReplica } from '../support/fake-replica.js';
 
@@ -24,7 +24,7 @@ function setUp() {
     defer: (callback) => callback(),
     onInternalError: () => undefined,
   });
-  const queue = new Batcher({ servable: 'add', method: 'predict', limits, clock, dispatcher });
+  const queue = batcherOf({ limits, clock, dispatcher });
   dispatcher.addSource(queue);
   const replica = new FakeReplica();
   dispatcher.addReplica(replica);
@@ -60,7 +60,7 @@ test('every batch that carries a part of the cancelled call alone is cancelled, 
   queue.enqueue(big);
   queue.enqueue(small);
   replica.grant(4);
-  const [first, second, third, mixed] = replica.works;
+  const [mixed, first, second, third] = replica.works;
   expect(replica.sizes).toEqual([2, 2, 2, 2]);
   second!.succeed();
   big.signal.abort();
@@ -70,9 +70,9 @@ test('every batch that carries a part of the cancelled call alone is cancelled, 
   expect(big.sink.list).toEqual([
     'CANCELLED',
     'CANCELLED',
-    floatText(2),
-    floatText(3),
     'CANCELLED',
+    floatText(3),
+    floatText(4),
     'CANCELLED',
     'CANCELLED',
   ]);

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import type { ServingError } from '@serving/common';
+import type { Batching, ServingError } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
-import { Batcher } from '../../src/batching/batcher.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
-import { pickFewestInFlight } from '../../src/dispatch/fewest-in-flight-picker.js';
-import type { Candidate } from '../../src/dispatch/replica-picker.js';
+import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
+import type { Candidate } from '../../src/dispatch/pickers/replica-picker.js';
+import { batcherOf } from '../support/batchers.js';
 import { callOfSize, floatText } from '../support/calls.js';
 import { FakeReplica } from '../support/fake-replica.js';
 
@@ -16,7 +16,12 @@ const roomy = {
   maxQueueBytes: 1e9,
 };
 
-function setUp(methods: readonly string[] = ['predict'], limits = roomy, clock = new ManualClock()) {
+function setUp(
+  methods: readonly string[] = ['predict'],
+  limits = roomy,
+  clock = new ManualClock(),
+  batching: Batching = {},
+) {
   const deferred: (() => void)[] = [];
   const internal: ServingError[] = [];
   const asked: (readonly Candidate[])[] = [];
@@ -31,9 +36,7 @@ function setUp(methods: readonly string[] = ['predict'], limits = roomy, clock =
     defer: (callback) => deferred.push(callback),
     onInternalError: (error) => internal.push(error),
   });
-  const batchers = methods.map(
-    (method) => new Batcher({ servable: 'add', method, limits, clock, dispatcher }),
-  );
+  const batchers = methods.map((method) => batcherOf({ method, limits, batching, clock, dispatcher }));
   for (const batcher of batchers) dispatcher.addSource(batcher);
   const runDeferred = () => deferred.splice(0).forEach((callback) => callback());
   return { dispatcher, batchers, queue: batchers[0]!, clock, deferred, internal, asked, runDeferred };
@@ -287,4 +290,46 @@ test('the remaining time travels with each call, never below 1 while it lives', 
   clock.advance(10);
   replica.grant();
   expect(replica.last.contents.calls[0]?.remainingMs).toBe(1);
+});
+
+test('a credit that finds only instances that wait for a fuller batch is spent when they have waited', () => {
+  const clock = new ManualClock();
+  const { dispatcher, queue, runDeferred } = setUp(['predict'], roomy, clock, { maxQueueDelayMs: 5 });
+  const replica = seated(dispatcher, 'a');
+  replica.grant();
+  queue.enqueue(callOfSize(2));
+  runDeferred();
+  clock.advance(4);
+  runDeferred();
+  expect([replica.sizes, clock.pending]).toEqual([[], 1]);
+  queue.enqueue(callOfSize(1, { arrivedAt: 4 }));
+  clock.advance(1);
+  runDeferred();
+  expect([replica.sizes, clock.pending]).toEqual([[3], 0]);
+});
+
+test('what batches take is learnt from their replies, and keeps the next ones within the time', () => {
+  const clock = new ManualClock();
+  const { dispatcher, queue } = setUp(['predict'], roomy, clock, { maxBatchTimeMs: 30 });
+  const replica = seated(dispatcher, 'a');
+  queue.enqueue(callOfSize(20));
+  replica.grant();
+  replica.last.tookMs = 80;
+  replica.last.succeed();
+  replica.grant();
+  expect(replica.sizes).toEqual([8, 3]);
+});
+
+test("methods share a replica by their weights over their batches' times", () => {
+  const clock = new ManualClock();
+  const { dispatcher, batchers } = setUp(['slow', 'fast'], roomy, clock);
+  const replica = seated(dispatcher, 'a');
+  for (const batcher of batchers) batcher.enqueue(callOfSize(800));
+  for (let i = 0; i < 55; i++) {
+    replica.grant();
+    replica.last.tookMs = replica.last.method === 'slow' ? 10 : 1;
+    replica.last.succeed();
+  }
+  const slow = replica.works.filter(({ method }) => method === 'slow').length;
+  expect([slow, replica.works.length]).toEqual([6, 55]);
 });

@@ -3,6 +3,7 @@ import { Deadline } from '@serving/common';
 import { Batch } from '../../src/call/batch.js';
 import { Quarantine } from '../../src/dispatch/quarantine.js';
 import { Flight, Seat } from '../../src/dispatch/seat.js';
+import { FakeSource } from '../support/fake-source.js';
 import { FakeReplica } from '../support/fake-replica.js';
 import { Fleet, type FleetCall } from '../support/fleet.js';
 
@@ -22,8 +23,7 @@ function afterTwoLosses(sizes: readonly number[], survivors: readonly number[]) 
 }
 
 function flight(): Flight {
-  const source = { method: 'predict', idempotent: true, waiting: 0, nextBatch: () => undefined };
-  return new Flight(source, new Batch([]), 0);
+  return new Flight(new FakeSource(), new Batch([]), 0);
 }
 
 test('the states follow from the replica, what it has in flight, and the suspect', () => {

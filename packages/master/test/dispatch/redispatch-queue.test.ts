@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import { Deadline } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { RedispatchQueue } from '../../src/dispatch/redispatch-queue.js';
-import type { BatchSource } from '../../src/dispatch/turns.js';
 import { callOfSize, type TestCall } from '../support/calls.js';
+import { FakeSource } from '../support/fake-source.js';
 
-const source: BatchSource = { method: 'm', idempotent: true, waiting: 0, nextBatch: () => undefined };
+const source = new FakeSource('m');
 
 const tried = (losses: number, ...calls: TestCall[]) => ({
   source,

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Deadline, failure, ServingError } from '@serving/common';
+import { ManualClock } from '../../../../test/support/manual-clock.js';
 import type { PredictCall } from '../../src/call/predict-call.js';
 import type { CollectedOutcome } from '../../src/call/reply-collector.js';
 import { PredictEndpoint, type PredictRequest } from '../../src/frontend/predict-endpoint.js';
@@ -16,6 +17,7 @@ function setUp() {
         throw new Error('nothing is registered here');
       }),
     ),
+    new ManualClock(7),
   );
   const route = {
     servable: 'add',
@@ -31,6 +33,7 @@ function setUp() {
     retainedBytes: 99,
     deadline: Deadline.none,
     signal: new ManualSignal(),
+    priority: undefined,
     traceparent: '00-ab-cd-01',
   };
   return { endpoint, calls, request };
@@ -47,10 +50,26 @@ test('hands a call with all that is known of it to the queue of its route', asyn
   const outcome = endpoint.predict(request);
   const { parts, retainedBytes, deadline, signal, traceparent } = request;
   expect(calls).toEqual([
-    expect.objectContaining({ parts, retainedBytes, deadline, signal, traceparent, priority: 0 }),
+    expect.objectContaining({
+      parts,
+      retainedBytes,
+      deadline,
+      signal,
+      traceparent,
+      priority: 0,
+      arrivedAt: 7,
+    }),
   ]);
   calls[0]!.sink.reply(failure(0, 2, bad));
   expect(codesOf(await outcome)).toEqual([[0, 2, 'INVALID_TENSOR']]);
+});
+
+test("a call has the priority it asks for, or its method's own", () => {
+  const { endpoint, calls, request } = setUp();
+  const method = { ...request.route.method, batching: { priority: 5 } };
+  for (const priority of [undefined, -3, 0])
+    void endpoint.predict({ ...request, route: { ...request.route, method }, priority });
+  expect(calls.map(({ priority }) => priority)).toEqual([5, -3, 0]);
 });
 
 test('every call has an id of its own', () => {

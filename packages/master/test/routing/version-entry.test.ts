@@ -1,15 +1,20 @@
 import { expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
-import { pickFewestInFlight } from '../../src/dispatch/fewest-in-flight-picker.js';
+import { resolveLimits } from '../../src/batching/batch-limits.js';
+import { QueueBudget } from '../../src/batching/queue-budget.js';
+import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
 import { createVersionEntry } from '../../src/routing/version-entry.js';
 import { callOfSize, floatText } from '../support/calls.js';
 import { FakeReplica, signature } from '../support/fake-replica.js';
 
 function entryOf(first: FakeReplica) {
+  const limits = resolveLimits({ maxBatchSize: 4, minShare: 1 });
   return createVersionEntry(first, {
-    limits: { maxBatchSize: 4, maxBatchBytes: 1e6, minShare: 1, maxQueueInstances: 100, maxQueueBytes: 1e6 },
+    limits,
+    batching: limits,
+    budget: QueueBudget.ofAll(limits),
     clock: new ManualClock(),
-    picker: pickFewestInFlight,
+    createPicker: () => pickFewestInFlight,
     defer: (callback) => callback(),
     onInternalError: () => undefined,
   });

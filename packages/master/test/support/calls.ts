@@ -108,6 +108,7 @@ export function callOf(blocks: readonly Block[], more: Partial<PredictCall> = {}
     id: nextId++,
     parts: partsOf(blocks),
     retainedBytes: 10,
+    arrivedAt: 0,
     deadline: Deadline.none,
     priority: 0,
     traceparent: '',

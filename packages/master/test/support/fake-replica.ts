@@ -43,6 +43,8 @@ export class FakeWork {
   readonly contents: BatchContents;
   /** What each instance holds. */
   readonly texts: readonly string[];
+  /** What it took in an executor, as the first reply tells. */
+  tookMs = 0;
   readonly #work: ReplicaWork;
 
   constructor(work: ReplicaWork) {
@@ -86,7 +88,9 @@ export class FakeWork {
   }
 
   send(reply: Reply): void {
-    this.#work.onReply(decodeReply(encodeReply({ batchId: this.batchId, reply, durations: [] })));
+    const durations = this.tookMs === 0 ? [] : [{ stage: 'model', micros: this.tookMs * 1000 }];
+    this.tookMs = 0;
+    this.#work.onReply(decodeReply(encodeReply({ batchId: this.batchId, reply, durations })));
   }
 }
 

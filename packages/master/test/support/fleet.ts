@@ -1,10 +1,11 @@
 /** A dispatcher with fake replicas that come, die and hand batches back, and calls whose instances are all different. */
 import type { ServingError } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
-import { Batcher } from '../../src/batching/batcher.js';
+import type { Batcher } from '../../src/batching/batcher.js';
 import type { PredictCall } from '../../src/call/predict-call.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
-import { pickFewestInFlight } from '../../src/dispatch/fewest-in-flight-picker.js';
+import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
+import { batcherOf } from './batchers.js';
 import { callOf, floats, floatText, type TestCall } from './calls.js';
 import { FakeReplica, type FakeWork } from './fake-replica.js';
 
@@ -53,7 +54,7 @@ export class Fleet {
     const { dispatcher } = this;
     const queue = (method: string, idempotent: boolean) => {
       const sized = { ...limits, maxBatchSize };
-      const batcher = new Batcher({ servable: 'add', method, idempotent, limits: sized, clock, dispatcher });
+      const batcher = batcherOf({ method, idempotent, limits: sized, clock, dispatcher });
       dispatcher.addSource(batcher);
       return batcher;
     };

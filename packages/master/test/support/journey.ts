@@ -15,8 +15,23 @@ export const limits = {
   maxQueueInstances: 30,
   maxQueueBytes: 90,
 };
-const methods = [signature('a'), signature('b', ['x'], 7)];
-const batchSizes: Readonly<Record<string, number>> = { a: 5, b: 7 };
+/** The third has every wish there is, so that the rules meet each other. */
+const choosy = {
+  ...signature('c'),
+  batching: {
+    maxBatchSize: 6,
+    preferredBatchSizes: [3],
+    maxQueueDelayMs: 4,
+    maxBatchTimeMs: 50,
+    latencyTargetMs: 20,
+    priority: 1,
+    weight: 2,
+    refuseLate: true,
+    sameShapes: true,
+  },
+};
+const methods = [signature('a'), signature('b', ['x'], 7), choosy];
+const batchSizes: Readonly<Record<string, number>> = { a: 5, b: 7, c: 6 };
 
 export interface Arrival {
   /** 0 is the default. */
@@ -81,6 +96,7 @@ export class TrackedReplica extends FakeReplica {
     const first = this.#credits.toSorted((a, b) => a.expiresAt - b.expiresAt)[0];
     this.#credits = this.#credits.filter((credit) => credit !== first);
     this.#journey.sent(work);
+    work.tookMs = work.count;
     if (!this.isEager) return;
     work.succeed();
     this.grant();
@@ -176,13 +192,14 @@ export class Journey {
     const done = (outcomes: readonly CollectedOutcome[]) => void tracked.completions.push(outcomes);
     if (isDirect) {
       const sink = new ReplyCollector(texts.length, done);
-      route.queue.enqueue({ ...common, id: this.calls.length, priority, sink });
+      route.queue.enqueue({ ...common, id: this.calls.length, arrivedAt: clock.now(), priority, sink });
       return;
     }
     const error = new ServingError('INVALID_TENSOR', 'refused at the front end');
     const refusedInstances = Array.from({ length: refused }, (_, index) => ({ index, error }));
     const count = texts.length + refused;
-    void this.plane.endpoint.predict({ ...common, count, refused: refusedInstances }).then(done);
+    const request = { ...common, count, refused: refusedInstances, priority: undefined };
+    void this.plane.endpoint.predict(request).then(done);
   }
 
   /** Instances that no other call has: of 4, 6 or up to 80 bytes. */
@@ -212,6 +229,8 @@ export class Journey {
       this.require(isItsOwn, `${text} went to ${method} of version ${contents.version}`);
       this.require(!signal.aborted && !deadline.isPassed(this.plane.clock), `nobody waits for ${text}`);
       this.require(!this.#executed.has(text), `${text} was sent twice`);
+      const layouts = new Set(texts.map((one) => one.slice(0, one.indexOf('='))));
+      this.require(method !== 'c' || layouts.size === 1, 'shapes were mixed');
       this.#executed.add(text);
     }
   }
@@ -226,19 +245,24 @@ export class Journey {
     work.fail(first, count);
   }
 
-  /** Ends the round of I/O; nothing may wait beside a credit that could carry it. */
+  /** Ends the round of I/O; nothing that may go waits beside a credit that could carry it. */
   endRound(): void {
     this.plane.runDeferred();
     for (const version of [1, 2]) {
       const credits = this.live
         .filter((replica) => replica.version === version)
         .reduce((sum, replica) => sum + replica.goodCredits, 0);
-      if (credits > 0) expect(this.#waiting(version)).toBe(0);
+      if (credits > 0) expect(this.#ready(version)).toBe(0);
     }
   }
 
   #waiting(version: number): number {
     return this.plane.batchers(version).reduce((sum, batcher) => sum + batcher.waiting, 0);
+  }
+
+  #ready(version: number): number {
+    const now = this.plane.clock.now();
+    return this.plane.batchers(version).reduce((sum, batcher) => sum + batcher.ready(now), 0);
   }
 
   /** Lets everything come to its end. */
@@ -253,6 +277,8 @@ export class Journey {
       replica.isEager = true;
     }
     for (const replica of this.live) replica.grant();
+    this.endRound();
+    this.plane.clock.advance(choosy.batching.maxQueueDelayMs);
     this.endRound();
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -290,10 +316,15 @@ export class Journey {
     return [
       ...(this.#failed.has(text) ? ['STAGE_FAILED'] : []),
       ...(call.signal.aborted ? ['CANCELLED'] : []),
-      ...(call.deadline.isPassed(this.plane.clock) ? ['DEADLINE_EXCEEDED'] : []),
+      ...(this.#mayBeLate(call) ? ['DEADLINE_EXCEEDED'] : []),
       ...(this.#unserved.has(call.route.version) && !this.#executed.has(text) ? ['NO_REPLICA'] : []),
       ...(wasStarted ? [] : ['QUEUE_FULL']),
     ];
+  }
+
+  /** Late is also what is predicted to be. */
+  #mayBeLate({ deadline, route }: TrackedCall): boolean {
+    return deadline.isPassed(this.plane.clock) || (route.method === choosy && deadline.at < Infinity);
   }
 
   /** Queues, their bytes, timers and the records of what is in flight are empty; a full queue's worth still fits. */

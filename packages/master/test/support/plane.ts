@@ -1,11 +1,12 @@
 /** The steps of a master from endpoint to replicas, put together as the composition root does, on a manual clock. */
 import type { ServingError } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
-import type { BatchLimits, QueueLimits } from '../../src/batching/batch-limits.js';
+import { resolveLimits, type Limits } from '../../src/batching/batch-limits.js';
 import { Batcher } from '../../src/batching/batcher.js';
+import { QueueBudget } from '../../src/batching/queue-budget.js';
 import { ReplicaRegistry } from '../../src/cluster/replica-registry.js';
-import { pickFewestInFlight } from '../../src/dispatch/fewest-in-flight-picker.js';
-import type { Candidate } from '../../src/dispatch/replica-picker.js';
+import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
+import type { Candidate } from '../../src/dispatch/pickers/replica-picker.js';
 import { PredictEndpoint } from '../../src/frontend/predict-endpoint.js';
 import { RouteTable } from '../../src/routing/route-table.js';
 import { Router } from '../../src/routing/router.js';
@@ -22,11 +23,14 @@ export class Plane {
   mostInFlight = 0;
   #deferred: (() => void)[] = [];
 
-  constructor(limits: BatchLimits & QueueLimits) {
+  constructor(given: Partial<Limits>) {
+    const limits = resolveLimits(given);
     const settings = {
       limits,
+      batching: limits,
+      budget: QueueBudget.ofAll(limits),
       clock: this.clock,
-      picker: (candidates: readonly Candidate[]) => {
+      createPicker: () => (candidates: readonly Candidate[]) => {
         this.mostInFlight = Math.max(this.mostInFlight, ...candidates.map(({ inFlight }) => inFlight));
         return pickFewestInFlight(candidates);
       },
@@ -35,7 +39,7 @@ export class Plane {
     };
     this.table = new RouteTable((replica) => createVersionEntry(replica, settings));
     this.registry.onChange((snapshot) => this.table.update(snapshot));
-    this.endpoint = new PredictEndpoint(new Router(this.table));
+    this.endpoint = new PredictEndpoint(new Router(this.table), this.clock);
   }
 
   /** Ends the current round of I/O. */

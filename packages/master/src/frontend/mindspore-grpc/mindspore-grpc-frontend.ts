@@ -10,6 +10,7 @@ import {
 import type { CallPart } from '../../call/predict-call.js';
 import type { CollectedOutcome } from '../../call/reply-collector.js';
 import type { PredictEndpoint, RefusedInstance } from '../predict-endpoint.js';
+import { priorityOf } from '../request-headers.js';
 import { instanceCount, RequestReader, type MindsporeRequest } from './deserialize.js';
 import { readInstances } from './read-instances.js';
 import { ReplyWriter, writeFailure } from './serialize.js';
@@ -93,6 +94,7 @@ class MindsporeFrontend {
       retainedBytes: bufferBytes(message) + objectBytes(parts, refused),
       deadline: call.deadline,
       signal: call.signal,
+      priority: priorityOf(call),
       traceparent: call.metadata('traceparent') ?? '',
     });
   }

@@ -117,13 +117,66 @@ export interface Method {
   modelBatchSize: number;
   /** May be run again when a worker is lost while it runs. */
   idempotent: boolean;
+  /** How its instances are put into batches; what is absent is as the master has it for all methods. */
+  batching: Batching | undefined;
+}
+
+/** A method's own wishes; the first live replica of a servable version says them for all. */
+export interface Batching {
+  /** Most instances in a batch. */
+  maxBatchSize?:
+    | number
+    | undefined;
+  /** Most payload bytes in a batch. */
+  maxBatchBytes?:
+    | number
+    | undefined;
+  /** Sizes the method runs best at, ascending. */
+  preferredBatchSizes: number[];
+  /** How long an instance may wait for a fuller batch while a replica could run it, in milliseconds. */
+  maxQueueDelayMs?:
+    | number
+    | undefined;
+  /** Longest time a batch may be predicted to run, in milliseconds. */
+  maxBatchTimeMs?:
+    | number
+    | undefined;
+  /** Time from arrival to answer that batch size and delay are chosen for, in milliseconds. */
+  latencyTargetMs?:
+    | number
+    | undefined;
+  /** Priority of requests that name none; higher goes first. */
+  priority?:
+    | number
+    | undefined;
+  /** Share of the executors' time beside other methods of the servable, relative to theirs. */
+  weight?:
+    | number
+    | undefined;
+  /** Work whose remaining time is shorter than it is predicted to run is refused instead of started. */
+  refuseLate?:
+    | boolean
+    | undefined;
+  /** A batch holds only instances whose inputs have equal shapes. */
+  sameShapes?: boolean | undefined;
 }
 
 /** A named input or output of a method; what is absent is open. */
 export interface Port {
   name: string;
   dtype?: DataType | undefined;
-  shape?: PortShape | undefined;
+  shape?:
+    | PortShape
+    | undefined;
+  /** Of an input whose size varies and is padded before the method runs: batches hold instances of one padded size. */
+  padding?: Padding | undefined;
+}
+
+export interface Padding {
+  /** Which dimension of the instance's shape. */
+  dimension: number;
+  /** Sizes it is padded to, ascending; each instance to the smallest that holds it. */
+  sizes: number[];
 }
 
 /** Shape of one instance. */
@@ -714,7 +767,7 @@ export const ReplicaUpdate: MessageFns<ReplicaUpdate> = {
 };
 
 function createBaseMethod(): Method {
-  return { name: "", inputs: [], outputs: [], modelBatchSize: 0, idempotent: false };
+  return { name: "", inputs: [], outputs: [], modelBatchSize: 0, idempotent: false, batching: undefined };
 }
 
 export const Method: MessageFns<Method> = {
@@ -733,6 +786,9 @@ export const Method: MessageFns<Method> = {
     }
     if (message.idempotent !== false) {
       writer.uint32(40).bool(message.idempotent);
+    }
+    if (message.batching !== undefined) {
+      Batching.encode(message.batching, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -790,6 +846,184 @@ export const Method: MessageFns<Method> = {
             message.idempotent = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.batching = Batching.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBatching(): Batching {
+  return {
+    maxBatchSize: undefined,
+    maxBatchBytes: undefined,
+    preferredBatchSizes: [],
+    maxQueueDelayMs: undefined,
+    maxBatchTimeMs: undefined,
+    latencyTargetMs: undefined,
+    priority: undefined,
+    weight: undefined,
+    refuseLate: undefined,
+    sameShapes: undefined,
+  };
+}
+
+export const Batching: MessageFns<Batching> = {
+  encode(message: Batching, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maxBatchSize !== undefined) {
+      writer.uint32(8).uint32(message.maxBatchSize);
+    }
+    if (message.maxBatchBytes !== undefined) {
+      writer.uint32(17).double(message.maxBatchBytes);
+    }
+    if (message.preferredBatchSizes.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.preferredBatchSizes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.maxQueueDelayMs !== undefined) {
+      writer.uint32(33).double(message.maxQueueDelayMs);
+    }
+    if (message.maxBatchTimeMs !== undefined) {
+      writer.uint32(41).double(message.maxBatchTimeMs);
+    }
+    if (message.latencyTargetMs !== undefined) {
+      writer.uint32(49).double(message.latencyTargetMs);
+    }
+    if (message.priority !== undefined) {
+      writer.uint32(56).sint32(message.priority);
+    }
+    if (message.weight !== undefined) {
+      writer.uint32(65).double(message.weight);
+    }
+    if (message.refuseLate !== undefined) {
+      writer.uint32(72).bool(message.refuseLate);
+    }
+    if (message.sameShapes !== undefined) {
+      writer.uint32(80).bool(message.sameShapes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Batching {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBatching();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maxBatchSize = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.maxBatchBytes = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.preferredBatchSizes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.preferredBatchSizes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.maxQueueDelayMs = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.maxBatchTimeMs = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.latencyTargetMs = reader.double();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.priority = reader.sint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.refuseLate = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.sameShapes = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -804,7 +1038,7 @@ export const Method: MessageFns<Method> = {
 };
 
 function createBasePort(): Port {
-  return { name: "", dtype: undefined, shape: undefined };
+  return { name: "", dtype: undefined, shape: undefined, padding: undefined };
 }
 
 export const Port: MessageFns<Port> = {
@@ -817,6 +1051,9 @@ export const Port: MessageFns<Port> = {
     }
     if (message.shape !== undefined) {
       PortShape.encode(message.shape, writer.uint32(26).fork()).join();
+    }
+    if (message.padding !== undefined) {
+      Padding.encode(message.padding, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -857,6 +1094,85 @@ export const Port: MessageFns<Port> = {
 
             message.shape = PortShape.decode(reader, reader.uint32());
             continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.padding = Padding.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePadding(): Padding {
+  return { dimension: 0, sizes: [] };
+}
+
+export const Padding: MessageFns<Padding> = {
+  encode(message: Padding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dimension !== 0) {
+      writer.uint32(8).uint32(message.dimension);
+    }
+    if (message.sizes.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.sizes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Padding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePadding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dimension = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.sizes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.sizes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {

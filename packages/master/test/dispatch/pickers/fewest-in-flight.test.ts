@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { pickFewestInFlight } from '../../src/dispatch/fewest-in-flight-picker.js';
+import { pickFewestInFlight } from '../../../src/dispatch/pickers/fewest-in-flight.js';
 
 test('picks the replica with the fewest batches per executor', () => {
   const small = { replicaId: 'small', inFlight: 1, executors: 1 };

@@ -1,4 +1,4 @@
-/** Chooses the replica for the next batch: one synchronous answer from a list, without state of its own. */
+/** Chooses the replica for the next batch: one synchronous answer from a list. */
 
 /** A replica with at least one credit to spend. */
 export interface Candidate {
@@ -10,3 +10,8 @@ export interface Candidate {
 
 /** @param candidates at least one */
 export type ReplicaPicker = (candidates: readonly Candidate[]) => Candidate;
+
+/** How full a replica is. */
+export function loadOf({ inFlight, executors }: Candidate): number {
+  return inFlight / executors;
+}

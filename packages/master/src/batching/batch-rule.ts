@@ -1,0 +1,71 @@
+/** When a batch of one method is worth sending, and how large it is. Pure rules over what waits now. */
+import type { ServiceTime } from '@serving/common';
+import type { BatchPolicy } from './batch-policy.js';
+import { LatencyTuner } from './latency-tuner.js';
+
+/** What is to know of a queue. */
+export interface QueueState {
+  /** Instances that wait. */
+  readonly instances: number;
+  /** Some of a request that waits has been sent already. */
+  readonly isBegun: boolean;
+  /** When the first of those waiting came, by the clock. */
+  readonly oldestAt: number;
+  /** The earliest deadline of those that go next; Infinity for none. */
+  readonly earliestDeadline: number;
+}
+
+export class BatchRule {
+  readonly #policy: BatchPolicy;
+  readonly #service: ServiceTime;
+  readonly #tuner: LatencyTuner | undefined;
+
+  constructor(policy: BatchPolicy, service: ServiceTime) {
+    this.#policy = policy;
+    this.#service = service;
+    if (policy.latencyTargetMs < Infinity) this.#tuner = new LatencyTuner(policy, service);
+  }
+
+  /** Most instances a batch may hold now. */
+  get limit(): number {
+    const { maxBatchSize, maxBatchTimeMs } = this.#policy;
+    const timed = maxBatchTimeMs === Infinity ? undefined : this.#service.largestWithin(maxBatchTimeMs);
+    return Math.max(1, Math.min(maxBatchSize, timed ?? Infinity, this.#tuner?.limit ?? Infinity));
+  }
+
+  /** The moment from which a batch may go; -Infinity for at once. */
+  dueAt(queue: QueueState): number {
+    const delay = this.#tuner?.delayMs ?? this.#policy.maxQueueDelayMs;
+    // Whoever sent the rest of a request waits for all of it.
+    if (delay === 0 || queue.isBegun || queue.instances >= this.#fullSize) return -Infinity;
+    const lastStart = queue.earliestDeadline - (this.#service.predict(queue.instances) ?? 0);
+    return Math.min(queue.oldestAt + delay, lastStart);
+  }
+
+  /** From how many instances on there is nothing to wait for. */
+  get #fullSize(): number {
+    const [smallest] = this.#policy.preferredBatchSizes;
+    return smallest === undefined ? this.limit : Math.min(smallest, this.limit);
+  }
+
+  /**
+   * How many of `instances` go. @param share an equal part for every replica that is idle: a big queue is spread over
+   * them, but not in batches of less than `minShare`
+   */
+  size(instances: number, share: number): number {
+    const { minShare, preferredBatchSizes } = this.#policy;
+    const most = Math.min(instances, this.limit);
+    const fair = Math.min(most, Math.max(share, minShare));
+    // Sizes that run best are worth more than an even spread.
+    const preferred =
+      preferredBatchSizes.findLast((size) => size <= fair) ??
+      preferredBatchSizes.find((size) => size <= most);
+    return preferred ?? fair;
+  }
+
+  /** A batch has been answered. @param latencyMs since the first of its instances came; undefined when a backlog made it */
+  observe(count: number, serviceMs: number, latencyMs: number | undefined): void {
+    this.#service.observe(count, serviceMs);
+    if (latencyMs !== undefined) this.#tuner?.observe(latencyMs);
+  }
+}

@@ -1,0 +1,76 @@
+/** How much may wait: of one method, and, above it, of all methods together. */
+import type { QueueLimits, TotalLimits } from './batch-limits.js';
+
+interface Amounts {
+  readonly instances: number;
+  readonly bytes: number;
+  readonly requests: number;
+}
+
+export class QueueBudget {
+  readonly #most: Amounts;
+  readonly #ofWhat: string;
+  readonly #whole: QueueBudget | undefined;
+  #instances = 0;
+  #bytes = 0;
+  #requests = 0;
+
+  private constructor(most: Amounts, ofWhat: string, whole?: QueueBudget) {
+    this.#most = most;
+    this.#ofWhat = ofWhat;
+    this.#whole = whole;
+  }
+
+  static ofAll(limits: TotalLimits): QueueBudget {
+    const { maxTotalInstances: instances, maxTotalBytes: bytes, maxTotalRequests: requests } = limits;
+    return new QueueBudget({ instances, bytes, requests }, ' of all methods');
+  }
+
+  static ofMethod(limits: QueueLimits, whole?: QueueBudget): QueueBudget {
+    const { maxQueueInstances: instances, maxQueueBytes: bytes, maxQueueRequests: requests } = limits;
+    return new QueueBudget({ instances, bytes, requests }, '', whole);
+  }
+
+  /** Bytes kept alive by what waits. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Why a request is too much, in MindSpore Serving's words and with both numbers; undefined when there is room. */
+  shortage(instances: number, bytes: number): string | undefined {
+    const most = this.#most;
+    if (this.#instances + instances > most.instances)
+      return this.#text(String(most.instances), 'instances', this.#instances, instances);
+    if (this.#bytes + bytes > most.bytes)
+      return this.#text(`of ${most.bytes} bytes`, 'bytes', this.#bytes, bytes);
+    if (this.#requests + 1 > most.requests)
+      return this.#text(`of ${most.requests} requests`, 'requests', this.#requests, 1);
+    return this.#whole?.shortage(instances, bytes);
+  }
+
+  #text(limit: string, unit: string, waiting: number, given: number): string {
+    const most = this.#most[unit as keyof Amounts];
+    return `Serving Error: enqueued requests count exceeds the limit ${limit}; ${waiting} ${unit}${this.#ofWhat} wait and ${given} more are given, expected at most ${most} in all`;
+  }
+
+  take(instances: number, bytes: number): void {
+    this.#add(instances, bytes, 1);
+  }
+
+  /** Some of a request's instances wait no more. */
+  giveInstances(instances: number): void {
+    this.#add(-instances, 0, 0);
+  }
+
+  /** Nothing of a request waits any more. */
+  giveRequest(bytes: number): void {
+    this.#add(0, -bytes, -1);
+  }
+
+  #add(instances: number, bytes: number, requests: number): void {
+    this.#instances += instances;
+    this.#bytes += bytes;
+    this.#requests += requests;
+    if (this.#whole !== undefined) this.#whole.#add(instances, bytes, requests);
+  }
+}
