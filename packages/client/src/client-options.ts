@@ -1,6 +1,6 @@
 /** What a client may be told beyond its address, servable and method. */
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { ServingError } from '@serving/common';
+import { mostPriority, ServingError } from '@serving/common';
 
 export interface ClientOptions {
   /** Version of the servable; 0 asks for the server's default, the newest. @default 0 */
@@ -62,6 +62,13 @@ export function checkDeadline(deadlineMs: number): number {
   if (typeof deadlineMs === 'number' && deadlineMs > 0)
     return deadlineMs > longestDeadlineMs ? Infinity : deadlineMs;
   throw invalid('deadlineMs', 'a number above 0, or Infinity for no deadline', deadlineMs);
+}
+
+/** @throws ServingError CONFIG_INVALID */
+export function checkPriority(priority: number | undefined): number | undefined {
+  if (priority === undefined || (Number.isInteger(priority) && Math.abs(priority) <= mostPriority))
+    return priority;
+  throw invalid('priority', `a whole number from -${mostPriority} to ${mostPriority}`, priority);
 }
 
 /** @throws ServingError CONFIG_INVALID */

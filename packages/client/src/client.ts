@@ -7,6 +7,7 @@ import {
   checkDeadline,
   checkKeys,
   checkName,
+  checkPriority,
   resolveOptions,
   type ClientOptions,
 } from './client-options.js';
@@ -15,7 +16,7 @@ import type { InferResult } from './infer-result.js';
 import type { Instance } from './values/input-value.js';
 import { decodeReply } from './wire/decode-reply.js';
 import { encodeRequest, type RequestTarget } from './wire/encode-request.js';
-import { startUnaryCall } from './wire/unary-call.js';
+import { startUnaryCall, type CallTarget } from './wire/unary-call.js';
 
 const path = '/mindspore.serving.proto.MSService/Predict';
 
@@ -24,6 +25,8 @@ export interface InferOptions {
   readonly signal?: AbortSignal;
   /** For this call, instead of the client's. */
   readonly deadlineMs?: number;
+  /** Requests of a higher one go first; a whole number from -1000 to 1000. @default the method's own, mostly 0 */
+  readonly priority?: number;
 }
 
 /** Calls one method of one servable. Any number of calls may run at a time; they share a connection. */
@@ -67,16 +70,17 @@ export class Client {
   infer(instance: Instance, options?: InferOptions): Promise<[InferResult]>;
   infer(instances: Instance | readonly Instance[], options?: InferOptions): Promise<InferResult[]>;
   async infer(instances: Instance | readonly Instance[], options: InferOptions = {}): Promise<InferResult[]> {
-    checkKeys(options, ['signal', 'deadlineMs']);
+    checkKeys(options, ['signal', 'deadlineMs', 'priority']);
     const deadlineMs = checkDeadline(options.deadlineMs ?? this.#deadlineMs);
     const { signal } = options;
+    const priority = checkPriority(options.priority);
     if (this.#isClosed) throw cancelled('the client is closed');
     if (signal?.aborted) throw cancelledByCaller(signal);
     const list = isList(instances) ? instances : [instances];
     const count = list.length;
     if (count === 0) return [];
     const message = encodeRequest(this.#target, list);
-    return decodeReply(await this.#call(message, deadlineMs, signal), count);
+    return decodeReply(await this.#call(message, { deadlineMs, priority }, signal), count);
   }
 
   /** Ends the connection. Calls in progress and later ones reject with CANCELLED; await the results you still want. */
@@ -90,8 +94,12 @@ export class Client {
     this.close();
   }
 
-  async #call(message: Uint8Array, deadlineMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const target = { channel: this.#channel, address: this.address, path, deadlineMs };
+  async #call(
+    message: Uint8Array,
+    terms: Pick<CallTarget, 'deadlineMs' | 'priority'>,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const target = { channel: this.#channel, address: this.address, path, ...terms };
     const { reply, cancel } = startUnaryCall(target, message);
     this.#running.add(cancel);
     const ignoreSignal = signal && this.#abortListeners.add(signal, () => cancel(cancelledByCaller(signal)));

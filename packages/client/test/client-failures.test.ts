@@ -126,7 +126,7 @@ test('options that are misspelt are refused', async () => {
     ),
   );
   await expect(connect('127.0.0.1:1').infer({ x: 1 }, misspelt)).rejects.toEqual(
-    servingError('CONFIG_INVALID', "unknown option 'deadline'; expected signal, deadlineMs"),
+    servingError('CONFIG_INVALID', "unknown option 'deadline'; expected signal, deadlineMs, priority"),
   );
   await expect(clusterStatus('127.0.0.1:1', misspelt)).rejects.toEqual(
     servingError('CONFIG_INVALID', "unknown option 'deadline'; expected deadlineMs, signal"),

@@ -58,7 +58,14 @@ export {
 } from './errors/error-codes.js';
 export { firstLine, ServingError } from './errors/serving-error.js';
 export type { ServableSpec } from './identity/servable-spec.js';
-export type { Batching } from './identity/batching.js';
+export {
+  batchingOptions,
+  batchingProblem,
+  isAscending,
+  mostPriority,
+  priorityHeader,
+  type Batching,
+} from './identity/batching.js';
 export type { MethodSignature, Padding, Port } from './identity/method-signature.js';
 export { addOptions, fallbackText, loadConfig, type ConfigSource } from './config/load-config.js';
 export {

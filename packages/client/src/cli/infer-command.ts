@@ -18,6 +18,7 @@ export interface InferRequest {
   readonly json: boolean;
   readonly version: bigint;
   readonly deadlineMs: number;
+  readonly priority?: number;
 }
 
 /** Resolves to the exit code; what went wrong is one line on the error stream. */
@@ -35,10 +36,10 @@ export async function inferCommand(request: InferRequest, streams: Streams): Pro
 }
 
 async function send(request: InferRequest, instances: readonly Instance[]): Promise<InferResult[]> {
-  const { address, servable, method, version, deadlineMs } = request;
+  const { address, servable, method, version, deadlineMs, priority } = request;
   const client = new Client(address, servable, method, { version, deadlineMs });
   try {
-    return await client.infer(instances);
+    return await client.infer(instances, priority === undefined ? {} : { priority });
   } finally {
     client.close();
   }

@@ -1,6 +1,6 @@
 /** The command line: arguments in, exit code out. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { duration, firstLine, type OptionSpec } from '@serving/common';
+import { duration, firstLine, mostPriority, type OptionSpec } from '@serving/common';
 import { release } from '../release.js';
 import { inferCommand } from './infer-command.js';
 import { exitCodes } from './report-problem.js';
@@ -12,6 +12,7 @@ interface InferFlags {
   readonly json?: boolean;
   readonly version: bigint;
   readonly deadline: number;
+  readonly priority?: number;
 }
 
 interface StatusFlags {
@@ -95,11 +96,17 @@ function addInfer(program: Command, streams: Streams, exit: Exit): void {
         .default(0n, '0'),
     )
     .addOption(deadlineOption(inferDeadline))
+    .addOption(
+      new Option(
+        '--priority <n>',
+        "requests of a higher one go first; the method's own if not given",
+      ).argParser(parsedBy(parsePriority)),
+    )
     .addHelpText('after', inferExample)
     .action(async (address: string, servable: string, method: string, flags: InferFlags) => {
-      const { input, json = false, version, deadline: deadlineMs } = flags;
-      const request = { address, servable, method, json, version, deadlineMs };
-      exit(await inferCommand(input === undefined ? request : { ...request, input }, streams));
+      const { json = false, version, deadline: deadlineMs, ...given } = flags;
+      const request = { address, servable, method, json, version, deadlineMs, ...given };
+      exit(await inferCommand(request, streams));
     });
 }
 
@@ -126,6 +133,13 @@ function deadlineOption({ description, parse, fallback, fallbackText }: OptionSp
 function aboveZero(milliseconds: number): number {
   if (milliseconds === 0) throw new Error('a duration above 0');
   return milliseconds;
+}
+
+function parsePriority(text: string): number {
+  const priority = /^-?\d+$/.test(text) ? Number(text) : NaN;
+  if (!(Math.abs(priority) <= mostPriority))
+    throw new Error(`a whole number from -${mostPriority} to ${mostPriority}`);
+  return priority;
 }
 
 function parseVersion(text: string): bigint {

@@ -1,5 +1,6 @@
 /** One unary call of undecoded bytes, whose failure is an InferError. */
 import { Metadata, type Client as GrpcClient } from '@grpc/grpc-js';
+import { priorityHeader } from '@serving/common';
 import type { InferError } from '../infer-error.js';
 import { transportError } from '../transport-error.js';
 
@@ -10,6 +11,7 @@ export interface CallTarget {
   readonly path: string;
   /** `Infinity` for no deadline. */
   readonly deadlineMs: number;
+  readonly priority?: number | undefined;
 }
 
 export interface UnaryCall {
@@ -19,7 +21,9 @@ export interface UnaryCall {
 }
 
 export function startUnaryCall(target: CallTarget, message: Uint8Array): UnaryCall {
-  const { channel, address, path, deadlineMs } = target;
+  const { channel, address, path, deadlineMs, priority } = target;
+  const metadata = new Metadata();
+  if (priority !== undefined) metadata.set(priorityHeader, String(priority));
   const callOptions = Number.isFinite(deadlineMs) ? { deadline: Date.now() + deadlineMs } : {};
   let cancel: UnaryCall['cancel'] = () => undefined;
   const reply = new Promise<Uint8Array>((resolve, reject) => {
@@ -28,7 +32,7 @@ export function startUnaryCall(target: CallTarget, message: Uint8Array): UnaryCa
       asBuffer,
       identity,
       message,
-      new Metadata(),
+      metadata,
       callOptions,
       (error, bytes) => {
         if (error === null && bytes !== undefined) resolve(bytes);

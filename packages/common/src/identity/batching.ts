@@ -23,3 +23,59 @@ export interface Batching {
   /** Whether a batch holds only instances whose inputs have equal shapes. */
   readonly sameShapes?: boolean;
 }
+
+type Rule = readonly [expected: string, isRight: (value: unknown) => boolean];
+
+const most = 1_000_000_000;
+const isSize = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;
+const isBetween = (least: number, greatest: number) => (value: unknown) =>
+  typeof value === 'number' && value >= least && value <= greatest;
+const size: Rule = [`a whole number from 1 to ${most}`, isSize];
+const time: Rule = ['milliseconds above 0, up to a day', isBetween(Number.MIN_VALUE, 86_400_000)];
+const flag: Rule = ['true or false', (value) => typeof value === 'boolean'];
+
+/** Request header with the priority that a caller asks for. */
+export const priorityHeader = 'serving-priority';
+
+/** Priorities are from its negative to this. */
+export const mostPriority = 1000;
+
+const rules: Readonly<Record<keyof Batching, Rule>> = {
+  maxBatchSize: size,
+  maxBatchBytes: [`a whole number from 1`, (value) => Number.isSafeInteger(value) && (value as number) >= 1],
+  preferredBatchSizes: ['whole numbers from 1, each greater than the one before', isAscending],
+  maxQueueDelayMs: ['milliseconds from 0, up to a day', isBetween(0, 86_400_000)],
+  maxBatchTimeMs: time,
+  latencyTargetMs: time,
+  priority: [
+    `a whole number from -${mostPriority} to ${mostPriority}`,
+    (value) => Number.isInteger(value) && Math.abs(value as number) <= mostPriority,
+  ],
+  weight: ['a number from 0.001 to 1000', isBetween(0.001, 1000)],
+  refuseLate: flag,
+  sameShapes: flag,
+};
+
+export const batchingOptions = Object.keys(rules) as (keyof Batching)[];
+
+/** Whether a value is a list of sizes, each greater than the one before. */
+export function isAscending(value: unknown): value is readonly number[] {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  return value.every((one, index) => isSize(one) && (index === 0 || one > value[index - 1]));
+}
+
+/** What is wrong with how batches are to be formed; undefined when nothing is. Unknown options are not looked at. */
+export function batchingProblem(given: Readonly<Record<string, unknown>>): string | undefined {
+  for (const name of batchingOptions) {
+    const value = given[name];
+    if (value === undefined) continue;
+    const [expected, isRight] = rules[name];
+    if (!isRight(value)) return `${name}: expected ${expected}, given ${JSON.stringify(value)}`;
+  }
+  const { maxBatchSize, preferredBatchSizes } = given as Batching;
+  const largest = preferredBatchSizes?.at(-1);
+  if (largest !== undefined && maxBatchSize !== undefined && largest > maxBatchSize)
+    return `preferredBatchSizes: expected none above maxBatchSize ${maxBatchSize}, given ${largest}`;
+  return undefined;
+}

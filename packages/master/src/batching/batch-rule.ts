@@ -38,8 +38,10 @@ export class BatchRule {
     const delay = this.#tuner?.delayMs ?? this.#policy.maxQueueDelayMs;
     // Whoever sent the rest of a request waits for all of it.
     if (delay === 0 || queue.isBegun || queue.instances >= this.#fullSize) return -Infinity;
-    const lastStart = queue.earliestDeadline - (this.#service.predict(queue.instances) ?? 0);
-    return Math.min(queue.oldestAt + delay, lastStart);
+    const { oldestAt, earliestDeadline } = queue;
+    // Half of the time that is left: the answer has to travel, too, and what is predicted may take longer.
+    const spare = earliestDeadline - oldestAt - (this.#service.predict(queue.instances) ?? 0);
+    return oldestAt + Math.min(delay, spare / 2);
   }
 
   /** From how many instances on there is nothing to wait for. */

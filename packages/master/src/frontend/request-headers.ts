@@ -1,10 +1,5 @@
 /** What callers may say in headers, whatever protocol they speak. */
-import { ServingError, type RpcCall } from '@serving/common';
-
-export const priorityHeader = 'serving-priority';
-
-/** Callers' priorities are from its negative to this. */
-const mostPriority = 1000;
+import { mostPriority, priorityHeader, ServingError, type RpcCall } from '@serving/common';
 
 /** The priority the caller asks for; undefined when it names none. @throws ServingError BAD_REQUEST */
 export function priorityOf(call: Pick<RpcCall, 'metadata'>): number | undefined {

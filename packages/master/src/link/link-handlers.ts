@@ -1,5 +1,6 @@
 /** The master's side of the link: its three streams against the transport seam. */
 import {
+  batchingProblem,
   chunkToWire,
   FrameInbox,
   FrameOutbox,
@@ -13,6 +14,7 @@ import {
   ServingError,
   type FrameLabel,
   type Logger,
+  type MethodSignature,
   type RpcCall,
   type RpcResult,
   type RpcRoute,
@@ -85,8 +87,8 @@ class LinkHandlers {
       registration.drain(replicaId, () => replies.send({ $case: 'drained', value: { replicaId } }));
       return;
     }
-    const info = { replicaId, servable, version, executors, methods: update.methods.map(methodFromWire) };
     try {
+      const info = { replicaId, servable, version, executors, methods: update.methods.map(readMethod) };
       registration.update(info, state === link.ReplicaState.AVAILABLE ? 'available' : 'loading');
       replies.send({ $case: 'accepted', value: { replicaId } });
       this.#logger.info(
@@ -155,6 +157,14 @@ class LinkHandlers {
     );
     return Promise.race([served, ended]);
   }
+}
+
+/** @throws ServingError BAD_REQUEST when its batches cannot be formed as it says */
+function readMethod(message: link.Method): MethodSignature {
+  const method = methodFromWire(message);
+  const problem = batchingProblem({ ...method.batching });
+  if (problem === undefined) return method;
+  throw new ServingError('BAD_REQUEST', `method ${method.name}: batching: ${problem}`);
 }
 
 function readRegister(message: Uint8Array): link.RegisterRequest['message'] {

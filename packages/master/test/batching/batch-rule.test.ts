@@ -44,10 +44,11 @@ test('with a delay it goes when the smallest preferred size is there', () => {
   expect([rule.dueAt(waiting(3)), rule.dueAt(waiting(4))]).toEqual([105, -Infinity]);
 });
 
-test('a deadline cuts the delay, so that the batch can still run before it', () => {
-  const late = waiting(2, { earliestDeadline: 150 });
-  expect(ruleOf({ maxQueueDelayMs: 100 }).dueAt(late)).toBe(150);
-  expect(ruleOf({ maxQueueDelayMs: 100 }, tenPlusEach()).dueAt(late)).toBeCloseTo(138);
+test('a deadline cuts the delay to half of what the run leaves until then', () => {
+  const late = waiting(2, { earliestDeadline: 152 });
+  expect(ruleOf({ maxQueueDelayMs: 100 }).dueAt(late)).toBe(126);
+  expect(ruleOf({ maxQueueDelayMs: 100 }, tenPlusEach()).dueAt(late)).toBeCloseTo(120);
+  expect(ruleOf({ maxQueueDelayMs: 5 }).dueAt(late)).toBe(105);
 });
 
 test('a batch is the share of an idle replica, at least minShare and at most maxBatchSize', () => {

@@ -18,6 +18,7 @@ export {
   BytesTensor,
   StringTensor,
   Tensor,
+  type Batching,
   type DataType,
   type NumericType,
   type TypedArray,
@@ -36,6 +37,7 @@ export {
   type PortNames,
   type PortOptions,
 } from './register-method.js';
+export type { PadOptions } from './padded-inputs.js';
 export { base64Decode, base64Encode } from '../stages/base64.js';
 export { decodeImage, type ImageOptions } from '../stages/decode-image.js';
 export { softmax } from '../stages/softmax.js';

@@ -1,9 +1,17 @@
 /** `registerMethod`: what clients call, put together from stages when the servable is loaded. */
-import { dataTypes, type DataType, type Port } from '@serving/common';
+import {
+  batchingOptions,
+  batchingProblem,
+  dataTypes,
+  type Batching,
+  type DataType,
+  type Port,
+} from '@serving/common';
 import { currentDraft, type DefinitionDraft } from '../definition/definition-draft.js';
 import type { MethodOutput } from '../definition/definition.js';
 import { slotOf, withMethod } from './add-stage.js';
 import { checkBoolean, checkChoice, checkOptions, checkText, isRecord, show } from './checks.js';
+import { addPadding, paddingOf, type PadOptions } from './padded-inputs.js';
 import { Placeholder, type MethodDraft } from './placeholder.js';
 
 /** What is known of an input or output of a method. What is left out is taken from the model it goes to or comes from. */
@@ -12,6 +20,8 @@ export interface PortOptions {
   dtype?: DataType;
   /** Shape of one instance; a name stands for any size. `[]` and `[1]` are the same scalar. */
   shape?: readonly (number | string)[];
+  /** For an input whose size varies, of a numeric dtype: it is padded before the first stage. */
+  pad?: PadOptions;
 }
 
 /** Names in order, or an object of names with what is known of each. */
@@ -29,12 +39,21 @@ export interface MethodOptions<Inputs extends PortNames, Outputs extends PortNam
    * @default true
    */
   idempotent?: boolean;
+  /** How its instances are put into batches; what is left out is as the master has it for all methods. */
+  batching?: Batching;
 }
 
 /** The arguments of a method's function. */
 export type MethodInputs<Inputs extends PortNames> = Inputs extends readonly string[]
   ? { [Index in keyof Inputs]: Placeholder }
-  : [inputs: { readonly [Name in keyof Inputs]: Placeholder }];
+  : [inputs: { readonly [Name in keyof Inputs | LengthNames<Inputs>]: Placeholder }];
+
+/** Names under which the lengths of padded inputs are given. */
+type LengthNames<Inputs> = {
+  [Name in keyof Inputs]: Inputs[Name] extends { pad: { length: infer Length extends string } }
+    ? Length
+    : never;
+}[keyof Inputs];
 
 /** What a method's function returns. */
 export type MethodOutputs<Outputs extends PortNames> = Outputs extends readonly string[]
@@ -53,14 +72,17 @@ export function registerMethod<const Inputs extends PortNames, const Outputs ext
 ): void {
   const draft = currentDraft('registerMethod');
   checkText(draft, 'registerMethod: name', name, 'a text');
-  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs', 'idempotent']);
+  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs', 'idempotent', 'batching']);
   const inputs = portsOf(draft, name, 'inputs', options.inputs);
   const outputs = portsOf(draft, name, 'outputs', options.outputs);
   checkBoolean(draft, `method ${name}: idempotent`, options.idempotent);
+  checkBatching(draft, `method ${name}: batching`, options.batching);
   checkBuilder(draft, name, inputs, Array.isArray(options.inputs), build);
   const at = draft.here();
   const method: MethodDraft = { name, stages: [], slotCount: inputs.length };
-  const given = placeholdersOf(method, inputs, Array.isArray(options.inputs));
+  const given = Array.isArray(options.inputs)
+    ? inputs.map((_, slot) => new Placeholder(slot, method))
+    : [namedPlaceholders(method, inputs, addPadding(draft, method, inputs, options.inputs, at))];
   const returned: unknown = withMethod(draft, method, () => Reflect.apply(build, undefined, given));
   draft.addMethod({
     name,
@@ -69,14 +91,27 @@ export function registerMethod<const Inputs extends PortNames, const Outputs ext
     stages: method.stages,
     slotCount: method.slotCount,
     idempotent: options.idempotent ?? true,
+    batching: options.batching ?? {},
     at,
   });
 }
 
-function placeholdersOf(method: MethodDraft, inputs: readonly Port[], isList: boolean): unknown[] {
-  const placeholders = inputs.map(({ name }, slot) => [name, new Placeholder(slot, method)] as const);
-  if (isList) return placeholders.map(([, placeholder]) => placeholder);
-  return [Object.assign(Object.create(null) as object, Object.fromEntries(placeholders))];
+/** @param padded those that stand for padded inputs and their lengths */
+function namedPlaceholders(
+  method: MethodDraft,
+  inputs: readonly Port[],
+  padded: ReadonlyMap<string, Placeholder>,
+): object {
+  const given = inputs.map(({ name }, slot) => [name, new Placeholder(slot, method)] as const);
+  return Object.assign(Object.create(null) as object, Object.fromEntries([...given, ...padded]));
+}
+
+/** Most wishes are checked by the same rules when a worker tells a master of them. */
+function checkBatching(draft: DefinitionDraft, what: string, given: unknown): void {
+  if (given === undefined) return;
+  checkOptions(draft, what, given, batchingOptions);
+  const problem = batchingProblem(given as Record<string, unknown>);
+  if (problem !== undefined) throw draft.mistake(`${what}: ${problem}`);
 }
 
 function outputsOf(
@@ -136,11 +171,18 @@ function portsOf(draft: DefinitionDraft, method: string, what: string, given: un
       `method ${method}: ${what}: expected a list of names, or an object of names with dtype and shape, given ${show(given)}`,
     );
   return Object.entries(given).map(([name, options]) => {
-    checkOptions(draft, `method ${method}: ${what}: ${name}`, options, ['dtype', 'shape']);
-    const { dtype, shape } = options as PortOptions;
+    const known = what === 'inputs' ? ['dtype', 'shape', 'pad'] : ['dtype', 'shape'];
+    checkOptions(draft, `method ${method}: ${what}: ${name}`, options, known);
+    const { dtype, shape, pad } = options as PortOptions;
     checkChoice(draft, `method ${method}: ${what}: ${name}: dtype`, dtype, dataTypes);
     checkShape(draft, `method ${method}: ${what}: ${name}: shape`, shape);
-    return { name, ...(dtype === undefined ? {} : { dtype }), ...(shape === undefined ? {} : { shape }) };
+    const padding = paddingOf(draft, `method ${method}: ${what}: ${name}: pad`, { dtype, shape, pad });
+    return {
+      name,
+      ...(dtype === undefined ? {} : { dtype }),
+      ...(shape === undefined ? {} : { shape }),
+      ...(padding === undefined ? {} : { padding }),
+    };
   });
 }
 

@@ -59,10 +59,12 @@ function describeMethod(method: MethodDefinition, { signatures }: LoadedServable
   const signature = signatures.find(({ name }) => name === method.name)!;
   const once = method.idempotent ? '' : ', not idempotent';
   const names = slotNames(method);
+  const wishes = Object.entries(method.batching).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   return [
     `  ${method.name}${once}`,
     `    inputs:  ${signature.inputs.map(describePort).join(', ') || 'none'}`,
     `    outputs: ${signature.outputs.map(describePort).join(', ') || 'none'}`,
+    ...(wishes.length === 0 ? [] : [`    batches: ${wishes.join(', ')}`]),
     ...method.stages.map((stage, index) => `    stage ${index + 1}: ${describeStage(stage, names)}`),
   ];
 }

@@ -1,5 +1,5 @@
 /** What a servable consists of, as data: models and methods as ordered stages over numbered slots. No behaviour. */
-import type { Port } from '@serving/common';
+import type { Batching, Port } from '@serving/common';
 import type { ModelCaller } from './model-caller.js';
 
 /** Where something was written, for messages: `add/servable_config.ts:12`, or undefined when nobody wrote it. */
@@ -100,6 +100,7 @@ export interface MethodDefinition {
   readonly slotCount: number;
   /** Whether an instance may be run again when the process that had it was lost. */
   readonly idempotent: boolean;
+  readonly batching: Batching;
   readonly at: SourceLine;
 }
 

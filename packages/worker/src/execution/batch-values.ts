@@ -107,7 +107,7 @@ export class BatchValues {
         dtype: port.dtype ?? dtype,
         shape: port.shape ?? shape,
       };
-      const problem = misfit('method', index, expected, dtype, shape);
+      const problem = misfit('method', index, expected, dtype, shape) ?? tooLong(port, shape);
       if (problem !== undefined) this.fail(instance, problem);
       else if (values.column !== undefined) return;
     }
@@ -149,6 +149,17 @@ export class BatchValues {
   *alive(): Generator<number> {
     for (let i = 0; i < this.count; i++) if (this.#errors[i] === undefined) yield i;
   }
+}
+
+/** Why a padded input has no size that holds it. */
+function tooLong({ name, padding }: Port, shape: readonly number[]): ServingError | undefined {
+  if (padding === undefined) return undefined;
+  const [given, most] = [shape[padding.dimension] ?? 0, padding.sizes.at(-1)!];
+  if (given <= most) return undefined;
+  return new ServingError(
+    'INPUT_MISMATCH',
+    `input ${name}: expected at most ${most} in dimension ${padding.dimension}, the largest size it is padded to; given ${given}`,
+  );
 }
 
 function columnOf(section: Block, name: string): Column {

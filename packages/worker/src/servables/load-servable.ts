@@ -121,6 +121,7 @@ function predictMethod(models: ReadonlyMap<ModelDefinition, LoadedModel>): Metho
     ],
     slotCount: inputs.length + slots.length,
     idempotent: true,
+    batching: {},
     at: undefined,
   };
 }

@@ -77,13 +77,14 @@ function canBe(a: Shape, b: Shape): boolean {
 
 export function signatureOf(method: MethodDefinition, models: Models): MethodSignature {
   const portsOf = (side: Side): Port[] =>
-    declaredPorts(method, side).map(({ port: { name, dtype, shape }, slot }) => {
+    declaredPorts(method, side).map(({ port: { name, dtype, shape, padding }, slot }) => {
       const model = modelPort(method, models, slot, side);
       const [knownType, knownShape] = [dtype ?? model?.dtype, shape ?? model?.shape];
       return {
         name,
         ...(knownType === undefined ? {} : { dtype: knownType }),
         ...(knownShape === undefined ? {} : { shape: knownShape }),
+        ...(padding === undefined ? {} : { padding }),
       };
     });
   return {
@@ -92,6 +93,7 @@ export function signatureOf(method: MethodDefinition, models: Models): MethodSig
     outputs: portsOf('outputs'),
     modelBatchSize: modelBatchSize(method, models),
     idempotent: method.idempotent,
+    batching: method.batching,
   };
 }
 

@@ -1,7 +1,14 @@
 /** What is declared becomes a definition. The texts of mistakes are tested where configurations are really loaded. */
 import { expect, test } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
-import { addStage, declareModel, registerMethod, type Placeholder } from '../../src/authoring/authoring.js';
+import {
+  addStage,
+  declareModel,
+  registerMethod,
+  type Batching,
+  type Placeholder,
+  type PortOptions,
+} from '../../src/authoring/authoring.js';
 import type { ServableDefinition } from '../../src/definition/definition.js';
 import { DefinitionDraft, innermostLine, withDraft } from '../../src/definition/definition-draft.js';
 import { ModelCaller } from '../../src/definition/model-caller.js';
@@ -62,6 +69,7 @@ test('a method is stages over numbered slots', async () => {
       ],
       slotCount: 5,
       idempotent: true,
+      batching: {},
       at,
     },
   ]);
@@ -206,4 +214,89 @@ test('the innermost place below a folder is found whatever surrounds it', () => 
   expect(innermostLine(error, '/my')).toBeUndefined();
   delete error.stack;
   expect(innermostLine(error, '/my folder')).toBeUndefined();
+});
+
+test('how batches are formed is taken over as it is declared', async () => {
+  const batching = { maxBatchSize: 8, preferredBatchSizes: [4, 8], maxQueueDelayMs: 2.5, weight: 3 };
+  const { methods } = await define(() => {
+    registerMethod('m', { inputs: ['x'], outputs: ['y'], batching }, (x) => x);
+  });
+  expect(methods[0]!.batching).toEqual(batching);
+});
+
+test.each([
+  [{ maxBatchSise: 4 }, /unknown option 'maxBatchSise'; expected maxBatchSize, maxBatchBytes, /],
+  [{ maxBatchSize: 0 }, /maxBatchSize: expected a whole number from 1 to 1000000000, given 0$/],
+  [
+    { preferredBatchSizes: [4, 2] },
+    /preferredBatchSizes: expected .*greater than the one before, given \[4,2\]$/,
+  ],
+  [{ preferredBatchSizes: [] }, /preferredBatchSizes: .*given \[\]$/],
+  [
+    { maxBatchSize: 4, preferredBatchSizes: [8] },
+    /preferredBatchSizes: expected none above maxBatchSize 4, given 8$/,
+  ],
+  [{ maxQueueDelayMs: -1 }, /maxQueueDelayMs: expected milliseconds from 0, up to a day, given -1$/],
+  [{ latencyTargetMs: 0 }, /latencyTargetMs: expected milliseconds above 0, up to a day, given 0$/],
+  [{ priority: 1001 }, /priority: expected a whole number from -1000 to 1000, given 1001$/],
+  [{ weight: 0 }, /weight: expected a number from 0.001 to 1000, given 0$/],
+  [{ refuseLate: 'yes' }, /refuseLate: expected true or false, given "yes"$/],
+])('batching %j is a mistake', async (given, message) => {
+  await define(() => {
+    const batching = given as Batching;
+    expect(() => registerMethod('m', { inputs: [], outputs: [], batching }, () => [])).toThrow(
+      servingError('LOAD_FAILED', new RegExp(`method m: batching: ${message.source}`)),
+    );
+    registerMethod('m', { inputs: [], outputs: [] }, () => []);
+  });
+});
+
+test('an input that is padded is given in its padded form, and its length beside it', async () => {
+  const { methods } = await define(() => {
+    registerMethod(
+      'm',
+      {
+        inputs: {
+          ids: { dtype: 'int64', shape: [2, 'n'], pad: { to: [4, 8], with: 7, length: 'ids_length' } },
+          other: {},
+        },
+        outputs: ['padded', 'length', 'other'],
+      },
+      ({ ids, ids_length, other }) => [ids, ids_length, other],
+    );
+  });
+  const { inputs, outputs, stages, slotCount } = methods[0]!;
+  expect(inputs).toEqual([
+    { name: 'ids', dtype: 'int64', shape: [2, 'n'], padding: { dimension: 1, sizes: [4, 8] } },
+    { name: 'other' },
+  ]);
+  expect(outputs.map(({ slot }) => slot)).toEqual([2, 3, 1]);
+  expect(stages).toMatchObject([{ kind: 'function', name: 'pad ids', inputs: [0], outputs: [2, 3] }]);
+  expect(slotCount).toBe(4);
+});
+
+test.each([
+  [
+    { shape: ['n'], pad: { to: [4] } },
+    /expected beside it a numeric dtype and a shape .*given no dtype and \["n"\]$/,
+  ],
+  [{ dtype: 'string', shape: ['n'], pad: { to: [4] } }, /given string and \["n"\]$/],
+  [{ dtype: 'int64', pad: { to: [4] } }, /given int64 and no shape$/],
+  [{ dtype: 'int64', shape: ['n', 'm'], pad: { to: [4] } }, /given int64 and \["n","m"\]$/],
+  [{ dtype: 'int64', shape: ['n'], pad: { to: [8, 4] } }, /to: expected whole numbers .*given \[8,4\]$/],
+  [{ dtype: 'int64', shape: ['n'], pad: { to: [8], with: 'x' } }, /with: expected a number, given 'x'$/],
+  [{ dtype: 'int64', shape: ['n'], pad: { to: [8], length: '' } }, /length: expected a name, given ''$/],
+  [{ dtype: 'int64', shape: ['n'], pad: { to: [8], length: 'x' } }, /a name that is not in use, given 'x'$/],
+  [
+    { dtype: 'int64', shape: ['n'], pad: { sizes: [8] } },
+    /unknown option 'sizes'; expected to, with, length$/,
+  ],
+])('an input %j cannot be padded', async (given, message) => {
+  await define(() => {
+    const inputs = { x: given as PortOptions };
+    expect(() => registerMethod('m', { inputs, outputs: ['y'] }, ({ x }) => x)).toThrow(
+      servingError('LOAD_FAILED', message),
+    );
+    registerMethod('m', { inputs: [], outputs: [] }, () => []);
+  });
 });

@@ -1,0 +1,35 @@
+/** Tensors of varying size → tensors of few sizes. */
+import { Tensor, type Padding } from '@serving/common';
+import { namedStage } from './named-stage.js';
+
+/**
+ * A stage: a tensor filled up at the end of one dimension to the smallest of the sizes that holds it, and the size that
+ * it had, as an int64 scalar.
+ * @param filler the value of what is filled in, converted to the tensor's dtype
+ */
+export function pad({ dimension, sizes }: Padding, filler: number): (tensor: Tensor) => [Tensor, Tensor] {
+  return namedStage('pad', (tensor: Tensor) => {
+    const given = tensor.shape[dimension]!;
+    const size = sizes.find((candidate) => candidate >= given);
+    if (size === undefined) throw new Error(`expected at most ${sizes.at(-1)}, given ${given}`);
+    const length = new Tensor('int64', [], BigInt64Array.of(BigInt(given)));
+    return [size === given ? tensor : filledUp(tensor, dimension, size, filler), length];
+  });
+}
+
+function filledUp({ dtype, shape, data }: Tensor, dimension: number, size: number, filler: number): Tensor {
+  const outer = product(shape.slice(0, dimension));
+  const [from, to] = [shape[dimension]!, size].map((one) => one * product(shape.slice(dimension + 1)));
+  const elements = new Tensor('float64', [outer * to!], new Float64Array(outer * to!).fill(filler)).astype(
+    dtype,
+  ).data as Float64Array;
+  // All typed arrays copy from their own kind alike; which one it is does not matter here.
+  const given = data as Float64Array;
+  for (let row = 0; row < outer; row++)
+    elements.set(given.subarray(row * from!, (row + 1) * from!), row * to!);
+  return new Tensor(dtype, shape.with(dimension, size), elements);
+}
+
+function product(dimensions: readonly number[]): number {
+  return dimensions.reduce((all, one) => all * one, 1);
+}
