@@ -32,9 +32,9 @@ export class Subgraph {
    */
   async callBatch(instances: readonly (readonly Value[])[]): Promise<Value[][]> {
     const { model } = this.definition.caller;
-    if (this.index >= model.subgraphs)
+    if (!Number.isInteger(this.index) || this.index < 0 || this.index >= model.subgraphs)
       throw this.#failed(
-        `The model does not have subgraph of index ${this.index}, the subgraph count of the model is ${model.subgraphs}`,
+        `The model does not have subgraph of index ${String(this.index)}, the subgraph count of the model is ${model.subgraphs}`,
       );
     this.#check(instances, model.inputCount(this.index));
     const outcomes = await model.run(this.index, instances);

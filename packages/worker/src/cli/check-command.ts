@@ -8,6 +8,7 @@ import { chooseVersion, modelBytes, openServableFolder } from '../servables/serv
 import { deviceTypes } from '../sessions/execution-providers.js';
 import { disableTelemetry } from '../sessions/telemetry.js';
 import { describeServable, type TimedRun } from './describe-servable.js';
+import { exitCodes } from './exit.js';
 
 const checkOptions = {
   directory: text('folder that holds the servable', 'path', '.'),
@@ -61,7 +62,21 @@ export async function runCheck(argv: readonly string[]): Promise<number> {
 async function load(request: LoadRequest): Promise<LoadedServable> {
   disableTelemetry();
   const { loadServable } = await import('../servables/load-servable.js');
-  return loadServable(request, control);
+  const endEarly = () => reportEarlyEnd(request);
+  process.once('exit', endEarly);
+  try {
+    return await loadServable(request, control);
+  } finally {
+    process.off('exit', endEarly);
+  }
+}
+
+/** A configuration that ends the process, or waits for nothing, would do so with a code that may say all is well. */
+function reportEarlyEnd({ servable, version }: LoadRequest): void {
+  process.stderr.write(
+    `serving-worker: servable ${servable} version ${version}: the process ended while it loaded the servable (exit code ${process.exitCode ?? 0})\n`,
+  );
+  process.exitCode = exitCodes.LOAD_FAILED!;
 }
 
 async function timedRuns({ models }: LoadedServable): Promise<ReadonlyMap<string, TimedRun>> {

@@ -34,7 +34,6 @@ export function understandModel(definition: ModelDefinition, sessions: readonly 
   const sizes = [...new Set(graphs.map(({ batchSize }) => batchSize))];
   if (sizes.length > 1)
     throw mistake(
-      definition,
       modelKey(definition),
       `the batch sizes ${sizes.map((size) => size || 'any').join(' and ')} of its subgraphs differ; expected one for all`,
     );
@@ -53,7 +52,7 @@ function understandGraph(definition: ModelDefinition, index: number, session: Se
     file,
     session,
     batched: true,
-    batchSize: batchSizeOf(definition, file, [...batchedInputs, ...session.outputs]),
+    batchSize: batchSizeOf(file, [...batchedInputs, ...session.outputs]),
     inputs: session.inputs.map((port, position) => (sharedInputs.has(position) ? port : perInstance(port))),
     outputs: session.outputs.map(perInstance),
     sharedInputs,
@@ -64,20 +63,18 @@ function sharedOf(definition: ModelDefinition, file: string, { inputs }: Session
   const missing = definition.withoutBatchDimInputs.find((position) => position >= inputs.length);
   if (missing !== undefined)
     throw mistake(
-      definition,
       file,
       `withoutBatchDimInputs: expected positions below ${inputs.length}, the number of its inputs, given ${missing}`,
     );
   return new Set(definition.withoutBatchDimInputs);
 }
 
-function batchSizeOf(definition: ModelDefinition, file: string, ports: readonly ModelPort[]): number {
+function batchSizeOf(file: string, ports: readonly ModelPort[]): number {
   const sizes = new Set<number>();
   for (const port of ports) {
     const size = port.shape[0];
     if (size === undefined) {
       throw mistake(
-        definition,
         file,
         `${port.name} is a scalar and has no batch dimension; declare the model with withBatchDim: false, or an input in withoutBatchDimInputs`,
       );
@@ -87,7 +84,6 @@ function batchSizeOf(definition: ModelDefinition, file: string, ports: readonly 
   const [size = 0, other] = sizes;
   if (other !== undefined)
     throw mistake(
-      definition,
       file,
       `the batch sizes ${[...sizes].join(' and ')} of its inputs and outputs differ; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs`,
     );
@@ -103,6 +99,6 @@ export function isFreelyBatched(session: Session): boolean {
   return [...session.inputs, ...session.outputs].every((port) => typeof port.shape[0] === 'string');
 }
 
-function mistake({ at }: ModelDefinition, file: string, what: string): ServingError {
-  return new ServingError('LOAD_FAILED', `${at === undefined ? '' : `${at}: `}model ${file}: ${what}`);
+function mistake(file: string, what: string): ServingError {
+  return new ServingError('LOAD_FAILED', `model ${file}: ${what}`);
 }

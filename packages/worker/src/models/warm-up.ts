@@ -7,15 +7,14 @@ import type { LoadedModel } from './loaded-model.js';
  * Runs each graph of the model once, on zeros; symbolic dimensions are 1.
  * @throws ServingError LOAD_FAILED when a run fails
  */
-export async function warmUp({ graphs, definition }: LoadedModel, shownAs: string): Promise<void> {
+export async function warmUp({ graphs }: LoadedModel, shownAs: string): Promise<void> {
   for (const { session, file } of graphs) {
     try {
       await session.run(zeroInputs(session));
     } catch (cause) {
-      const where = definition.at === undefined ? '' : `${definition.at}: `;
       throw new ServingError(
         'LOAD_FAILED',
-        `${where}model ${shownAs}: the warm-up run of ${file} on zeros failed: ${firstLine(cause)}; without warmUp: true it is loaded as it is`,
+        `model ${shownAs}: the warm-up run of ${file} on zeros failed: ${firstLine(cause)}; without warmUp: true it is loaded as it is`,
         { cause },
       );
     }

@@ -1,5 +1,6 @@
 /** Runs a servable_config, or makes the definition of a servable that has none. */
-import { basename, dirname, join, sep } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import * as common from '@serving/common';
 import { firstLine, ServingError } from '@serving/common';
 import { createJiti } from 'jiti';
@@ -32,6 +33,8 @@ async function runConfiguration(configFile: string): Promise<ServableDefinition>
     moduleCache: false,
   });
   try {
+    // A file that cannot be read at all is a missing module to jiti.
+    readFileSync(configFile);
     return await withDraft(new DefinitionDraft(configFile), () => jiti.import(configFile));
   } catch (thrown) {
     if (thrown instanceof ServingError) throw thrown;
@@ -48,7 +51,18 @@ function describe(thrown: unknown, configFile: string): string {
     // jiti counts columns from 0, editors from 1.
     return `${shownIn(dirname(configFile), path!)}:${line}:${Number(column) + 1}: does not parse: ${what}`;
   }
-  return `${innermostLine(thrown, dirname(configFile)) ?? file}: ${thrown.name}: ${firstLine(thrown)}`;
+  const place = innermostLine(thrown, dirname(configFile)) ?? file;
+  return `${place}: ${thrown.name}: ${firstLine(thrown)}${pathAdvice(thrown, configFile)}`;
+}
+
+/** A file that cannot be read is mostly looked for in another folder than its author thinks. */
+function pathAdvice({ syscall, path }: NodeJS.ErrnoException, configFile: string): string {
+  if (syscall === undefined) return '';
+  const advice =
+    path === undefined || isAbsolute(path)
+      ? ''
+      : `; the path is relative to ${process.cwd()}; for a file beside the configuration, give new URL('./${path}', import.meta.url)`;
+  return `; the configuration is ${configFile}${advice}`;
 }
 
 /** A module of the servable as messages name it: `add/lib/helper.ts`. */

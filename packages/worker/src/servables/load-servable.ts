@@ -1,6 +1,6 @@
 /** Folder → definition → sessions: a servable version that is ready to execute, and its signature. */
 import { readFileSync } from 'node:fs';
-import type { MethodSignature } from '@serving/common';
+import { ServingError, type MethodSignature } from '@serving/common';
 import {
   modelKey,
   type MethodDefinition,
@@ -46,7 +46,10 @@ export async function loadServable(request: LoadRequest, control: LoadControl): 
   const folder = openServableFolder(request.directory, request.servable);
   const definition = await loadDefinition(folder, request.version);
   const models = new Map<ModelDefinition, LoadedModel>();
-  for (const model of definition.models) models.set(model, await loadModel(folder, request, model, control));
+  for (const model of definition.models) {
+    const loading = loadModel(folder, request, model, control);
+    models.set(model, await loading.catch((thrown) => Promise.reject(placed(model, thrown))));
+  }
   const methods = folder.configFile === undefined ? [predictMethod(models)] : definition.methods;
   for (const method of methods) checkMethod(method, models);
   return {
@@ -56,6 +59,12 @@ export async function loadServable(request: LoadRequest, control: LoadControl): 
     models,
     signatures: methods.map((method) => signatureOf(method, models)),
   };
+}
+
+/** What is wrong with a model is said with the line that declares it, whoever found it. */
+function placed({ at }: ModelDefinition, thrown: unknown): unknown {
+  if (at === undefined || !(thrown instanceof ServingError) || thrown.code !== 'LOAD_FAILED') return thrown;
+  return new ServingError('LOAD_FAILED', `${at}: ${thrown.message}`, { cause: thrown.cause });
 }
 
 async function loadModel(

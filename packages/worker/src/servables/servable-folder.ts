@@ -1,5 +1,5 @@
 /** A servable on disk: `<directory>/<name>/servable_config.*` and `<directory>/<name>/<version>/<model files>`. */
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { ServingError } from '@serving/common';
 
@@ -30,7 +30,10 @@ export function openServableFolder(directory: string, name: string): ServableFol
   const path = join(root, name);
   checkFolder(root, directory, () => `expected the folder that holds servable '${name}'`);
   checkFolder(path, join(directory, name), () => listing(root));
-  const configs = configNames.filter((file) => existsSync(join(path, file)));
+  // A link that leads nowhere was meant to be one; reading it says so.
+  const configs = configNames.filter(
+    (file) => lstatSync(join(path, file), { throwIfNoEntry: false }) !== undefined,
+  );
   if (configs.length > 1)
     throw loadFailed(`servable ${name}: expected one servable_config, given ${configs.join(' and ')}`);
   const { versions, warnings } = scan(path);
