@@ -166,6 +166,31 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     config: inMethod('return addStage((a) => a);'),
     error: 's/servable_config.ts:3: addStage: inputs: expected a list of placeholders, given undefined',
   },
+  'a function of more parameters than inputs': {
+    config: inMethod('return addStage(function pair(a, b) { return a; }, [x]);'),
+    error:
+      's/servable_config.ts:3: function pair input args count 2 not match the count 1 registered in method',
+  },
+  'a function with a batch size of several parameters': {
+    config: inMethod('return addStage(function pair(a, b) { return a; }, [x, x], { batchSize: 2 });'),
+    error:
+      's/servable_config.ts:3: function pair: expected one parameter, the list of instances, as it has a batchSize; given 2',
+  },
+  'a generator without a batch size': {
+    config: inMethod('return addStage(function* each() { yield 1; }, [x]);'),
+    error:
+      's/servable_config.ts:3: function each is a generator, which yields one result per instance; give addStage a batchSize (0 leaves it to the server)',
+  },
+  'a subgraph that the model does not have': {
+    config: inMethod("return addStage(declareModel({ file: ['a.onnx', 'b.onnx'] }).subgraph(2), [x]);"),
+    error:
+      's/servable_config.ts:3: The model does not have subgraph of index 2, the subgraph count of the model is 2',
+  },
+  'a file twice in one model': {
+    config: `declareModel({ file: ['a.onnx', 'a.onnx'] });`,
+    error:
+      "s/servable_config.ts:2: Declare model failed, model file 'a.onnx' has already been used in this list",
+  },
   'a stage with a misspelt option': {
     config: inMethod('return addStage((a) => a, [x], { outputsCount: 2 });'),
     error:

@@ -38,6 +38,22 @@ one('tooMany', () => [1, 2]);
 one('tooFew', () => [1], 2);
 one('notAList', () => 1, 2);
 one('badTensor', () => new Tensor('float32', [3], new Float32Array(2)));
+const several = (name, run, batchSize = 0) =>
+  registerMethod(name, { inputs: ['x'], outputs: ['y'] }, (x) => addStage(run, [x], { batchSize }));
+several('fewResults', () => [1]);
+several('manyResults', (instances) => [...instances, 1]);
+several('noResults', () => 7);
+several('throwsForAll', () => { throw new Error('no batch today'); });
+several('errorFor2', (instances) => instances.map(([x]) => (x.data[0] === 2 ? new Error('no two') : x)));
+several('yieldsFew', function* () { yield 1; });
+several('yieldsMany', function* (instances) { yield* instances.map(([x]) => x); yield 1; });
+several('yieldsThrows', function* (instances) {
+  for (const [x] of instances) {
+    if (x.data[0] === 2) throw new Error('no two');
+    yield x;
+  }
+});
+registerMethod('tagged', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(() => undefined, [addStage((x) => x, [x])], { tag: 'Postprocess' }));
 one('killsThen', () => ({ then() { throw new Error('thenable'); } }));
 `),
   });
@@ -107,6 +123,44 @@ test.each([
   expect(code).toBe('SYSTEM_ERROR');
   expect(message).toMatch(/^Call Function 'naughty\.\w+' Failed, method: /);
   expect(message).toMatch(text);
+});
+
+test('a stage is called by its tag, where it has one, and by its number', async () => {
+  expect(await failure('tagged')).toEqual({
+    code: 'SYSTEM_ERROR',
+    message: expect.stringMatching(
+      /^Call Postprocess Failed, method: 'tagged', stage index\(begin with 1\): 2, error msg: expected a Tensor/,
+    ) as unknown,
+  });
+});
+
+const [few, more] = [
+  'expected 3 results for 3 instances, given 1',
+  'expected 3 results for 3 instances, given',
+];
+
+test.each<[method: string, texts: readonly (string | undefined)[]]>([
+  ['fewResults', [few, few, few]],
+  ['manyResults', [`${more} 4`, `${more} 4`, `${more} 4`]],
+  ['noResults', Array<string>(3).fill('expected a list of 3 results for 3 instances, given number')],
+  ['throwsForAll', Array<string>(3).fill('no batch today')],
+  ['errorFor2', [undefined, 'no two', undefined]],
+  ['yieldsFew', [undefined, few, few]],
+  ['yieldsMany', [`${more} more`, `${more} more`, `${more} more`]],
+  ['yieldsThrows', [undefined, 'no two', undefined]],
+])('a function of several instances that misbehaves (%s) fails those concerned', async (method, texts) => {
+  const results = await master.client('naughty', method).infer([{ x: 1 }, { x: 2 }, { x: 3 }]);
+  const shown = results.map((result) => (result.ok ? undefined : result.error));
+  expect(shown).toEqual(
+    texts.map((text) =>
+      text === undefined
+        ? undefined
+        : expect.objectContaining({
+            code: 'SYSTEM_ERROR',
+            message: `Call Function 'naughty.anonymous' Failed, method: '${method}', stage index(begin with 1): 1, error msg: ${text}`,
+          }),
+    ),
+  );
 });
 
 test.each([

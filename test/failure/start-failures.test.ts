@@ -1,10 +1,11 @@
 /** A server that cannot start says why on standard error, prints no start line and exits with the code of the reason. */
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { runMaster, startMaster } from '../support/processes.js';
+import { onnxModel } from '../../examples/onnx-writer.js';
+import { launchWorker, runMaster, startMaster } from '../support/processes.js';
 import {
   addModel,
   configuration,
@@ -25,6 +26,17 @@ registerMethod('add', { inputs: ['x1', 'x2'], outputs: ['y'] }, (x1, x2) => addS
 `);
 const echo = functionServable(`registerMethod('echo', { inputs: ['x'], outputs: ['y'] }, (x) => x);`);
 const model = addModel([2, 2]);
+/** Runs with exactly three elements, which nobody sees before it runs. */
+const onlyThreeModel = onnxModel({
+  name: 'only_three',
+  inputs: ['x1', 'x2'].map((name) => ({ name, shape: ['N'] })),
+  outputs: [{ name: 'y', shape: [3] }],
+  nodes: [
+    { operator: 'Add', inputs: ['x1', 'x2'], outputs: ['sum'] },
+    { operator: 'Reshape', inputs: ['sum', 'three'], outputs: ['y'] },
+  ],
+  weights: [{ name: 'three', dtype: 'int64', shape: [1], data: BigInt64Array.of(3n) }],
+});
 
 interface Case {
   readonly files: FolderContents;
@@ -34,34 +46,37 @@ interface Case {
   readonly warning?: RegExp;
 }
 
+const endsProcess = 'a configuration that ends the process';
+
 const cases: Record<string, Case> = {
   'a model file that is missing': {
     files: { 'servable_config.ts': declared, '1/sub.onnx': model },
-    error: 'model file s/1/add.onnx not exist; the version folder holds: sub.onnx',
+    error: 's/servable_config.ts:3: model file s/1/add.onnx not exist; the version folder holds: sub.onnx',
   },
   'a version folder without a model': {
     files: { 'servable_config.ts': declared, '1/': '' },
-    error: 'model file s/1/add.onnx not exist; the version folder holds no .onnx file',
+    error:
+      's/servable_config.ts:3: model file s/1/add.onnx not exist; the version folder holds no .onnx file',
   },
   'a model file that is empty': {
     files: { 'servable_config.ts': declared, '1/add.onnx': '' },
-    error: 'model file s/1/add.onnx is empty: expected an ONNX model',
+    error: 's/servable_config.ts:3: model file s/1/add.onnx is empty: expected an ONNX model',
   },
   'a model file that is a folder': {
     files: { 'servable_config.ts': declared, '1/add.onnx/': '' },
-    error: 'model file s/1/add.onnx: expected a file, given a folder',
+    error: 's/servable_config.ts:3: model file s/1/add.onnx: expected a file, given a folder',
   },
   'a model file that is no model': {
     files: { 'servable_config.ts': declared, '1/add.onnx': 'this is text, not a model' },
-    error: /^model s\/1\/add\.onnx cannot be loaded: .*[Pp]rotobuf/,
+    error: /^s\/servable_config\.ts:3: model s\/1\/add\.onnx cannot be loaded: .*[Pp]rotobuf/,
   },
   'a model file that is cut off': {
     files: { 'servable_config.ts': declared, '1/add.onnx': model.subarray(0, model.length - 10) },
-    error: /^model s\/1\/add\.onnx cannot be loaded: /,
+    error: /^s\/servable_config\.ts:3: model s\/1\/add\.onnx cannot be loaded: /,
   },
   'a model file outside of the servable': {
     files: { 'servable_config.ts': declared.replace('add.onnx', '../../outside.onnx'), '1/': '' },
-    error: "model file s/1/../../outside.onnx lies outside the servable's folder",
+    error: "s/servable_config.ts:3: model file s/1/../../outside.onnx lies outside the servable's folder",
   },
   'no configuration and no model': {
     files: { '1/': '' },
@@ -83,6 +98,16 @@ const cases: Record<string, Case> = {
     files: { 'servable_config.ts': declared },
     error:
       's/servable_config.ts:3: There is no valid version directory of models while there are models declared; expected a folder such as s/1 with add.onnx',
+  },
+  'neither a configuration nor a version folder': {
+    files: { 'add.onnx': model },
+    error:
+      'servable s: There is no valid version directory of models; expected a folder such as s/1 with the model files',
+  },
+  'no method': {
+    files: functionServable(''),
+    error:
+      's/servable_config.ts: There is no method registered for servable; expected at least one registerMethod(...)',
   },
   'no such version': {
     files: { ...echo, '3/': '' },
@@ -113,7 +138,7 @@ const cases: Record<string, Case> = {
     error:
       's/servable_config.ts:2: Method m has been registered more than once. First at s/servable_config.ts:2',
   },
-  'a configuration that ends the process': {
+  [endsProcess]: {
     files: functionServable(`process.exit(0);`),
     error: 'servable s version 1: the executor thread ended while it loaded the servable (exit code 0)',
   },
@@ -150,6 +175,60 @@ const cases: Record<string, Case> = {
     },
     error:
       's/servable_config.ts:4: The outputs count 2 in method add not equal to the count 1 defined in model add.onnx (y); give addStage { outputs: 1 }',
+  },
+  'too few inputs for a model that another method uses rightly': {
+    files: {
+      'servable_config.ts': `${declared}registerMethod('less', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(add, [x]));`,
+      '1/add.onnx': model,
+    },
+    error:
+      's/servable_config.ts:6: The inputs count 1 in method less not equal to the count 2 defined in model add.onnx (x1, x2)',
+  },
+  'a shared input that the model does not have': {
+    files: {
+      'servable_config.ts': declared.replace('withBatchDim: false', 'withoutBatchDimInputs: 2'),
+      '1/add.onnx': model,
+    },
+    error:
+      's/servable_config.ts:3: model add.onnx: withoutBatchDimInputs: expected positions below 2, the number of its inputs, given 2',
+  },
+  'subgraphs of several batch sizes': {
+    files: {
+      'servable_config.ts': declared.replace("'add.onnx', withBatchDim: false", "['add.onnx', 'four.onnx']"),
+      '1/add.onnx': model,
+      '1/four.onnx': addModel([4, 2]),
+    },
+    error:
+      's/servable_config.ts:3: model add.onnx;four.onnx: the batch sizes 2 and 4 of its subgraphs differ; expected one for all',
+  },
+  'a declared shape that is not that of the model': {
+    files: {
+      'servable_config.ts': declared
+        .replace("inputs: ['x1', 'x2']", 'inputs: { x1: { shape: [3] }, x2: {} }')
+        .replace('(x1, x2) =>', '({ x1, x2 }) =>'),
+      '1/add.onnx': model,
+    },
+    error:
+      's/servable_config.ts:4: method add: inputs: x1: declared float32 [3], but the model at it has float32 [2,2]',
+  },
+  'a model that fails to warm up': {
+    files: {
+      'servable_config.ts': declared.replace('withBatchDim: false', 'withBatchDim: false, warmUp: true'),
+      '1/add.onnx': onlyThreeModel,
+    },
+    error:
+      /^s\/servable_config\.ts:3: model s\/1\/add\.onnx: the warm-up run of add\.onnx on zeros failed: Predict Failed: .*; without warmUp: true it is loaded as it is$/,
+  },
+  'an encrypted model without its key': {
+    files: {
+      'servable_config.ts': declared.replace(
+        'withBatchDim: false',
+        "decryption: { key: { env: 'NO_SUCH_KEY' } }",
+      ),
+      '1/add.onnx': model,
+    },
+    error:
+      's/servable_config.ts:3: the environment variable NO_SUCH_KEY: expected the key of a model, given nothing',
   },
   'a batch dimension that differs': {
     files: {
@@ -194,12 +273,85 @@ test.concurrent.each(Object.entries(cases))(
   },
 );
 
+/** What `serving-worker check` says of servable `s`, without its warnings. */
+async function check(directory: string, args: readonly string[] = []) {
+  const program = launchWorker(['check', 's', '--directory', directory, ...args]);
+  const { code } = await program.ended;
+  const said = program.stderr.split('\n').filter((line) => !line.startsWith('serving-worker: warning: '));
+  return { code, stdout: program.stdout, said: said.join('\n') };
+}
+
+/** Those with a place in a file, and one that is no longer there to say anything. */
+const checked = Object.entries(cases).filter(
+  ([name, { error }]) => String(error).includes('servable_config') || name === endsProcess,
+);
+
+test.concurrent.each(checked)('serving-worker check says the same of %s', async (name, { error, args }) => {
+  const { code, stdout, said } = await check(directories[name]!, args);
+  expect({ code, stdout }).toEqual({ code: LOAD_FAILED, stdout: '' });
+  const text = said.trimEnd().replace(/^serving-worker: /, '');
+  if (name === endsProcess)
+    expect(text).toBe('servable s version 1: the process ended while it loaded the servable (exit code 0)');
+  else if (typeof error === 'string') expect(text).toBe(error);
+  else expect(text).toMatch(error);
+});
+
+describe('a configuration that cannot read a file: it is named by its whole path', () => {
+  const reading = (expression: string) =>
+    functionServable(`import { readFileSync } from 'node:fs';\nconst text = ${expression};`);
+  const missing = "Error: ENOENT: no such file or directory, open 'labels.txt'";
+  const odd: Record<string, { files?: FolderContents; link?: string; error: (path: string) => string }> = {
+    'a path that is relative': {
+      files: reading("readFileSync('labels.txt', 'utf8')"),
+      error: (path) =>
+        `s/servable_config.ts:3: ${missing}; the configuration is ${path}; the path is relative to ${process.cwd()}; for a file beside the configuration, give new URL('./labels.txt', import.meta.url)`,
+    },
+    'by readLabels, in a module beside it': {
+      files: {
+        'servable_config.ts': `import './labels.js';`,
+        'labels.ts': configuration(
+          `import { readLabels } from '@serving/worker';\n\nreadLabels('labels.txt');`,
+        ),
+      },
+      error: (path) => `s/labels.ts:4: ${missing}; the configuration is ${path}; the path is relative to`,
+    },
+    'a file beside it that is not there': {
+      files: reading("readFileSync(new URL('./labels.txt', import.meta.url))"),
+      error: (path) =>
+        `s/servable_config.ts:3: ${missing.replace('labels.txt', path.replace('servable_config.ts', 'labels.txt'))}; the configuration is ${path}\n`,
+    },
+    'itself, as it is a folder': {
+      files: { 'servable_config.ts/': '' },
+      error: (path) =>
+        `s/servable_config.ts: Error: EISDIR: illegal operation on a directory, read; the configuration is ${path}\n`,
+    },
+    'itself, as it is a link that leads nowhere': {
+      link: 'nowhere.ts',
+      error: (path) =>
+        `s/servable_config.ts: Error: ENOENT: no such file or directory, open '${path}'; the configuration is ${path}\n`,
+    },
+  };
+
+  test.each(Object.entries(odd))('%s', async (_, { files = {}, link, error }) => {
+    const directory = servables({ s: { '1/': '', ...files } });
+    const path = join(directory, 's/servable_config.ts');
+    if (link !== undefined) symlinkSync(link, path);
+    const ended = await runMaster(['--grpc', '0', '--servable', 's', '--directory', directory]);
+    expect(`${ended.complaint}\n`).toContain(error(path));
+    const checkedAs = await check(directory);
+    expect(checkedAs.said).toContain(error(path));
+    expect([ended.code, checkedAs.code]).toEqual([LOAD_FAILED, LOAD_FAILED]);
+  });
+});
+
 test('a model behind a link that leads out of the servable: exit code 3', async () => {
   const directory = servables({ s: { 'servable_config.ts': declared, '1/': '' } });
   writeFileSync(join(directory, 'add.onnx'), model);
   symlinkSync('../../add.onnx', join(directory, 's/1/add.onnx'));
   const { code, complaint } = await runMaster(['--grpc', '0', '--servable', 's', '--directory', directory]);
-  expect(complaint).toBe("model file s/1/add.onnx lies outside the servable's folder");
+  expect(complaint).toBe(
+    "s/servable_config.ts:3: model file s/1/add.onnx lies outside the servable's folder",
+  );
   expect(code).toBe(LOAD_FAILED);
 });
 
@@ -207,7 +359,7 @@ test('a model behind a link that leads nowhere: exit code 3', async () => {
   const directory = servables({ s: { 'servable_config.ts': declared, '1/': '' } });
   symlinkSync('nowhere.onnx', join(directory, 's/1/add.onnx'));
   const { code, complaint } = await runMaster(['--grpc', '0', '--servable', 's', '--directory', directory]);
-  expect(complaint).toMatch(/^model file s\/1\/add\.onnx not exist/);
+  expect(complaint).toMatch(/^s\/servable_config\.ts:3: model file s\/1\/add\.onnx not exist/);
   expect(code).toBe(LOAD_FAILED);
 });
 
@@ -273,6 +425,10 @@ test.each([
   [['--grpc', '0', '--servable', 'a', 'b'], /argument/],
   [['--grpc'], /argument missing/],
   [['--grpc', '0', '--servable', 'a,a'], /--servable: expected names/],
+  [
+    ['--grpc', '0', '--servable', 'a', '--device', '0,0'],
+    /^--device: expected .* each given once, given '0,0'$/,
+  ],
   [
     ['--config', '/nowhere/serving.yaml'],
     /^configuration file \/nowhere\/serving\.yaml: there is no such file$/,

@@ -46,6 +46,33 @@ test('nothing is printed when the address is taken or makes no sense', async () 
   expect(lines).toEqual([]);
 });
 
+test.each([
+  ['', 'the port is missing'],
+  ['127.0.0.1', 'the port is missing'],
+  ['127.0.0.1:', 'the port is missing'],
+  [':5500', 'the host is not valid'],
+  ['127.0.0.1:x', "'x' is no port"],
+  ['127.0.0.1:-1', 'the port is out of range [0 ~ 65535]'],
+  ['127.0.0.1:65536', 'the port is out of range [0 ~ 65535]'],
+  ['unix:', 'the path is empty'],
+])('the address %j is refused: %s', async (address, why) => {
+  await expect(startGrpcServer(newMaster(), address)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: `address '${address}': ${why}; expected a port (5500), host:port (127.0.0.1:5500) or unix:path`,
+  });
+});
+
+test('a master may listen at several addresses, at each of them once', async () => {
+  const master = newMaster();
+  const print = () => undefined;
+  const first = await startGrpcServer(master, '127.0.0.1:0', { print });
+  expect(await startGrpcServer(master, '127.0.0.1:0', { print })).not.toBe(first);
+  await expect(startGrpcServer(master, first, { print })).rejects.toMatchObject({
+    code: 'ADDRESS_UNAVAILABLE',
+    message: `cannot listen on ${first}: EADDRINUSE: the address is in use`,
+  });
+});
+
 test('a size of messages outside of 1 to 512 MiB is refused', async () => {
   for (const maxMessageMb of [0, -1, 513, NaN])
     await expect(startGrpcServer(newMaster(), '127.0.0.1:0', { maxMessageMb })).rejects.toMatchObject({

@@ -128,6 +128,11 @@ describe('a model that a function calls', () => {
       (m) => m.subgraph(1).call(floats([], 1)),
       /subgraph=1\)\.call\(\) failed: The model does not have subgraph of index 1, the subgraph count of the model is 1$/,
     ],
+    [
+      'a file of no number',
+      (m) => m.subgraph(-1).call(floats([], 1)),
+      /subgraph=-1\)\.call\(\) failed: The model does not have subgraph of index -1, the subgraph count/,
+    ],
     ['a value that does not fit', (m) => m.call(floats([2], 1, 2)), /Given model input 0 size 8 not match/],
   ])('says what is wrong with %s', async (_, call, text) => {
     await expect(call(model())).rejects.toThrow(/^Model\(m\.onnx/);
