@@ -1,11 +1,9 @@
 /** A server that cannot start says why on standard error, prints no start line and exits with the code of the reason. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { onnxModel } from '../../examples/onnx-writer.js';
-import { launchWorker, runMaster, startMaster } from '../support/processes.js';
+import { launchWorker, runMaster } from '../support/processes.js';
 import {
   addModel,
   configuration,
@@ -14,11 +12,9 @@ import {
   servables,
   slowLoadModel,
 } from '../support/servables.js';
-import { type FolderContents, temporaryFolder } from '../support/temporary-folder.js';
+import type { FolderContents } from '../support/temporary-folder.js';
 
-const CONFIG_INVALID = 2;
 const LOAD_FAILED = 3;
-const ADDRESS_UNAVAILABLE = 4;
 
 const declared = configuration(`
 const add = declareModel({ file: 'add.onnx', withBatchDim: false });
@@ -386,120 +382,4 @@ test('a servable or directory that is not there: exit code 3, with those that ar
   expect(notAFolder.complaint).toMatch(
     /is a file, not a folder; expected the folder that holds servable 'c'$/,
   );
-});
-
-test('options that make no sense: exit code 2, all of them listed', async () => {
-  const bad = [
-    '--grpc',
-    'here:and:there',
-    '--cores',
-    'many',
-    '--execution-timeout',
-    '5',
-    '--log-level',
-    'loud',
-  ];
-  const { code, stdout, complaint } = await runMaster([
-    ...bad,
-    '--max-message-mb',
-    '0',
-    '--servable',
-    '../x',
-  ]);
-  expect({ code, stdout }).toEqual({ code: CONFIG_INVALID, stdout: '' });
-  for (const flag of [
-    '--grpc',
-    '--cores',
-    '--execution-timeout',
-    '--log-level',
-    '--max-message-mb',
-    '--servable',
-  ])
-    expect(complaint).toMatch(new RegExp(`^${flag}: .*expected`, 'm'));
-});
-
-test.each([
-  [['--nonsense'], /unknown option '--nonsense'/],
-  [['--servable', 'a'], /--grpc: expected an address to listen on/],
-  [['--grpc', '0'], /--servable or --master: expected the name of a servable/],
-  [['--grpc', '0', '--servable', 'a', 'b'], /argument/],
-  [['--grpc'], /argument missing/],
-  [['--grpc', '0', '--servable', 'a,a'], /--servable: expected names/],
-  [
-    ['--grpc', '0', '--servable', 'a', '--device', '0,0'],
-    /^--device: expected .* each given once, given '0,0'$/,
-  ],
-  [
-    ['--config', '/nowhere/serving.yaml'],
-    /^configuration file \/nowhere\/serving\.yaml: there is no such file$/,
-  ],
-])('%j: exit code 2', async (args, text) => {
-  const { code, stdout, complaint, stderr } = await runMaster(args);
-  expect(complaint).toMatch(text);
-  expect({ code, stdout }).toEqual({ code: CONFIG_INVALID, stdout: '' });
-  expect(stderr).not.toMatch(/^\s+at /m);
-});
-
-test('a port in use: exit code 4, for another server of ours and for any program', async () => {
-  const directory = servables({ s: echo });
-  const serve = ['--servable', 's', '--directory', directory, '--executors', '1'];
-  const first = await startMaster(serve);
-  const second = await runMaster([...serve, '--grpc', first.address]);
-  expect(second).toMatchObject({ code: ADDRESS_UNAVAILABLE, signal: null });
-  expect(second.complaint).toMatch(
-    new RegExp(`^cannot listen on ${first.address}: EADDRINUSE: the address is in use$`),
-  );
-  expect(second.stdout).not.toContain('success');
-  expect(await first.client('s', 'echo').infer({ x: 1 })).toMatchObject([{ ok: true }]);
-
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  const { port } = other.address() as { port: number };
-  expect(await runMaster([...serve, '--grpc', String(port)])).toMatchObject({ code: ADDRESS_UNAVAILABLE });
-  other.close();
-});
-
-test('a unix socket in use or in a folder that is not there: exit code 4', async () => {
-  const directory = servables({ s: echo });
-  const serve = ['--servable', 's', '--directory', directory, '--executors', '1'];
-  const address = `unix:${join(temporaryFolder(), 'serving.sock')}`;
-  const first = await startMaster([...serve, '--grpc', address]);
-  const second = await runMaster([...serve, '--grpc', address]);
-  expect(second.complaint).toMatch(/^cannot listen on unix:\S+: EADDRINUSE: the address is in use$/);
-  expect(second).toMatchObject({ code: ADDRESS_UNAVAILABLE, signal: null });
-  expect(await first.client('s', 'echo').infer({ x: 1 })).toMatchObject([{ ok: true }]);
-
-  const nowhere = `unix:${join(temporaryFolder(), 'nowhere', 'serving.sock')}`;
-  const third = await runMaster([...serve, '--grpc', nowhere]);
-  expect(third).toMatchObject({ code: ADDRESS_UNAVAILABLE });
-  expect(third.complaint).toMatch(/^cannot listen on unix:\S+: ENOENT: there is no folder \S+nowhere$/);
-});
-
-test('a unix socket that a killed server left behind is taken over', async () => {
-  const directory = servables({ s: echo });
-  const address = `unix:${join(temporaryFolder(), 'serving.sock')}`;
-  const options = ['--servable', 's', '--directory', directory, '--executors', '1', '--grpc', address];
-  const first = await startMaster(options);
-  expect(await first.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
-  const second = await startMaster(options);
-  expect(await second.client('s', 'echo').infer({ x: 1 })).toMatchObject([{ ok: true }]);
-});
-
-test('a host that is not of this machine: exit code 4', async () => {
-  const directory = servables({ s: echo });
-  // 192.0.2.0/24 is reserved for documentation (RFC 5737).
-  const ended = await runMaster([
-    '--grpc',
-    '192.0.2.1:5500',
-    '--servable',
-    's',
-    '--directory',
-    directory,
-    '--executors',
-    '1',
-  ]);
-  expect(ended.complaint).toMatch(/^cannot listen on 192\.0\.2\.1:5500: /);
-  // Nothing of grpc-js's own, which is the same in other words.
-  expect(ended.stderr).not.toMatch(/^E /m);
-  expect(ended.code).toBe(ADDRESS_UNAVAILABLE);
 });

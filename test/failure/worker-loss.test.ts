@@ -87,7 +87,9 @@ test('with the last worker, requests are refused at once; a worker that starts l
       ok: false,
       error: {
         code: 'SERVABLE_UNAVAILABLE',
-        message: expect.stringMatching(/servable is not available/) as unknown,
+        message: expect.stringMatching(
+          /^Request servable\(s\) method\(double\) , servable is not available; no replica/,
+        ) as unknown,
       },
     },
   ]);

@@ -67,6 +67,10 @@ test('a model with every session option runs', async () => {
 
 test.each([
   ["executionProviders: ['nowhere']", /\[nowhere\] backend not found/],
+  [
+    "intraOpThreads: 2, config: { 'session.intra_op_thread_affinities': '1,2;3' }",
+    /cannot be loaded: .*affinit/,
+  ],
   ["config: { 'session.use_env_allocators': 'x'.repeat(10_000) }", /cannot be loaded: /],
 ])('session options reach onnxruntime, which refuses wrong ones: %s', (option, text) => {
   const odd = servables({
