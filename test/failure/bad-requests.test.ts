@@ -196,10 +196,12 @@ test('a shape of dimensions by the hundred thousand is refused in a short text',
 test('text and bytes take exactly one element and a shape of one', async () => {
   const hello = Buffer.from('hello');
   expect(await refusal(element(MS_STRING, []), 'echo', 'x')).toMatch(
-    /batch size can only be 1; expected one entry in bytes_val, given 0$/,
+    /^Instances input x check failed, detail: Instance tensor check failed: bytes or string type shape batch size can only be 1; expected one entry in bytes_val, given 0$/,
   );
   expect(await refusal(element(MS_BYTES, [hello, hello]), 'echo', 'x')).toMatch(/given 2$/);
-  expect(await refusal(element(MS_STRING, [hello], [2n]), 'echo', 'x')).toMatch(/but given shape is \[2\]$/);
+  expect(await refusal(element(MS_STRING, [hello], [2n]), 'echo', 'x')).toMatch(
+    /^Instances input x check failed, detail: Instance tensor check failed: .*shape can only be \(1,\) or empty, but given shape is \[2\]$/,
+  );
 });
 
 test('integers above 2^53 pass as they are', async () => {
