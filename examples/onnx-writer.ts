@@ -53,13 +53,13 @@ export interface OnnxNode {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** A constant of the graph, such as a weight, in C order: float16 as bit patterns, bool as bytes of 0 and 1. */
+/** A constant of the graph, such as a weight, in C order: float16 as bit patterns, bool as bytes of 0 and 1, or texts. */
 export interface OnnxWeight {
   readonly name: string;
   /** @default 'float32' */
   readonly dtype?: ElementType;
   readonly shape: readonly number[];
-  readonly data: ArrayBufferView;
+  readonly data: ArrayBufferView | readonly string[];
 }
 
 export interface OnnxGraph {
@@ -169,7 +169,9 @@ function weightProto({ name, dtype = 'float32', shape, data }: OnnxWeight): Uint
     for (const dimension of shape) writer.uint32(varint(1)).int64(dimension);
     writer.uint32(varint(2)).int32(elementTypes[dtype]);
     writer.uint32(lengthDelimited(8)).string(name);
-    writer.uint32(lengthDelimited(9)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    if (ArrayBuffer.isView(data))
+      writer.uint32(lengthDelimited(9)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    else for (const text of data) writer.uint32(lengthDelimited(6)).string(text);
   });
 }
 

@@ -1,5 +1,6 @@
 /** Cases run in a child process: with onnxruntime alone, or with a replica of the library. */
 import { expect } from '@jest/globals';
+import { StringTensor, type Tensor } from '@serving/client';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,7 @@ import { startProgram } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import type { OperatorCase } from './case.js';
 import { casesOf, servableNames } from './families.js';
-import { instancesOf, modelOf, outputNames, type Inputs } from './model.js';
+import { instancesOf, modelOf, outputNames, requestOf, type Inputs } from './model.js';
 import type { Outcome } from './outcome.js';
 
 /** By name of the case. */
@@ -43,9 +44,13 @@ function plannedCase(operatorCase: OperatorCase) {
     model: modelOf(operatorCase),
     outputs: outputNames(operatorCase),
     instances: instancesOf(operatorCase).map(plannedInputs),
+    requests: instancesOf(operatorCase).map((inputs) => plannedInputs(requestOf(operatorCase, inputs))),
   };
 }
 
-function plannedInputs(inputs: Inputs) {
-  return Object.entries(inputs).map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, data }));
+function plannedInputs(inputs: Inputs | Record<string, Tensor | string>) {
+  return Object.entries(inputs).map(([name, value]) => {
+    const { dtype, shape, data } = typeof value === 'string' ? new StringTensor([], [value]) : value;
+    return { name, dtype, shape, data };
+  });
 }

@@ -54,6 +54,7 @@ function plain(outputs) {
     name,
     dtype: type,
     shape: [...dims],
-    bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice(),
+    elements:
+      type === 'string' ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice(),
   }));
 }

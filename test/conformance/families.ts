@@ -14,6 +14,7 @@ import { reductionCases } from './cases/reductions.cases.js';
 import { searchCases } from './cases/search.cases.js';
 import { shapeCases } from './cases/shape.cases.js';
 import { signalCases } from './cases/signal.cases.js';
+import { stringCases } from './cases/strings.cases.js';
 import { unaryCases } from './cases/unary.cases.js';
 
 interface Family {
@@ -29,6 +30,7 @@ export const families: Readonly<Record<string, Family>> = {
   shape: { servable: 'layout', cases: shapeCases },
   movement: { servable: 'layout', cases: movementCases },
   search: { servable: 'layout', cases: searchCases },
+  strings: { servable: 'layout', cases: stringCases },
   reductions: { servable: 'layers', cases: reductionCases },
   convolution: { servable: 'layers', cases: convolutionCases },
   normalisation: { servable: 'layers', cases: normalisationCases },

@@ -1,10 +1,19 @@
 /** Asks a server for cases, as a program that uses the client does. */
-import { Client, outputsOf, tensor, type InferResult, type Instance, type Tensor } from '@serving/client';
+import { asBytes } from '@serving/common';
+import {
+  Client,
+  outputsOf,
+  StringTensor,
+  Tensor,
+  tensor,
+  type InferResult,
+  type Instance,
+} from '@serving/client';
 import type { Master } from '../support/processes.js';
 import type { OperatorCase } from './case.js';
 import type { Outcomes } from './child-runs.js';
 import { families } from './families.js';
-import { instancesOf, type Inputs } from './model.js';
+import { instancesOf, requestOf } from './model.js';
 import type { Outcome, Output } from './outcome.js';
 
 /** How many requests wait at a time: enough that some of them share their way, few enough to be answered in time. */
@@ -26,7 +35,9 @@ async function inferOne(master: Master, servable: string, operatorCase: Operator
   const { name } = operatorCase;
   const client = new Client(master.address, servable, name);
   try {
-    const results = await client.infer(instancesOf(operatorCase).map(toSend));
+    const results = await client.infer(
+      instancesOf(operatorCase).map((inputs) => toSend(requestOf(operatorCase, inputs))),
+    );
     return { name, instances: results.map(received) };
   } catch (error) {
     return { name, error: String(error) };
@@ -36,16 +47,23 @@ async function inferOne(master: Master, servable: string, operatorCase: Operator
 }
 
 /** As a caller writes it. */
-function toSend(inputs: Inputs): Instance {
-  const entries = Object.entries(inputs);
+function toSend(request: Record<string, Tensor | string>): Instance {
+  const entries = Object.entries(request);
   return Object.fromEntries(
-    entries.map(([name, { dtype, shape, data }]) => [name, tensor(dtype, shape, data)]),
+    entries.map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : tensor(value.dtype, value.shape, value.data),
+    ]),
   );
 }
 
 function received(result: InferResult): Output[] {
   return Object.entries(outputsOf(result)).map(([name, value]) => {
-    const { dtype, shape, data } = value as Tensor;
-    return { name, dtype, shape, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+    if (value instanceof Tensor)
+      return { name, dtype: value.dtype, shape: value.shape, elements: asBytes(value.data) };
+    // Bytes are nothing that a model gives.
+    const { dtype, shape, data } =
+      typeof value === 'string' ? new StringTensor([], [value]) : (value as StringTensor);
+    return { name, dtype, shape, elements: data };
   });
 }

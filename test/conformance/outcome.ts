@@ -4,7 +4,8 @@ export interface Output {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
-  readonly bytes: Uint8Array;
+  /** Numbers as their bytes. */
+  readonly elements: Uint8Array | readonly string[];
 }
 
 export interface Outcome {
@@ -31,6 +32,9 @@ export function differenceOf(expected: Outcome, given: Outcome | undefined): str
   return undefined;
 }
 
-function shown({ dtype, shape, bytes }: Output): string {
-  return `${dtype} [${shape.join()}] ${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`;
+function shown({ dtype, shape, elements }: Output): string {
+  if (ArrayBuffer.isView(elements))
+    return `${dtype} [${shape.join()}] ${Buffer.from(elements).toString('hex')}`;
+  // The protocol carries a single text without its shape.
+  return `${dtype} ${elements.length === 1 ? '' : `[${shape.join()}] `}${JSON.stringify(elements)}`;
 }

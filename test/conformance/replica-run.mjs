@@ -4,7 +4,15 @@
  *
  * node replica-run.mjs <plan file> <results file> <folder of the servables>
  */
-import { asBytes, Block, contiguousBytes, createLogger, encodeBatch, numericColumn } from '@serving/common';
+import {
+  asBytes,
+  Block,
+  bytesColumn,
+  contiguousBytes,
+  createLogger,
+  encodeBatch,
+  numericColumn,
+} from '@serving/common';
 import { LocalReplica } from '@serving/worker';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
@@ -20,19 +28,19 @@ for (const [servable, cases] of Object.entries(deserialize(readFileSync(planFile
 }
 writeFileSync(resultsFile, serialize(results));
 
-async function run(replica, { name, instances }) {
+async function run(replica, { name, requests }) {
   const batchId = ++batches;
-  const ranges = instances.map((inputs) => ({ block: blockOf(inputs), from: 0, to: 1 }));
+  const ranges = requests.map((inputs) => ({ block: blockOf(inputs), from: 0, to: 1 }));
   const batch = {
     batchId,
     servable: replica.servable,
     version: 1,
     method: name,
     calls: [
-      { callId: 1, count: instances.length, priority: 0, traceparent: '', affinityKey: new Uint8Array(0) },
+      { callId: 1, count: requests.length, priority: 0, traceparent: '', affinityKey: new Uint8Array(0) },
     ],
   };
-  const outcomes = instances.map(() => undefined);
+  const outcomes = requests.map(() => undefined);
   await new Promise((resolve) => {
     const lost = (why) => {
       outcomes[0] = { error: `lost: ${why}` };
@@ -41,7 +49,7 @@ async function run(replica, { name, instances }) {
     replica.send({
       batchId,
       method: name,
-      count: instances.length,
+      count: requests.length,
       frame: encodeBatch(batch, ranges),
       onReply: ({ reply }) => {
         for (let i = 0; i < reply.count; i++) outcomes[reply.first + i] = outcomeOf(reply.outcome, i);
@@ -56,10 +64,17 @@ async function run(replica, { name, instances }) {
 }
 
 function blockOf(inputs) {
-  return new Block(
-    1,
-    inputs.map(({ name, dtype, shape, data }) => numericColumn(name, dtype, shape, [asBytes(data)])),
+  const columns = inputs.map(({ name, dtype, shape, data }) =>
+    dtype === 'string'
+      ? bytesColumn(
+          name,
+          dtype,
+          shape,
+          data.map((text) => Buffer.from(text)),
+        )
+      : numericColumn(name, dtype, shape, [asBytes(data)]),
   );
+  return new Block(1, columns);
 }
 
 function outcomeOf(outcome, instance) {
@@ -69,7 +84,15 @@ function outcomeOf(outcome, instance) {
     name: column.name,
     dtype: column.dtype,
     shape: [...column.shape],
-    bytes: contiguousBytes(column, from + instance, from + instance + 1).slice(),
+    elements: elementsOf(column, from + instance),
   }));
   return { outputs };
+}
+
+function elementsOf(column, instance) {
+  if (column.kind === 'numeric') return contiguousBytes(column, instance, instance + 1).slice();
+  const { elements, elementsPerInstance: each } = column;
+  return elements
+    .slice(instance * each, (instance + 1) * each)
+    .map((text) => Buffer.from(text).toString('utf8'));
 }

@@ -2,15 +2,22 @@
 import { configuration } from '../support/servables.js';
 import type { FolderContents } from '../support/temporary-folder.js';
 import type { OperatorCase } from './case.js';
-import { inputNames, modelOf, outputNames } from './model.js';
+import { inputNames, modelOf, outputNames, packedNames } from './model.js';
 
 /** Hundreds of methods written out would take longer to compile than their models to load, so they are a table. */
 const config = configuration(`
 import { readFileSync } from 'node:fs';
 const methods = JSON.parse(readFileSync(new URL('./methods.json', import.meta.url), 'utf8'));
-for (const { name, inputs, outputs } of methods) {
+const unpack = (text) => {
+  const { shape, data } = JSON.parse(text);
+  return new StringTensor(shape, data);
+};
+for (const { name, inputs, outputs, packed } of methods) {
   const model = declareModel({ file: name + '.onnx', withBatchDim: false });
-  registerMethod(name, { inputs, outputs }, (...given) => addStage(model, given, { outputs: outputs.length }));
+  registerMethod(name, { inputs, outputs }, (...given) => {
+    const values = given.map((value, index) => (packed.includes(inputs[index]) ? addStage(unpack, [value]) : value));
+    return addStage(model, values, { outputs: outputs.length });
+  });
 }`);
 
 export function servableOf(cases: readonly OperatorCase[]): FolderContents {
@@ -19,6 +26,7 @@ export function servableOf(cases: readonly OperatorCase[]): FolderContents {
     name: each.name,
     inputs: inputNames(each),
     outputs: outputNames(each),
+    packed: packedNames(each),
   }));
   return {
     ...Object.fromEntries(models),

@@ -9,6 +9,9 @@ import {
 } from '@serving/common';
 import { isFloat, isUnsigned } from './element-types.js';
 
+/** Makes the elements of an operand of texts. */
+export type Texts = (count: number, random: Random, instance: number) => readonly string[];
+
 /** Numbers from 0 to 1. */
 export type Random = () => number;
 
@@ -72,6 +75,34 @@ export const any: Values = (dtype, count, random, instance) => {
     asBytes(data).set(extremes.subarray(from % extremes.length, (from % extremes.length) + width), at);
   return data;
 };
+
+/** These texts, and for the second instance others if there are. */
+export const theTexts =
+  (first: readonly string[], second = first): Texts =>
+  (_count, _random, instance) =>
+    instance === 0 ? first : second;
+
+/** Short ones that come up more than once, and what is easily lost: nothing, spaces, marks, characters of 2 to 4 bytes. */
+const vocabulary = [
+  'a',
+  'b',
+  'A',
+  'ab',
+  '',
+  ' ',
+  ' a b ',
+  'é',
+  'e\u0301',
+  '名前',
+  '\u{1f642}',
+  '\ufeffx',
+  '\u0002',
+  '\r\n',
+  'long '.repeat(60),
+];
+
+export const anyTexts: Texts = (count, random) =>
+  Array.from({ length: count }, () => vocabulary[Math.floor(random() * vocabulary.length)]!);
 
 /** NaNs of both signs with a payload and one that signals, zeros, infinities, subnormals, the largest, the least normal. */
 const bits16 = [

@@ -17,7 +17,7 @@ export function functionServable(body: string): FolderContents {
 
 /** A configuration with everything imported. The body starts on line 2. */
 export function configuration(body: string): string {
-  return `import { addStage, declareModel, Model, Placeholder, registerMethod, Tensor } from '@serving/worker';\n${body}\n`;
+  return `import { addStage, declareModel, Model, Placeholder, registerMethod, StringTensor, Tensor } from '@serving/worker';\n${body}\n`;
 }
 
 type Shape = readonly (number | string)[];
