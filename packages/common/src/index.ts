@@ -120,6 +120,7 @@ export {
   registrationOf,
   type RegistrationKey,
 } from './link/protocol.js';
+export { readMessage } from './link/read-message.js';
 export { methodFromWire, methodToWire } from './link/signature-wire.js';
 export type { WorkerIdentity } from './link/worker-identity.js';
 export type {

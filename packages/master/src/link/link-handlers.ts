@@ -10,6 +10,7 @@ import {
   linkProtocolVersion,
   methodFromWire,
   nextWithin,
+  readMessage,
   registrationOf,
   ServingError,
   type FrameLabel,
@@ -25,8 +26,6 @@ import type { BatchExit } from './remote-replica.js';
 import type { WorkerDirectory } from './worker-directory.js';
 
 type StreamEnd = Omit<RpcResult, 'body'>;
-
-const ok: StreamEnd = { status: grpcStatus.OK };
 
 /** How long a connection may take to say who it is, in milliseconds. */
 const helloTimeoutMs = 10_000;
@@ -109,7 +108,7 @@ class LinkHandlers {
     const registration = this.#registrationOf(call);
     return this.#whileRegistered(registration, async () => {
       for await (const message of stream.messages) {
-        const { sequence } = link.HeartbeatRequest.decode(message);
+        const { sequence } = readMessage('HeartbeatRequest', link.HeartbeatRequest, message);
         registration.renew();
         await stream.send(link.HeartbeatResponse.encode({ sequence }).finish());
       }
@@ -122,7 +121,7 @@ class LinkHandlers {
     const inbox = new FrameInbox();
     return this.#whileRegistered(registration, async () => {
       for await (const message of stream.messages)
-        takeExchange(registration, inbox, link.ExchangeRequest.decode(message));
+        takeExchange(registration, inbox, readMessage('ExchangeRequest', link.ExchangeRequest, message));
     });
   }
 
@@ -136,26 +135,24 @@ class LinkHandlers {
   }
 
   /** Serves a stream until it or the registration ends; the end of either is the end of both. */
-  async #whileRegistered(registration: Registration, serve: () => Promise<void>): Promise<StreamEnd> {
-    const ended = new Promise<StreamEnd>((resolve) => {
+  #whileRegistered(registration: Registration, serve: () => Promise<void>): Promise<StreamEnd> {
+    return new Promise((resolve, reject) => {
       registration.onEnd((why) =>
         resolve({ status: grpcStatus.ABORTED, message: `registration ended: ${why}` }),
       );
+      serve().then(
+        () => registration.end('broken'),
+        (thrown: unknown) => {
+          const error = ServingError.from(thrown);
+          // An internal one is logged by the server.
+          if (error.code !== 'CANCELLED' && error.code !== 'INTERNAL')
+            this.#logger.warn({ worker: registration.worker.workerId, err: error }, 'link stream failed');
+          // Before the end that it causes, which would tell the worker less.
+          reject(error);
+          registration.end('broken');
+        },
+      );
     });
-    const served = serve().then(
-      () => {
-        registration.end('broken');
-        return ok;
-      },
-      (thrown: unknown) => {
-        const error = ServingError.from(thrown);
-        if (error.code !== 'CANCELLED')
-          this.#logger.warn({ worker: registration.worker.workerId, err: error }, 'link stream failed');
-        registration.end('broken');
-        throw error;
-      },
-    );
-    return Promise.race([served, ended]);
   }
 }
 
@@ -168,11 +165,7 @@ function readMethod(message: link.Method): MethodSignature {
 }
 
 function readRegister(message: Uint8Array): link.RegisterRequest['message'] {
-  try {
-    return link.RegisterRequest.decode(message).message;
-  } catch (error) {
-    throw new ServingError('BAD_REQUEST', `expected a serving.link.v1.RegisterRequest: ${String(error)}`);
-  }
+  return readMessage('RegisterRequest', link.RegisterRequest, message).message;
 }
 
 function versionMismatch(given: number): StreamEnd {

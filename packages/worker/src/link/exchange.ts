@@ -4,6 +4,7 @@ import {
   FrameInbox,
   FrameOutbox,
   link,
+  readMessage,
   ServingError,
   type FrameLabel,
   type LabelledFrame,
@@ -44,11 +45,11 @@ export class Exchange {
     });
   }
 
-  /** Takes what the master sends until the stream ends. @throws RpcError, ServingError FRAME_INVALID */
+  /** Takes what the master sends until the stream ends. @throws RpcError, ServingError FRAME_INVALID or BAD_REQUEST */
   async serve(): Promise<void> {
     try {
       for await (const bytes of this.#stream.messages) {
-        const { message } = link.ExchangeResponse.decode(bytes);
+        const { message } = readMessage('ExchangeResponse', link.ExchangeResponse, bytes);
         if (message?.$case === 'batch') this.#take(this.#inbox.add(message.value));
         else if (message?.$case === 'cancellation') this.#cancel(message.value);
       }

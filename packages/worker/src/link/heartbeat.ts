@@ -1,5 +1,5 @@
 /** Keeps a registration alive, and notices when the master is gone without a word. */
-import { Lease, link, type Clock, type RpcClientStream } from '@serving/common';
+import { Lease, link, readMessage, type Clock, type RpcClientStream } from '@serving/common';
 
 /** Heartbeats in a lease: two may be lost. */
 const beatsPerLease = 3;
@@ -11,7 +11,7 @@ export interface HeartbeatSettings {
   readonly load: () => link.ReplicaLoad[];
 }
 
-/** Beats until the stream ends; a master that does not answer for a lease counts as gone. @throws RpcError */
+/** Beats until the stream ends; a master that does not answer for a lease counts as gone. @throws RpcError, ServingError BAD_REQUEST */
 export async function keepAlive({ stream, leaseMs, clock, load }: HeartbeatSettings): Promise<void> {
   let sequence = 0;
   let cancelNext: () => void = () => undefined;
@@ -24,7 +24,7 @@ export async function keepAlive({ stream, leaseMs, clock, load }: HeartbeatSetti
   beat();
   try {
     for await (const message of stream.messages) {
-      link.HeartbeatResponse.decode(message);
+      readMessage('HeartbeatResponse', link.HeartbeatResponse, message);
       lease.renew();
     }
   } finally {

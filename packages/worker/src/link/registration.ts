@@ -6,6 +6,7 @@ import {
   linkProtocolVersion,
   methodToWire,
   nextWithin,
+  readMessage,
   registrationHeaders,
   ServingError,
   type Clock,
@@ -71,7 +72,7 @@ export class Registration {
     this.#tell({ $case: 'hello', value: { protocolVersion: linkProtocolVersion, ...identity } });
     try {
       const first = await nextWithin(messages, welcomeTimeoutMs, 'Welcome of the master', clock);
-      const { message } = link.RegisterResponse.decode(first ?? new Uint8Array(0));
+      const { message } = readRegister(first ?? new Uint8Array(0));
       if (message?.$case !== 'welcome')
         throw new ServingError('BAD_REQUEST', 'expected Welcome of the master');
       await this.#serve(message.value, messages);
@@ -135,7 +136,7 @@ export class Registration {
 
   async #takeAnswers(messages: AsyncIterator<Uint8Array>): Promise<void> {
     for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
-      const { message } = link.RegisterResponse.decode(next.value);
+      const { message } = readRegister(next.value);
       if (message?.$case === 'accepted') this.#accepted(message.value.replicaId);
       else if (message?.$case === 'refused') throw refused(message.value);
       else if (message?.$case === 'drained') this.#drained(message.value.replicaId);
@@ -158,6 +159,10 @@ export class Registration {
     // A stream that is broken tells so by its end.
     this.#register.send(link.RegisterRequest.encode({ message }).finish()).catch(() => undefined);
   }
+}
+
+function readRegister(message: Uint8Array): link.RegisterResponse {
+  return readMessage('RegisterResponse', link.RegisterResponse, message);
 }
 
 function update(replica: LinkedReplica, state: link.ReplicaState): link.ReplicaUpdate {
