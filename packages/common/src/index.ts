@@ -11,6 +11,7 @@ export {
   type NumericType,
 } from './tensor/data-type.js';
 export { float16Bits, float16Value } from './tensor/float16.js';
+export { loneSurrogateAt } from './tensor/lone-surrogate.js';
 export { elementCount, formatShape, maxElements, sameShape } from './tensor/shape.js';
 export { Tensor, type Value } from './tensor/tensor.js';
 export { BytesTensor, StringTensor } from './tensor/text-tensor.js';

@@ -1,5 +1,12 @@
 /** What a caller may write for an input, and what it is sent as. */
-import { asBytes, asElements, ServingError, Tensor, type NumericType } from '@serving/common';
+import {
+  asBytes,
+  asElements,
+  loneSurrogateAt,
+  ServingError,
+  Tensor,
+  type NumericType,
+} from '@serving/common';
 import { describeGiven } from './describe-given.js';
 import { flatten, leafPath, type FlatArray, type NestedArray } from './nested-array.js';
 import { tensorOf, viewKind, type InputArray } from './tensor-input.js';
@@ -47,7 +54,8 @@ export type SentValue = Tensor | string | Uint8Array;
 
 /** @throws ServingError INVALID_TENSOR for anything that is not an InputValue */
 export function toValue(input: unknown): SentValue {
-  if (typeof input === 'string' || input instanceof Tensor) return input;
+  if (input instanceof Tensor) return input;
+  if (typeof input === 'string') return wellFormed(input);
   if (ArrayBuffer.isView(input)) return fromView(input);
   if (Array.isArray(input)) return fromNested(flatten(input));
   const dtype = scalarTypes[typeof input];
@@ -55,6 +63,12 @@ export function toValue(input: unknown): SentValue {
   throw invalid(
     `expected a number, bigint, boolean, string, typed array, nested array or tensor, given ${describeGiven(input)}`,
   );
+}
+
+function wellFormed(text: string): string {
+  const at = loneSurrogateAt(text);
+  if (at === -1) return text;
+  throw invalid(`expected text that UTF-8 can hold, given half of a surrogate pair at position ${at}`);
 }
 
 function fromView(view: ArrayBufferView): SentValue {

@@ -24,6 +24,14 @@ describe('scalars', () => {
 
   test('a string stays a string', () => expect(toValue('text')).toBe('text'));
 
+  test('half of a surrogate pair is refused, as it would arrive as something else', () => {
+    expect(toValue('a\ud83d\ude42\0')).toBe('a\ud83d\ude42\0');
+    for (const half of ['\ud83d', '\ude42'])
+      expect(() => toValue(`\ud83d\ude42${half}b`)).toThrow(
+        /^expected text that UTF-8 can hold, given half of a surrogate pair at position 2$/,
+      );
+  });
+
   test('a bigint beyond int64 is refused', () => {
     expect(() => toValue(2n ** 63n)).toThrow(
       /int64 data: expected a bigint from -9223372036854775808 to 9223372036854775807.*given bigint 9223372036854775808/,

@@ -66,6 +66,11 @@ describe('refuses', () => {
       [{ x: 1 }, { x: [[1], [2, 3]] }],
       "instance 1, input 'x': expected 1 elements at [1]",
     ],
+    [
+      'a text that UTF-8 cannot hold',
+      [{ x: 'a' }, { x: 'a\ud800' }],
+      "instance 1, input 'x': expected text that UTF-8 can hold, given half of a surrogate pair at position 1",
+    ],
     ['an input that is missing its value', [{ x: undefined }], "instance 0, input 'x': expected a number"],
     [
       'a promise',

@@ -1,7 +1,7 @@
 /** Runs a whole method on one batch to completion: stage after stage, then the outcome of every instance. */
 import { failure, ServingError, type BatchContents, type Reply, type StageDuration } from '@serving/common';
 import type { MethodDefinition, MethodOutput, StageDefinition } from '../definition/definition.js';
-import { layoutOf, wrongOutput } from '../models/fit.js';
+import { layoutOf, unsendableText, wrongOutput } from '../models/fit.js';
 import type { LoadedServable } from '../servables/load-servable.js';
 import { BatchValues } from './batch-values.js';
 import { runFunctionStage } from './function-stage.js';
@@ -41,12 +41,15 @@ function methodOf(servable: LoadedServable, batch: BatchContents): MethodDefinit
   throw new ServingError('METHOD_NOT_FOUND', `servable ${servable.name} has no method ${batch.method}`);
 }
 
-/** What an author has declared is told to clients, so it has to be true. */
+/** What an author has declared is told to clients, so it has to be true; and what is sent has to arrive as it is. */
 function checkOutput({ name }: MethodDefinition, output: MethodOutput, values: BatchValues): void {
-  if (output.dtype === undefined && output.shape === undefined) return;
+  if (values.allFailed) return;
+  const slot = values.slot(output.slot);
+  const isOpen = output.dtype === undefined && output.shape === undefined;
+  if (isOpen && slot.column !== undefined) return;
   for (const instance of values.alive()) {
-    const slot = values.slot(output.slot);
-    const problem = wrongOutput(output, layoutOf(slot.row(instance)));
+    const value = slot.row(instance);
+    const problem = wrongOutput(output, layoutOf(value)) ?? unsendableText(output, value);
     if (problem !== undefined)
       values.fail(instance, new ServingError('STAGE_FAILED', `Call method '${name}' Failed: ${problem}`));
     else if (slot.column !== undefined) return;

@@ -3,6 +3,7 @@ import {
   BytesTensor,
   elementWidth,
   formatShape,
+  loneSurrogateAt,
   mindsporeTypeName,
   ServingError,
   StringTensor,
@@ -62,13 +63,13 @@ function scalarLike(shape: readonly unknown[]): number[] {
 
 /** onnxruntime ends texts at a NUL and puts something else for half a surrogate pair. */
 function isSafeText(text: string): boolean {
-  return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+  return !text.includes('\0') && loneSurrogateAt(text) === -1;
 }
 
 function unsafeText(name: string, text: string): ServingError {
   const what = text.includes('\0')
     ? `a NUL character at position ${text.indexOf('\0')}, where onnxruntime would cut the text off`
-    : 'half of a surrogate pair, which onnxruntime would replace';
+    : `half of a surrogate pair at position ${loneSurrogateAt(text)}, which onnxruntime would replace`;
   return new ServingError(
     'INPUT_MISMATCH',
     `input ${name}: expected text that a model can take, given ${what}`,
@@ -82,6 +83,17 @@ export function wrongOutput({ name, dtype, shape }: Port, given: Layout): string
   if (isRight) return undefined;
   const expected = `${dtype ?? given.dtype} ${formatShape(shape ?? given.shape)}`;
   return `output ${name}: expected ${expected}, as it is declared, given ${given.dtype} ${formatShape(given.shape)}`;
+}
+
+/** What is wrong with texts that a method gives; undefined when they can be sent. */
+export function unsendableText({ name }: Port, value: Value): string | undefined {
+  const texts = typeof value === 'string' ? [value] : value instanceof StringTensor ? value.data : [];
+  for (const text of texts) {
+    const at = loneSurrogateAt(text);
+    if (at !== -1)
+      return `output ${name}: expected text that UTF-8 can hold, given half of a surrogate pair at position ${at}`;
+  }
+  return undefined;
 }
 
 /** MindSpore Serving's rule that `[]` and `[1]` are the same scalar, beside an exact comparison of shapes. */

@@ -80,7 +80,7 @@ describe('text', () => {
     expect(nul).toBe(
       'input x: expected text that a model can take, given a NUL character at position 1, where onnxruntime would cut the text off',
     );
-    expect(half).toMatch(/given half of a surrogate pair, which onnxruntime would replace$/);
+    expect(half).toMatch(/given half of a surrogate pair at position 1, which onnxruntime would replace$/);
     expect(good).toEqual(['good']);
   });
 
