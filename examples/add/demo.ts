@@ -31,7 +31,7 @@ async function listeningAddress(): Promise<string> {
 function fill(outputs: Outputs): number {
   const y = outputs['y'];
   if (!(y instanceof Tensor) || y.dtype !== 'float32' || y.shape.join() !== '2,2') return NaN;
-  const values = new Set(Array.from(y.data as Float32Array));
+  const values = new Set(Array.from(y.dataAs('float32')));
   return values.size === 1 ? Number(y.data[0]) : NaN;
 }
 

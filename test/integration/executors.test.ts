@@ -113,7 +113,7 @@ test('a model of fixed size gets full runs, and what fills them up is dropped', 
       x2: Float32Array.of(0, -i),
     }));
     const results = await master.client('sizes', 'fixed').infer(instances);
-    expect(results.map((result) => [...((outputsOf(result)['y'] as Tensor).data as Float32Array)])).toEqual(
+    expect(results.map((result) => [...(outputsOf(result)['y'] as Tensor).dataAs('float32')])).toEqual(
       instances.map((_, i) => [i, 0 - i]),
     );
   }

@@ -19,7 +19,7 @@ const clip = (value: Tensor) =>
   new Tensor(
     'float32',
     value.shape,
-    Float32Array.from(value.data as Float32Array, (element) => Math.max(0, element)),
+    Float32Array.from(value.dataAs('float32'), (element) => Math.max(0, element)),
   );
 
 const toInt32 = (value: Tensor) => value.astype('int32');

@@ -47,8 +47,8 @@ registerMethod('classify_top1_batch', { inputs, outputs }, ({ image }) => {
 });
 
 async function classify(image: Uint8Array): Promise<string> {
-  const [logits] = await model.call(await decode(image));
-  return best(logits as Tensor)[0];
+  const [logits] = await model.call<[logits: Tensor]>(await decode(image));
+  return best(logits)[0];
 }
 
 registerMethod('classify_top1_call', { inputs, outputs }, ({ image }) => ({

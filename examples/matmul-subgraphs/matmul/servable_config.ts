@@ -12,11 +12,11 @@ registerMethod('predict', { inputs: ['x'], outputs: ['h', 'y'] }, (x) => {
 /** Goes round until x is as long as asked for: how often, no graph knows. */
 async function grow(x: Tensor, length: Tensor): Promise<[y: Tensor, rounds: bigint]> {
   let [y, rounds] = [x, 0n];
-  while (Math.hypot(...(y.data as Float32Array)) < Number(length.data[0])) {
+  while (Math.hypot(...y.dataAs('float32')) < Number(length.data[0])) {
     if (rounds === 100n)
       throw new Error('expected a vector that grows, given one that does not in 100 rounds');
-    const [h] = await first.call(y);
-    [y] = (await second.call(h!)) as [Tensor];
+    const [h] = await first.call<[Tensor]>(y);
+    [y] = await second.call<[Tensor]>(h);
     rounds++;
   }
   return [y, rounds];

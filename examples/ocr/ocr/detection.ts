@@ -29,7 +29,7 @@ export function detectionInput(picture: Tensor): Promise<Tensor> {
 export function textBoxes(map: Tensor, picture: Tensor): Tensor {
   const [, height, width] = map.shape;
   const mapSize = { width: width!, height: height! };
-  const boxes = regions(map.data as Float32Array, mapSize)
+  const boxes = regions(map.dataAs('float32'), mapSize)
     .filter((region) => region.sum / region.count >= leastProbable)
     .filter(({ left, top, right, bottom }) => Math.min(right - left, bottom - top) >= smallest)
     .map((region) => grown(region, mapSize, sizeOf(picture)));

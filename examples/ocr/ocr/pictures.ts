@@ -35,7 +35,7 @@ export function sizeOf({ shape: [height, width] }: Tensor): Size {
 /** A part of the picture, brought to a size: float32 [3, height, width]. */
 export async function planes(picture: Tensor, part: Box, size: Size, { mean, std }: Scale): Promise<Tensor> {
   const raw = { ...sizeOf(picture), channels: 3 } as const;
-  const rgb = await sharp(picture.data as Uint8Array, { raw })
+  const rgb = await sharp(picture.dataAs('uint8'), { raw })
     .extract(part)
     .resize({ ...size, fit: 'fill' })
     .raw()

@@ -28,21 +28,22 @@ export async function recognitionInputs(picture: Tensor, boxes: readonly Box[]):
 }
 
 /** With zeros on the right. */
-function filledUp({ shape, data }: Tensor, width: number): Tensor {
-  const given = shape[2]!;
+function filledUp(line: Tensor, width: number): Tensor {
+  const pixels = line.dataAs('float32');
+  const given = line.shape[2]!;
   const values = new Float32Array(3 * height * width);
   for (let row = 0; row < 3 * height; row++)
-    values.set((data as Float32Array).subarray(row * given, (row + 1) * given), row * width);
+    values.set(pixels.subarray(row * given, (row + 1) * given), row * width);
   return new Tensor('float32', [3, height, width], values);
 }
 
 /** Scores of each letter in steps of about 8 pixels, float32 [steps, letters]: repeats are one letter. */
-export function readLine({ shape, data }: Tensor): Line {
-  const [steps, classes] = [shape[0]!, shape[1]!];
+export function readLine(output: Tensor): Line {
+  const [steps, classes] = [output.shape[0]!, output.shape[1]!];
   if (classes !== letters.length) throw new Error(`expected ${letters.length} classes, given ${classes}`);
   let [text, sum, count, before] = ['', 0, 0, 0];
   for (let step = 0; step < steps; step++) {
-    const scores = (data as Float32Array).subarray(step * classes, (step + 1) * classes);
+    const scores = output.dataAs('float32').subarray(step * classes, (step + 1) * classes);
     const best = scores.indexOf(scores.reduce((most, score) => Math.max(most, score)));
     if (best !== 0 && best !== before) {
       text += letters[best];

@@ -7,9 +7,10 @@ import { readLine, recognitionInputs } from './recognition.js';
 const detection = declareModel({ file: 'detection.onnx' });
 const recognition = declareModel({ file: 'recognition.onnx' });
 
-function boxesOf({ shape, data }: Tensor): Box[] {
-  return Array.from({ length: shape[0]! }, (_, index) => {
-    const [left, top, width, height] = (data as Int32Array).subarray(4 * index, 4 * index + 4);
+function boxesOf(boxes: Tensor): Box[] {
+  const numbers = boxes.dataAs('int32');
+  return Array.from({ length: boxes.shape[0]! }, (_, index) => {
+    const [left, top, width, height] = numbers.subarray(4 * index, 4 * index + 4);
     return { left: left!, top: top!, width: width!, height: height! };
   });
 }
@@ -18,8 +19,8 @@ function boxesOf({ shape, data }: Tensor): Box[] {
 async function readLines(picture: Tensor, boxes: Tensor): Promise<[text: string, scores: Float32Array]> {
   const inputs = await recognitionInputs(picture, boxesOf(boxes));
   if (inputs.length === 0) return ['', new Float32Array(0)];
-  const outputs = await recognition.callBatch(inputs.map((input) => [input]));
-  const lines = outputs.map(([scores]) => readLine(scores as Tensor));
+  const outputs = await recognition.callBatch<[scores: Tensor]>(inputs.map((input) => [input]));
+  const lines = outputs.map(([scores]) => readLine(scores));
   return [lines.map(({ text }) => text).join('\n'), Float32Array.from(lines, ({ score }) => score)];
 }
 

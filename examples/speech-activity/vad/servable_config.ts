@@ -17,9 +17,9 @@ const silero = declareModel({ file: 'silero_vad_v5.onnx', withBatchDim: false })
 
 function modelInputs(chunk: Tensor, state: Tensor): [samples: Tensor, memory: Tensor, rate: Tensor] {
   const samples = new Float32Array(contextSize + chunkSize);
-  samples.set((state.data as Float32Array).subarray(memorySize));
-  samples.set(chunk.data as Float32Array, contextSize);
-  const memory = (state.data as Float32Array).slice(0, memorySize);
+  samples.set(state.dataAs('float32').subarray(memorySize));
+  samples.set(chunk.dataAs('float32'), contextSize);
+  const memory = state.dataAs('float32').slice(0, memorySize);
   return [
     new Tensor('float32', [1, samples.length], samples),
     new Tensor('float32', [2, 1, 128], memory),
@@ -29,8 +29,8 @@ function modelInputs(chunk: Tensor, state: Tensor): [samples: Tensor, memory: Te
 
 function heard(chunk: Tensor, output: Tensor, memory: Tensor): [probability: number, state: Tensor] {
   const state = new Float32Array(stateSize);
-  state.set(memory.data as Float32Array);
-  state.set((chunk.data as Float32Array).subarray(-contextSize), memorySize);
+  state.set(memory.dataAs('float32'));
+  state.set(chunk.dataAs('float32').subarray(-contextSize), memorySize);
   return [Number(output.data[0]), new Tensor('float32', [state.length], state)];
 }
 
@@ -59,7 +59,7 @@ async function segments(recording: Uint8Array): Promise<Tensor> {
   let state = new Tensor('float32', [stateSize], new Float32Array(stateSize));
   for (const samples of chunksOf(samplesOf(recording), chunkSize)) {
     const chunk = new Tensor('float32', [chunkSize], samples);
-    const [output, memory] = (await silero.call(...modelInputs(chunk, state))) as [Tensor, Tensor];
+    const [output, memory] = await silero.call<[Tensor, Tensor]>(...modelInputs(chunk, state));
     const [probability, next] = heard(chunk, output, memory);
     probabilities.push(probability);
     state = next;

@@ -1,18 +1,20 @@
 /** Text in, what follows it out: a loop around a model that knows one letter at a time, and has its state from the last. */
 import { readFileSync } from 'node:fs';
-import { addStage, argmax, declareModel, registerMethod, Tensor, type Value } from '@serving/worker';
+import { addStage, argmax, declareModel, registerMethod, Tensor } from '@serving/worker';
 
 const verses = declareModel({ file: 'verses.onnx', warmUp: true });
 const vocabulary = JSON.parse(
   readFileSync(new URL('vocabulary.json', import.meta.url), 'utf8'),
 ) as readonly string[];
+type ModelOutputs = [logits: Tensor, state: Tensor];
+
 const end = 0n;
 const longest = 1000n;
 const best = argmax();
 
 /** Letters → tokens. Its own stage, so that a prompt that makes no sense is an error before any model runs. */
 function readPrompt(prompt: string, maxLength: Tensor): BigInt64Array {
-  const length = maxLength.data[0] as bigint;
+  const length = maxLength.dataAs('int64')[0]!;
   if (length < 1n || length > longest)
     throw new Error(`expected a max_length from 1 to ${longest}, given ${length}`);
   if (prompt === '') throw new Error('expected a prompt of at least one letter, given none');
@@ -32,7 +34,7 @@ class Text {
   #state = new Tensor('float32', [128], new Float32Array(128));
 
   constructor(prompt: Tensor, maxLength: Tensor) {
-    this.#prompt = Array.from(prompt.data as BigInt64Array);
+    this.#prompt = Array.from(prompt.dataAs('int64'));
     this.#maxLength = Number(maxLength.data[0]);
     this.#token = this.#prompt.shift();
   }
@@ -44,9 +46,9 @@ class Text {
   }
 
   /** Goes on with what the model made of it. */
-  take([logits, state]: readonly Value[]): void {
-    this.#state = state as Tensor;
-    this.#token = this.#prompt.shift() ?? this.#write(best(logits as Tensor).data[0] as bigint);
+  take([logits, state]: ModelOutputs): void {
+    this.#state = state;
+    this.#token = this.#prompt.shift() ?? this.#write(best(logits).dataAs('int64')[0]!);
   }
 
   #write(token: bigint): bigint | undefined {
@@ -59,7 +61,8 @@ class Text {
 /** One text by itself. */
 async function write(prompt: Tensor, maxLength: Tensor): Promise<string> {
   const text = new Text(prompt, maxLength);
-  for (let next = text.next; next !== undefined; next = text.next) text.take(await verses.call(...next));
+  for (let next = text.next; next !== undefined; next = text.next)
+    text.take(await verses.call<ModelOutputs>(...next));
   return text.written;
 }
 
@@ -69,7 +72,7 @@ async function writeTogether(instances: readonly [prompt: Tensor, maxLength: Ten
   for (;;) {
     const open = texts.flatMap((text) => (text.next === undefined ? [] : [{ text, next: text.next }]));
     if (open.length === 0) return texts.map(({ written }) => written);
-    const outputs = await verses.callBatch(open.map(({ next }) => next));
+    const outputs = await verses.callBatch<ModelOutputs>(open.map(({ next }) => next));
     for (const [index, { text }] of open.entries()) text.take(outputs[index]!);
   }
 }

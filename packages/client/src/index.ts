@@ -23,5 +23,6 @@ export {
   type DataType,
   type NumericType,
   type TypedArray,
+  type TypedArrays,
   type Value,
 } from '@serving/common';

@@ -21,6 +21,7 @@ export {
   asElements,
   typedArrayConstructor,
   type TypedArray,
+  type TypedArrays,
 } from './tensor/typed-array.js';
 export { Block, contiguousBytes, rangeBytes, sameLayout, type BlockRange } from './block/block.js';
 export {

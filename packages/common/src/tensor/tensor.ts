@@ -4,7 +4,7 @@ import { type NumericType } from './data-type.js';
 import { float16Bits, float16Value } from './float16.js';
 import { elementCount, formatShape } from './shape.js';
 import type { BytesTensor, StringTensor } from './text-tensor.js';
-import { allocate, typedArrayConstructor, type TypedArray } from './typed-array.js';
+import { allocate, typedArrayConstructor, type TypedArray, type TypedArrays } from './typed-array.js';
 
 /** What one named input or output of an instance may be. */
 export type Value = Tensor | string | Uint8Array | StringTensor | BytesTensor;
@@ -50,6 +50,19 @@ export class Tensor {
   /** Number of elements. */
   get size(): number {
     return this.data.length;
+  }
+
+  /**
+   * `data` with the type of its array, for a tensor of this dtype: `image.dataAs('float32')` is a Float32Array. Nothing is
+   * copied or converted.
+   * @throws ServingError INVALID_TENSOR for a tensor of another dtype
+   */
+  dataAs<Type extends NumericType>(dtype: Type): TypedArrays[Type] {
+    if (dtype === this.dtype) return this.data as TypedArrays[Type];
+    throw new ServingError(
+      'INVALID_TENSOR',
+      `tensor ${formatShape(this.shape)}: expected dtype ${dtype}, given ${this.dtype}; astype('${dtype}') converts it`,
+    );
   }
 
   /**

@@ -2,18 +2,24 @@
 import { ServingError } from '../errors/serving-error.js';
 import { elementWidth, type NumericType } from './data-type.js';
 
-/** Values of a numeric tensor. `bool` is 0 or 1 per byte, `float16` the bit patterns. */
-export type TypedArray =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array;
+/** What holds the values of each element type. `bool` is 0 or 1 per byte, `float16` the bit patterns. */
+export interface TypedArrays {
+  bool: Uint8Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+  int16: Int16Array;
+  uint16: Uint16Array;
+  int32: Int32Array;
+  uint32: Uint32Array;
+  int64: BigInt64Array;
+  uint64: BigUint64Array;
+  float16: Uint16Array;
+  float32: Float32Array;
+  float64: Float64Array;
+}
+
+/** Values of a numeric tensor. */
+export type TypedArray = TypedArrays[NumericType];
 
 type TypedArrayConstructor = {
   new (length: number): TypedArray;

@@ -49,6 +49,26 @@ test('what is no typed array at all is refused in the same way', () => {
   }
 });
 
+test('dataAs gives the array itself, with its type, and refuses another element type', () => {
+  for (const dtype of numericTypes) {
+    const tensor = new Tensor(dtype, [2, 3], allocate(dtype, 6));
+    expect(tensor.dataAs(dtype)).toBe(tensor.data);
+    for (const other of numericTypes.filter((each) => each !== dtype))
+      expect(() => tensor.dataAs(other)).toThrow(
+        servingError(
+          'INVALID_TENSOR',
+          new RegExp(
+            `^tensor \\[2,3\\]: expected dtype ${other}, given ${dtype}; astype\\('${other}'\\) converts it$`,
+          ),
+        ),
+      );
+  }
+  // The types are part of it: none of these lines would compile with data.
+  const floats: Float32Array = vector('float32', [1.5]).dataAs('float32');
+  const whole: BigInt64Array = vector('int64', [2n]).dataAs('int64');
+  expect([floats[0]! + 1, whole[0]! + 1n]).toEqual([2.5, 3n]);
+});
+
 test('astype to the same element type is the tensor itself', () => {
   const tensor = vector('float32', [1, 2]);
   expect(tensor.astype('float32')).toBe(tensor);

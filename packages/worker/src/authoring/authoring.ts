@@ -22,6 +22,7 @@ export {
   type DataType,
   type NumericType,
   type TypedArray,
+  type TypedArrays,
   type Value,
 } from '@serving/common';
 export type { SessionSettings, StageFunction } from '../definition/definition.js';

@@ -17,12 +17,13 @@ export class Subgraph {
 
   /**
    * Runs one instance, from inside a function stage: one value per input of the model, in its order and without the
-   * batch dimension. Resolves with one value per output.
+   * batch dimension. Resolves with one value per output; `call<[Tensor, Tensor]>(…)` says what these are for a model that
+   * is known to have two outputs of numbers.
    * @throws ServingError when the values do not fit, the run fails, or nobody waits for the batch any more
    */
-  async call(...inputs: readonly Value[]): Promise<Value[]> {
+  async call<Outputs extends readonly Value[] = Value[]>(...inputs: readonly Value[]): Promise<Outputs> {
     if (inputs.length === 0) throw this.#failed('no inputs provided');
-    const [outputs] = await this.callBatch([inputs]);
+    const [outputs] = await this.callBatch<Outputs>([inputs]);
     return outputs!;
   }
 
@@ -30,7 +31,9 @@ export class Subgraph {
    * Runs several instances, each a list of values as for `call`, as many at a time as the model takes.
    * @throws ServingError as `call`, for the first instance that fails
    */
-  async callBatch(instances: readonly (readonly Value[])[]): Promise<Value[][]> {
+  async callBatch<Outputs extends readonly Value[] = Value[]>(
+    instances: readonly (readonly Value[])[],
+  ): Promise<Outputs[]> {
     const { model } = this.definition.caller;
     if (!Number.isInteger(this.index) || this.index < 0 || this.index >= model.subgraphs)
       throw this.#failed(
@@ -39,7 +42,7 @@ export class Subgraph {
     this.#check(instances, model.inputCount(this.index));
     const outcomes = await model.run(this.index, instances);
     return outcomes.map((outcome, index) => {
-      if (!(outcome instanceof ServingError)) return [...outcome];
+      if (!(outcome instanceof ServingError)) return [...outcome] as readonly Value[] as Outputs;
       const which = instances.length === 1 ? '' : `instance ${index}: `;
       throw new ServingError(outcome.code, `${this.#prefix()}${which}${outcome.message}`, { cause: outcome });
     });

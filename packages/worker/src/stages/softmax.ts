@@ -1,5 +1,5 @@
 /** Scores → probabilities. */
-import { Tensor, type NumericType } from '@serving/common';
+import { Tensor } from '@serving/common';
 import { namedStage } from './named-stage.js';
 
 /**
@@ -29,8 +29,7 @@ function softmaxRow(values: Float64Array, probabilities: Float32Array, start: nu
 /** The elements as doubles. @throws Error for anything but a tensor */
 export function numbersOf(tensor: Tensor): Float64Array {
   if (!(tensor instanceof Tensor)) throw new Error(`expected a numeric tensor, given ${typeof tensor}`);
-  const wide: NumericType = 'float64';
-  return tensor.astype(wide).data as Float64Array;
+  return tensor.astype('float64').dataAs('float64');
 }
 
 /** @throws Error for a scalar */

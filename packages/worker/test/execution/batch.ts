@@ -117,7 +117,7 @@ export const doubled = (x: Tensor) =>
   new Tensor(
     'float32',
     x.shape,
-    Float32Array.from(x.data as Float32Array, (v) => 2 * v),
+    Float32Array.from(x.dataAs('float32'), (v) => 2 * v),
   );
 
 export const modelDefinition: ModelDefinition = {

@@ -26,7 +26,7 @@ describe('inputs without a batch dimension', () => {
       return new Tensor(
         'float32',
         x.shape,
-        Float32Array.from(x.data as Float32Array, (v) => v * by),
+        Float32Array.from(x.dataAs('float32'), (v) => v * by),
       );
     });
   const instance = (x: number, factor: number) => [floats([1], x), floats([1], factor)];
@@ -102,7 +102,8 @@ describe('a model that a function calls', () => {
   };
 
   test('gives the outputs of one instance, or of several', async () => {
-    expect((await model().call(floats([], 3))).map(plain)).toEqual([plain(floats([], 6))]);
+    const [y] = await model().call<[Tensor]>(floats([], 3));
+    expect(y.dataAs('float32')).toEqual(Float32Array.of(6));
     const several = await model().callBatch([[floats([], 1)], [floats([], 2)]]);
     expect(several.map((outputs) => outputs.map(plain))).toEqual([
       [plain(floats([], 2))],
