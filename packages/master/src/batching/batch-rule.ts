@@ -15,6 +15,11 @@ export interface QueueState {
   readonly earliestDeadline: number;
 }
 
+/** A batch that is predicted to run for less, in milliseconds, costs more to send than to run. */
+const briefMs = 0.5;
+/** How long few instances of brief batches wait for the batch before them, in milliseconds. */
+const briefDelayMs = 1;
+
 export class BatchRule {
   readonly #policy: BatchPolicy;
   readonly #service: ServiceTime;
@@ -33,15 +38,22 @@ export class BatchRule {
     return Math.max(1, Math.min(maxBatchSize, timed ?? Infinity, this.#tuner?.limit ?? Infinity));
   }
 
-  /** The moment from which a batch may go; -Infinity for at once. */
-  dueAt(queue: QueueState): number {
-    const delay = this.#tuner?.delayMs ?? this.#policy.maxQueueDelayMs;
+  /** The moment from which a batch may go; -Infinity for at once. @param inFlight batches of the method that run now */
+  dueAt(queue: QueueState, inFlight: number): number {
+    const delay = this.#delayMs(queue, inFlight);
     // Whoever sent the rest of a request waits for all of it.
     if (delay === 0 || queue.isBegun || queue.instances >= this.#fullSize) return -Infinity;
     const { oldestAt, earliestDeadline } = queue;
     // Half of the time that is left: the answer has to travel, too, and what is predicted may take longer.
     const spare = earliestDeadline - oldestAt - (this.#service.predict(queue.instances) ?? 0);
     return oldestAt + Math.min(delay, spare / 2);
+  }
+
+  #delayMs({ instances }: QueueState, inFlight: number): number {
+    const wished = this.#tuner?.delayMs ?? this.#policy.maxQueueDelayMs;
+    if (inFlight === 0 || instances >= this.#policy.minShare || wished >= briefDelayMs) return wished;
+    // As small writes wait for the acknowledgement of the one before (Nagle, RFC 896): it comes before they matter.
+    return (this.#service.predict(instances) ?? briefMs) < briefMs ? briefDelayMs : wished;
   }
 
   /** From how many instances on there is nothing to wait for. */

@@ -33,6 +33,7 @@ export class Batcher implements CallQueue, BatchSource {
   readonly method: string;
   readonly idempotent: boolean;
   readonly weight: number;
+  inFlight = 0;
   readonly #settings: BatcherSettings;
   readonly #rule: BatchRule;
   readonly #lanes: Lanes;
@@ -106,7 +107,7 @@ export class Batcher implements CallQueue, BatchSource {
     let next = Infinity;
     for (const queue of this.#lanes.queues) {
       if (queue.instances === 0) continue;
-      const at = this.#rule.dueAt(queue);
+      const at = this.#rule.dueAt(queue, this.inFlight);
       if (at <= now) instances += queue.instances;
       else next = Math.min(next, at);
     }
@@ -132,7 +133,7 @@ export class Batcher implements CallQueue, BatchSource {
   #nextQueue(now: number): InstanceQueue | undefined {
     let best: InstanceQueue | undefined;
     for (const queue of this.#lanes.queues) {
-      if (queue.instances === 0 || this.#rule.dueAt(queue) > now) continue;
+      if (queue.instances === 0 || this.#rule.dueAt(queue, this.inFlight) > now) continue;
       if (best === undefined || isBefore(queue, best)) best = queue;
     }
     return best;

@@ -205,6 +205,7 @@ export class Dispatcher {
     purse.spend(now);
     flight.batchId = batchId;
     inFlight.add(flight);
+    source.inFlight++;
     try {
       replica.send({
         batchId,
@@ -230,6 +231,7 @@ export class Dispatcher {
   /** False when the batch had ended before. */
   #end(seat: Seat, flight: Flight): boolean {
     if (!seat.inFlight.delete(flight)) return false;
+    flight.source.inFlight--;
     if (seat.inFlight.size === 0) this.#leaving.delete(seat);
     this.#quarantine.ended(flight);
     return true;

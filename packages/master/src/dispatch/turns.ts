@@ -27,6 +27,8 @@ export interface BatchSource {
   readonly weight: number;
   /** Instances that wait. */
   readonly waiting: number;
+  /** Batches on their way, counted by the dispatcher. */
+  inFlight: number;
   /** Instances that may go now; the others wait for a fuller batch, and the source wakes the dispatcher for them. */
   ready(now: number): number;
   /** Takes a batch out of the queue; undefined when what waited has gone. @param share aim for this many instances */

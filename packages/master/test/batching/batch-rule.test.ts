@@ -26,14 +26,14 @@ const waiting = (instances: number, more: object = {}) => ({
 });
 
 test('without a delay a batch goes at once, whatever there is', () => {
-  expect(ruleOf({}).dueAt(waiting(1))).toBe(-Infinity);
-  expect(ruleOf({ preferredBatchSizes: [8] }).dueAt(waiting(1))).toBe(-Infinity);
+  expect(ruleOf({}).dueAt(waiting(1), 0)).toBe(-Infinity);
+  expect(ruleOf({ preferredBatchSizes: [8] }).dueAt(waiting(1), 0)).toBe(-Infinity);
 });
 
 test('with a delay it goes when the first has waited so long, when it is full, or when a request has begun', () => {
   const rule = ruleOf({ maxQueueDelayMs: 5 });
-  expect([rule.dueAt(waiting(1)), rule.dueAt(waiting(15))]).toEqual([105, 105]);
-  expect([rule.dueAt(waiting(16)), rule.dueAt(waiting(1, { isBegun: true }))]).toEqual([
+  expect([rule.dueAt(waiting(1), 0), rule.dueAt(waiting(15), 0)]).toEqual([105, 105]);
+  expect([rule.dueAt(waiting(16), 0), rule.dueAt(waiting(1, { isBegun: true }), 0)]).toEqual([
     -Infinity,
     -Infinity,
   ]);
@@ -41,14 +41,14 @@ test('with a delay it goes when the first has waited so long, when it is full, o
 
 test('with a delay it goes when the smallest preferred size is there', () => {
   const rule = ruleOf({ maxQueueDelayMs: 5, preferredBatchSizes: [4, 8] });
-  expect([rule.dueAt(waiting(3)), rule.dueAt(waiting(4))]).toEqual([105, -Infinity]);
+  expect([rule.dueAt(waiting(3), 0), rule.dueAt(waiting(4), 0)]).toEqual([105, -Infinity]);
 });
 
 test('a deadline cuts the delay to half of what the run leaves until then', () => {
   const late = waiting(2, { earliestDeadline: 152 });
-  expect(ruleOf({ maxQueueDelayMs: 100 }).dueAt(late)).toBe(126);
-  expect(ruleOf({ maxQueueDelayMs: 100 }, tenPlusEach()).dueAt(late)).toBeCloseTo(120);
-  expect(ruleOf({ maxQueueDelayMs: 5 }).dueAt(late)).toBe(105);
+  expect(ruleOf({ maxQueueDelayMs: 100 }).dueAt(late, 0)).toBe(126);
+  expect(ruleOf({ maxQueueDelayMs: 100 }, tenPlusEach()).dueAt(late, 0)).toBeCloseTo(120);
+  expect(ruleOf({ maxQueueDelayMs: 5 }).dueAt(late, 0)).toBe(105);
 });
 
 test('a batch is the share of an idle replica, at least minShare and at most maxBatchSize', () => {
@@ -71,4 +71,14 @@ test('what a batch took is learnt', () => {
   const rule = ruleOf({ maxBatchTimeMs: 10 });
   rule.observe(16, 32, undefined);
   expect(rule.limit).toBe(5);
+});
+
+test('few instances of a method whose batches are brief wait for the batch before them, for a millisecond at most', () => {
+  const brief = new ServiceTime();
+  for (let round = 0; round < 50; round++) for (const n of [1, 16]) brief.observe(n, 0.02 * n);
+  const due = (instances: number, inFlight: number, service = brief, more: object = {}) =>
+    ruleOf(more, service).dueAt(waiting(instances), inFlight);
+  expect([due(3, 1), due(3, 0), due(4, 1)]).toEqual([101, -Infinity, -Infinity]);
+  expect([due(3, 1, tenPlusEach()), due(3, 1, new ServiceTime())]).toEqual([-Infinity, -Infinity]);
+  expect(due(3, 1, brief, { maxQueueDelayMs: 7 })).toBe(107);
 });

@@ -14,6 +14,7 @@ export class FakeSource implements BatchSource {
   readonly batchMs: number;
   waiting: number;
   isReady = true;
+  inFlight = 0;
 
   constructor(method = 'predict', waiting = 0, { weight = 1, batchMs = 1 }: SourceTraits = {}) {
     this.method = method;
