@@ -41,12 +41,12 @@ test('while ten thousand instances of one request wait, small requests are answe
 test('while tensors of 100 MiB wait, small requests are answered between them', async () => {
   const bytes = 100 * 2 ** 20;
   const heavy = { x: tensor('uint8', [bytes], new Uint8Array(bytes)) };
-  let isDone = false;
+  const progress = { isDone: false };
   const large = Promise.all(Array.from({ length: 4 }, () => client().infer(heavy))).finally(() => {
-    isDone = true;
+    progress.isDone = true;
   });
   const small: number[] = [];
-  while (!isDone && small.length < 10_000) small.push(...batches(await client().infer({ x: 1 })));
+  while (!progress.isDone && small.length < 10_000) small.push(...batches(await client().infer({ x: 1 })));
   const others = (await large).flatMap(batches).toSorted((a, b) => a - b);
   expect(small.some((batch) => batch > others[0]! && batch < others.at(-1)!)).toBe(true);
 }, 120_000);
