@@ -37,15 +37,22 @@ export interface Figure {
   readonly unit: string;
   /** Ratios are turned so that above 1 always speaks for ours. */
   readonly better: 'more' | 'less';
-  /** The least ratio that is good enough, or null where the figure is only reported. */
-  readonly bar: number | null;
+  /** What is good enough, or null where the figure is only reported. */
+  readonly bar: Bar | null;
 }
 
+/** A bar on the median of the runs: a least ratio, or a most of ours, or of what ours is above the base. */
+export type Bar =
+  | { readonly of: 'ratio'; readonly least: number }
+  | { readonly of: 'ours' | 'difference'; readonly most: number };
+
 export interface BenchCase {
-  /** As given to `--case`. */
+  /** As given to `--case`, or the beginning of it. */
   readonly name: string;
   /** One sentence for the table of cases. */
   readonly title: string;
+  /** Length of a measured run when the command line gives none. */
+  readonly seconds: number;
   readonly figures: readonly Figure[];
   readonly ours: Side;
   readonly base: Side;

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bench } from './case.ts';
-import { allCases } from './cases/all-cases.ts';
 import { ceilingOf } from './harness/ceiling.ts';
 import { rowsOf, type Row } from './harness/row.ts';
 import { runCase } from './harness/run-case.ts';
 import { h2load } from './load/h2load.ts';
 import type { LoadGenerator } from './load/load-generator.ts';
 import { ownGenerator } from './load/own-generator.ts';
-import { defaults, readOptions, usage, UsageError, type BenchOptions } from './options.ts';
+import { help, isFullLength, readOptions, usage, UsageError, type BenchOptions } from './options.ts';
 import { benchmarksPage } from './report/benchmarks-page.ts';
 import { textTable } from './report/table.ts';
 import { ChildProcesses, repository } from './servers/child-processes.ts';
@@ -45,11 +44,15 @@ async function chooseGenerator(
   return ownGenerator(children);
 }
 
-async function runCases({ cases, pairs }: BenchOptions, bench: Bench): Promise<Results> {
+async function runCases(
+  { cases, pairs, seconds }: BenchOptions,
+  bench: Omit<Bench, 'seconds'>,
+): Promise<Results> {
   const results: Results = { rows: [], ceilings: [], failures: [] };
   for (const benchCase of cases) {
     try {
-      const result = await runCase(bench, benchCase, pairs, say);
+      const oneCase = { ...bench, seconds: seconds ?? benchCase.seconds };
+      const result = await runCase(oneCase, benchCase, pairs, say);
       for (const row of rowsOf(result)) {
         results.rows.push(row);
         process.stdout.write(`${JSON.stringify(row)}\n`);
@@ -70,19 +73,19 @@ async function runCases({ cases, pairs }: BenchOptions, bench: Bench): Promise<R
 /** The page stands for a run of everything at full length; a quick look must not replace it. */
 function pageFor(options: BenchOptions, { failures }: Results): string | undefined {
   if (options.page !== undefined) return options.page;
-  const { cases, seconds, pairs } = options;
-  const isFull = cases.length === allCases.length && seconds >= defaults.seconds && pairs >= defaults.pairs;
-  return isFull && failures.length === 0 ? defaultPage : undefined;
+  return isFullLength(options) && failures.length === 0 ? defaultPage : undefined;
 }
 
 async function run(options: BenchOptions, children: ChildProcesses, folder: string): Promise<boolean> {
   const { seconds, pairs, cases } = options;
+  const begun = performance.now();
   const generator = await chooseGenerator(options.generator, children, folder);
   const around = surroundings();
   say(`${around.machine}\n${around.versions}; commit ${around.commit}; load by ${generator.name}\n`);
-  const results = await runCases(options, { seconds, warmUpSeconds, generator, children, folder });
+  const results = await runCases(options, { warmUpSeconds, generator, children, folder });
   const { rows, ceilings, failures } = results;
   say(['', textTable(rows), '', ...ceilings, ...failures].join('\n'));
+  say(`Took ${Math.round((performance.now() - begun) / 1000)} s.`);
   const page = pageFor(options, results);
   if (page === undefined) say('No page written: this was not a run of all cases at full length.');
   else
@@ -103,6 +106,7 @@ async function run(options: BenchOptions, children: ChildProcesses, folder: stri
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
+  if (options === undefined) return void process.stdout.write(`${help}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'serving-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   // Exiting ends the children, by the handler of ChildProcesses.

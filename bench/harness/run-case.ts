@@ -25,7 +25,11 @@ export async function runCase(
     const [ours, base] = running as [RunningSide, RunningSide];
     return {
       benchCase,
-      ...(await measurePairs(ours, base, pairs, (text) => say(`${benchCase.name}: ${text}`))),
+      ...(await measurePairs({ ours, base }, pairs, (pair, measured) => {
+        const shown = (side: Measurement) => figuresOf(benchCase, side);
+        const { name } = benchCase;
+        say(`${name}: pair ${pair} of ${pairs}: ours ${shown(measured.ours)} | base ${shown(measured.base)}`);
+      })),
     };
   } finally {
     await Promise.all(running.map((side) => side.stop()));
@@ -33,10 +37,9 @@ export async function runCase(
 }
 
 async function measurePairs(
-  ours: RunningSide,
-  base: RunningSide,
+  { ours, base }: Record<'ours' | 'base', RunningSide>,
   pairs: number,
-  say: (text: string) => void,
+  onPair: (pair: number, measured: Record<'ours' | 'base', Measurement>) => void,
 ) {
   const results = { ours: [] as Measurement[], base: [] as Measurement[] };
   for (let pair = 0; pair < pairs; pair++) {
@@ -45,16 +48,14 @@ async function measurePairs(
     if (isOursFirst) results.ours.push(await ours.measure());
     results.base.push(await base.measure());
     if (!isOursFirst) results.ours.push(await ours.measure());
-    say(
-      `pair ${pair + 1} of ${pairs}: ours ${shown(results.ours[pair]!)} | base ${shown(results.base[pair]!)}`,
-    );
+    onPair(pair + 1, { ours: results.ours[pair]!, base: results.base[pair]! });
   }
   return results;
 }
 
-function shown(measurement: Measurement): string {
-  return Object.entries(measurement)
-    .filter(([name]) => !name.startsWith('generator_'))
+function figuresOf({ figures }: BenchCase, measurement: Measurement): string {
+  return figures
+    .map(({ name }) => [name, measurement[name]] as const)
     .map(([name, value]) => `${name} ${value === undefined ? 'n/a' : Math.round(value * 10) / 10}`)
     .join(', ');
 }

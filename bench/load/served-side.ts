@@ -1,9 +1,9 @@
 /** A side that is a gRPC server under load: the figures of throughput, CPU time and latency. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bench, Figure, Measurement, RunningSide, Side } from '../case.ts';
+import type { Bar, Bench, Figure, Measurement, RunningSide, Side } from '../case.ts';
 import type { RunningServer } from '../servers/ready-server.ts';
-import { cpuMicros } from '../system/process-accounting.ts';
+import { cpuMicros, executorCpuMicros } from '../system/process-accounting.ts';
 import { grpcFrame, WrongReply, type LoadResult } from './load-generator.ts';
 import { callOnce } from './unary-call.ts';
 
@@ -11,6 +11,8 @@ import { callOnce } from './unary-call.ts';
 export interface Workload {
   readonly path: string;
   readonly request: Uint8Array;
+  /** In the request. */
+  readonly instances: number;
   /** @throws WrongReply */
   readonly check: (reply: Uint8Array) => void;
   readonly connections: number;
@@ -22,12 +24,26 @@ export interface Workload {
 const warmUpRequests = 20_000;
 const maxWarmUpRounds = 4;
 
-/** The figures of a served side, with a bar on throughput or none. */
-export function servedFigures(bar: number | null): Figure[] {
+/** The figures of a served side with an instance a request, with a bar on throughput or none. */
+export function servedFigures(bar: Bar | null): Figure[] {
   return [
     { name: 'cpu_us_per_request', unit: 'µs', better: 'less', bar: null },
     { name: 'requests_per_second', unit: 'requests/s', better: 'more', bar },
-    { name: 'latency_p50_us', unit: 'µs', better: 'less', bar: null },
+    ...latencyFigures(null),
+  ];
+}
+
+/** The figures of sides that are compared by instances. */
+export function instanceFigures(bar: Bar | null): Figure[] {
+  return [
+    { name: 'cpu_us_per_instance', unit: 'µs', better: 'less', bar: null },
+    { name: 'instances_per_second', unit: 'instances/s', better: 'more', bar },
+  ];
+}
+
+export function latencyFigures(medianBar: Bar | null): Figure[] {
+  return [
+    { name: 'latency_p50_us', unit: 'µs', better: 'less', bar: medianBar },
     { name: 'latency_p99_us', unit: 'µs', better: 'less', bar: null },
   ];
 }
@@ -78,18 +94,23 @@ class ServedSide implements RunningSide {
 
   async measure(): Promise<Measurement> {
     await this.#checkOne();
-    const cpuBefore = cpuMicros(this.#server.pids);
+    const { pids } = this.#server;
+    const before = { all: cpuMicros(pids), executors: executorCpuMicros(pids) };
     const load = await this.#load(this.#bench.seconds);
-    const cpuAfter = cpuMicros(this.#server.pids);
+    const cpu = since(before.all, cpuMicros(pids));
+    const executors = since(before.executors, executorCpuMicros(pids));
     await this.#checkOne();
     const { requests } = load;
-    const cpu = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
+    const { instances } = this.#workload;
     return {
-      cpu_us_per_request: cpu === undefined ? undefined : cpu / requests,
+      cpu_us_per_request: over(cpu, requests),
+      cpu_us_per_instance: over(cpu, requests * instances),
+      executor_cpu_us_per_instance: over(executors, requests * instances),
       requests_per_second: load.requestsPerSecond,
+      instances_per_second: load.requestsPerSecond * instances,
       latency_p50_us: load.latencyP50Us,
       latency_p99_us: load.latencyP99Us,
-      generator_cpu_us_per_request: load.cpuMicros === undefined ? undefined : load.cpuMicros / requests,
+      generator_cpu_us_per_request: over(load.cpuMicros, requests),
     };
   }
 
@@ -110,4 +131,12 @@ class ServedSide implements RunningSide {
       `${this.#workload.path} answered ${reply.byteLength} bytes that are not the expected ones`,
     );
   }
+}
+
+function since(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before;
+}
+
+function over(total: number | undefined, count: number): number | undefined {
+  return total === undefined ? undefined : total / count;
 }

@@ -7,7 +7,8 @@ import { markdownTable } from './table.ts';
 export interface PageContents {
   readonly surroundings: Surroundings;
   readonly generator: string;
-  readonly seconds: number;
+  /** Of all cases; undefined when each had its own. */
+  readonly seconds: number | undefined;
   readonly pairs: number;
   readonly cases: readonly BenchCase[];
   readonly rows: readonly Row[];
@@ -26,7 +27,7 @@ Written by \`npm run bench\`; changes by hand are lost. \`bench/README.md\` says
 - Machine: ${surroundings.machine}
 - Versions: ${surroundings.versions}
 - Load generator: ${generator}
-- Runs: ${pairs} pairs of ${seconds} s a side
+- Runs: ${pairs} pairs; the seconds of a run are listed with the cases
 
 ## Results
 
@@ -38,7 +39,7 @@ ${howToRead}
 
 ## Cases
 
-${list(cases.map(({ name, title, base }) => `**${name}**: ${title}. Base: ${base.name}.`))}
+${list(cases.map((each) => describedCase(each, seconds)))}
 
 ## The generator's own ceiling
 
@@ -48,14 +49,23 @@ ${ceilings.length === 0 ? 'Not known on this system.' : list(ceilings)}
 `;
 }
 
+function describedCase({ name, title, ours, base, seconds }: BenchCase, given: number | undefined): string {
+  return `**${name}** (${given ?? seconds} s): ${title}. Ours: ${ours.name}. Base: ${base.name}.`;
+}
+
 const howToRead = `Ours and the base run on the machine at the same time and are put under load in turn, a pair after another, because
 the speed of a machine changes by more than what is to be seen. A value is the median of its runs, with the least and
 the greatest in brackets. A ratio is taken pair by pair, then the median of those; it is turned so that above 1 speaks
-for ours. Absolute values mean little on another machine, ratios a good deal more. A bar is the least ratio that is good
-enough; figures without one are reported only.
+for ours. Absolute values mean little on another machine, ratios a good deal more. A bar is what is good enough: a least
+ratio (≥), a most of ours (≤), or what ours may be above the base. Figures without one are reported only.
 
-\`cpu_us_per_request\` is the CPU time of the server's process, all threads, by the kernel's accounting: the figure that
-other work on the machine disturbs least. The load generator is a process of its own but shares the cores, so
+\`cpu_us_per_request\` and \`cpu_us_per_instance\` are the CPU time of all processes of the side, all threads, by the
+kernel's accounting: the figure that other work on the machine disturbs least. \`executor_cpu_us_per_instance\` leaves out
+each process's first thread, which does the network I/O. The load generator is a process of its own but shares the cores, so
 \`requests_per_second\` counts what server and generator do together. Replies are checked: a wrong one ends the case and
-fails the bench. The base is a grpc-js server that sends the same request back without looking at it: what the
-transport costs before any serving is done. It does without threads, while ours runs models in threads of their own.`;
+fails the bench.
+
+The base of the first cases is a grpc-js server that sends the same request back without looking at it: what the transport
+costs before any serving is done. It does without threads, while ours runs models in threads of their own. A direct run is
+a process that does nothing but \`session.run\`, over and over on inputs that lie ready, in as many threads as ours has
+executors.`;

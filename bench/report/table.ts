@@ -8,16 +8,23 @@ function cells(rows: readonly Row[]): string[][] {
   return [heads, ...rows.map((row) => [row.case, ...cellsOf(row)])];
 }
 
-function cellsOf({ figure, unit, ours, base, ratio_median: ratio, bar, ok }: Row): string[] {
+function cellsOf(row: Row): string[] {
+  const { figure, unit, ours, base, ratio_median: ratio, bar, ok } = row;
   const verdict = bar === null ? 'reported' : ok ? 'ok' : 'MISSED';
   return [
     figure,
     medianAndSpread(ours, unit),
     medianAndSpread(base, unit),
     ratio === null ? 'n/a' : ratio.toFixed(2),
-    bar === null ? '–' : String(bar),
+    barOf(row),
     verdict,
   ];
+}
+
+function barOf({ bar, bar_of: of, unit }: Row): string {
+  if (of === null || bar === null) return '–';
+  if (of === 'ratio') return `≥ ${bar.toPrecision(3)}`;
+  return of === 'ours' ? `≤ ${bar} ${unit}` : `≤ base + ${bar} ${unit}`;
 }
 
 /** The median and how far the runs lie apart. */

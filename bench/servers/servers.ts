@@ -2,49 +2,77 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChildProcesses } from './child-processes.ts';
-import { startReadyServer, type RunningServer } from './ready-server.ts';
+import { startReadyServer, type RunningServer, type ServerProgram } from './ready-server.ts';
 
 const masterProgram = 'node_modules/.bin/serving-master';
 const workerProgram = 'node_modules/.bin/serving-worker';
 const echoProgram = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
 
-/** Master and worker in one process, with a servable of examples/add. */
-export function startLightweight(children: ChildProcesses, servable: string): Promise<RunningServer> {
-  const options = ['--grpc', '127.0.0.1:0', '--servable', servable, '--directory', 'examples/add'];
+/** A servable and how it is served. */
+export interface Served {
+  readonly servable: string;
+  /** Folder that holds the servable's. @default 'examples/add' */
+  readonly directory?: string;
+  /** Further options of the program. */
+  readonly options?: readonly string[];
+}
+
+function optionsOf({ servable, directory = 'examples/add', options = [] }: Served): string[] {
+  return ['--servable', servable, '--directory', directory, '--log-level', 'warn', ...options];
+}
+
+/** Master and worker in one process. */
+export function startLightweight(children: ChildProcesses, served: Served): Promise<RunningServer> {
+  return startMaster(children, optionsOf(served));
+}
+
+function startMaster(children: ChildProcesses, options: readonly string[]): Promise<RunningServer> {
   return startReadyServer(children, {
     program: masterProgram,
-    args: [...options, '--log-level', 'warn'],
+    args: ['--grpc', '127.0.0.1:0', ...options],
     readyLine: /^Serving gRPC start success, listening on (\S+)/,
   });
 }
 
-/** A master and one worker, in a process each. */
-export async function startCluster(
+/** A master and one worker, in a process each; the master's id is the first. */
+export function startCluster(
   children: ChildProcesses,
   folder: string,
-  servable: string,
+  served: Served,
 ): Promise<RunningServer> {
-  const cluster = `unix:${join(folder, 'link.sock')}`;
-  const master = await startReadyServer(children, {
-    program: masterProgram,
-    args: ['--grpc', '127.0.0.1:0', '--master', cluster, '--log-level', 'warn'],
-    readyLine: /^Serving gRPC start success, listening on (\S+)/,
-  });
-  const options = ['--master', cluster, '--servable', servable, '--directory', 'examples/add'];
-  const worker = await startReadyServer(children, {
+  return startMasterWith(children, folder, [], (cluster) => ({
     program: workerProgram,
-    args: [...options, '--log-level', 'warn'],
+    args: ['--master', cluster, ...optionsOf(served)],
     readyLine: /^Serving: worker registered with master (\S+),/,
-  });
-  return {
-    address: master.address,
-    pids: [...master.pids, ...worker.pids],
-    stop: async () => {
-      await worker.stop();
-      await master.stop();
-    },
-  };
+  }));
 }
+
+/** A master, and a program that registers with it; the master's id is the first. */
+export async function startMasterWith(
+  children: ChildProcesses,
+  folder: string,
+  options: readonly string[],
+  workers: (cluster: string) => ServerProgram,
+): Promise<RunningServer> {
+  const cluster = `unix:${join(folder, `link-${nextLink++}.sock`)}`;
+  const master = await startMaster(children, ['--master', cluster, '--log-level', 'warn', ...options]);
+  try {
+    const worker = await startReadyServer(children, workers(cluster));
+    return {
+      address: master.address,
+      pids: [...master.pids, ...worker.pids],
+      stop: async () => {
+        await worker.stop();
+        await master.stop();
+      },
+    };
+  } catch (thrown) {
+    await master.stop();
+    throw thrown;
+  }
+}
+
+let nextLink = 0;
 
 export function startEcho(children: ChildProcesses, path: string): Promise<RunningServer> {
   return startReadyServer(children, {
