@@ -1,6 +1,20 @@
 /** The table of cases, in the order they run. A new one is a file beside this one and a line here. */
 import type { BenchCase } from '../case.ts';
+import { clusterLatency, oneProcessLatency } from './latency.ts';
+import { batching, busyExecutors, convolutions, perceptron } from './models.ts';
 import { clusterStartUp, startUp } from './start-up.ts';
 import { batchedAdd, clusterAdd, tutorialAdd } from './tutorial-add.ts';
 
-export const allCases: readonly BenchCase[] = [tutorialAdd, batchedAdd, clusterAdd, startUp, clusterStartUp];
+export const allCases: readonly BenchCase[] = [
+  tutorialAdd,
+  batchedAdd,
+  clusterAdd,
+  convolutions,
+  perceptron,
+  batching,
+  busyExecutors,
+  oneProcessLatency,
+  clusterLatency,
+  startUp,
+  clusterStartUp,
+];
