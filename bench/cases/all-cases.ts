@@ -2,6 +2,7 @@
 import type { BenchCase } from '../case.ts';
 import { clusterLatency, oneProcessLatency } from './latency.ts';
 import { batching, busyExecutors, convolutions, perceptron } from './models.ts';
+import { eightWorkers, sixtyFourWorkers } from './scaling.ts';
 import { clusterStartUp, startUp } from './start-up.ts';
 import { batchedAdd, clusterAdd, tutorialAdd } from './tutorial-add.ts';
 
@@ -15,6 +16,8 @@ export const allCases: readonly BenchCase[] = [
   busyExecutors,
   oneProcessLatency,
   clusterLatency,
+  eightWorkers,
+  sixtyFourWorkers,
   startUp,
   clusterStartUp,
 ];

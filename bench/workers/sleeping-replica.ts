@@ -1,0 +1,59 @@
+/** A replica without a model: sleeps for a batch as if it ran one, then gives every x back as y. */
+import { Block, decodeBatch, encodeReply, type MethodSignature } from '@serving/common';
+import type { BatchWork } from '@serving/worker';
+import type { CreditSink, LinkedReplica } from '../../packages/worker/dist/link/linked-replica.js';
+
+export const sleepMs = 20;
+export const sleepingBatch = 8;
+
+const method: MethodSignature = {
+  name: 'predict',
+  inputs: [{ name: 'x' }],
+  outputs: [{ name: 'y' }],
+  modelBatchSize: sleepingBatch,
+  idempotent: true,
+};
+
+export class SleepingReplica implements LinkedReplica {
+  readonly id: string;
+  readonly servable = 'sleeping';
+  readonly version = 1;
+  readonly executors = 1;
+  readonly methods = [method];
+  readonly isAvailable = true;
+  #sink: CreditSink | undefined;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  grantTo(sink: CreditSink): void {
+    this.#sink = sink;
+    sink.grant({ creditId: 0 });
+  }
+
+  run(work: BatchWork): void {
+    setTimeout(() => {
+      for (const frame of repliesTo(work)) work.onFrame(frame);
+      work.onDone();
+      this.#sink?.grant({ creditId: 0 });
+    }, sleepMs);
+  }
+
+  /** Its batches end by themselves soon enough. */
+  cancel(): void {}
+}
+
+function repliesTo({ batchId, frame }: BatchWork): ArrayBuffer[] {
+  let next = 0;
+  return decodeBatch(frame).sections.map(({ count, columns }) => {
+    const first = next;
+    next += count;
+    const outputs = new Block(
+      count,
+      columns.map((column) => ({ ...column, name: 'y' })),
+    ).all();
+    const reply = { first, count, sequence: 0, last: true, outcome: { ok: true, outputs } } as const;
+    return encodeReply({ batchId, reply, durations: [] });
+  });
+}
