@@ -2,6 +2,7 @@
 import type { BenchCase } from '../case.ts';
 import { clusterLatency, oneProcessLatency } from './latency.ts';
 import { batching, busyExecutors, convolutions, perceptron } from './models.ts';
+import { routing } from './routing.ts';
 import { eightWorkers, sixtyFourWorkers } from './scaling.ts';
 import { clusterStartUp, startUp } from './start-up.ts';
 import { batchedAdd, clusterAdd, tutorialAdd } from './tutorial-add.ts';
@@ -18,6 +19,7 @@ export const allCases: readonly BenchCase[] = [
   clusterLatency,
   eightWorkers,
   sixtyFourWorkers,
+  routing,
   startUp,
   clusterStartUp,
 ];
