@@ -2,6 +2,8 @@
 import type { BenchCase } from '../case.ts';
 import { clusterLatency, oneProcessLatency } from './latency.ts';
 import { batching, busyExecutors, convolutions, perceptron } from './models.ts';
+import { overload } from './overload.ts';
+import { jpegPictures, packedPictures } from './pictures.ts';
 import { routing } from './routing.ts';
 import { eightWorkers, sixtyFourWorkers } from './scaling.ts';
 import { clusterStartUp, startUp } from './start-up.ts';
@@ -20,6 +22,9 @@ export const allCases: readonly BenchCase[] = [
   eightWorkers,
   sixtyFourWorkers,
   routing,
+  overload,
   startUp,
   clusterStartUp,
+  packedPictures,
+  jpegPictures,
 ];

@@ -6,7 +6,7 @@ import type { WorldSize } from '../routing/world.ts';
 import { atMostTimes } from './bars.ts';
 
 const program = fileURLToPath(new URL('../routing/route-calls.ts', import.meta.url));
-/** What a run may take beyond its measured time: worlds of ten thousand replicas, and the first calls. */
+/** What a run may take beyond its measured time: worlds of thousands of replicas, and the first calls. */
 const graceMs = 120_000;
 
 const one: WorldSize = { servables: 1, workers: 1 };
@@ -43,7 +43,7 @@ function routingSide(name: string, measureAll: (bench: Bench) => Promise<number[
 export const routing: BenchCase = {
   name: 'H',
   title:
-    'microseconds inside a master from a call for a random servable to the chosen replica, by servables and workers; every servable is on every worker, but 1000 on 100 on ten each; heartbeats on',
+    'microseconds inside a master from a call for a random servable to the chosen replica, by servables and workers; every servable is on every worker, or on as many as make 5000 replicas; heartbeats on',
   seconds: 4,
   figures: sizes.map((size) => ({
     name: figureName(size),

@@ -44,7 +44,7 @@ export const method: MethodSignature = {
 const leaseMs = 5000;
 const beatsPerLease = 3;
 /** Every servable is on every worker, unless that made more replicas than this. */
-const mostReplicas = 10_000;
+const mostReplicas = 5000;
 const creditId = 0;
 
 export function servableName(index: number): string {
@@ -77,7 +77,7 @@ export function createWorld(size: WorldSize, moments: Moments): PredictEndpoint 
     }),
   );
   registry.onChange((snapshot) => table.update(snapshot));
-  // Once for all: a table that is brought up to date for each of ten thousand replicas takes minutes.
+  // Once for all: a table that is brought up to date for each of thousands of replicas takes minutes.
   table.update(registry.snapshot);
   return new PredictEndpoint(new Router(table));
 }

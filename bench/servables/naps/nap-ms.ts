@@ -1,0 +1,2 @@
+/** What an instance takes. */
+export const napMs = 10;
