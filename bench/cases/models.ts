@@ -25,7 +25,7 @@ export const convolutions: BenchCase = {
 export const perceptron: BenchCase = {
   name: 'D',
   title: 'a perceptron 784-512-512-10; 32 instances a request, 8 in flight, two executors',
-  seconds: 4,
+  seconds: 3,
   figures: instanceFigures(atLeast(0.5)),
   ours: servedModelSide('one process', mlpModel, {
     executors,
@@ -44,7 +44,7 @@ const withBatching = servedModelSide('one process', matmulModel, { executors, in
 export const batching: BenchCase = {
   name: 'E1',
   title: 'eight 1024×1024 MatMul+Relu layers; 1 instance a request, 64 in flight, two executors',
-  seconds: 4,
+  seconds: 3,
   figures: instanceFigures(atLeast(4)),
   ours: withBatching,
   base: servedModelSide('one process with --max-batch-size 1', matmulModel, {
@@ -64,7 +64,7 @@ const busyTime: Figure = {
 export const busyExecutors: BenchCase = {
   name: 'E2',
   title: 'the same: what executors are busy for an instance, as CPU time of all threads but the first',
-  seconds: 4,
+  seconds: 3,
   figures: [busyTime, ...instanceFigures(null)],
   ours: withBatching,
   base: directModelSide('direct run at its best batch, two threads', matmulModel, {

@@ -17,7 +17,7 @@ function workloadFor(workers: number) {
   const output = { name: 'y', ...x };
   const prediction = { servable: 'sleeping', method: 'predict', inputs: { x }, output };
   const inFlight = { connections: 1, streams: requestsPerWorker * workers };
-  return { ...predictWorkload({ ...prediction, instances: sleepingBatch }, inFlight), warmUpRequests: 500 };
+  return { ...predictWorkload({ ...prediction, instances: sleepingBatch }, inFlight), warmUpRequests: 150 };
 }
 
 function sleepingSide(workers: number): Side {
@@ -48,7 +48,7 @@ function scaling(workers: number): BenchCase {
   return {
     name: `G${workers}`,
     title: `${workers} workers that sleep ${sleepMs} ms for a batch of ${sleepingBatch}, against one; ${sleepingBatch} instances a request, ${requestsPerWorker} requests in flight for each worker`,
-    seconds: 4,
+    seconds: 3,
     figures: [
       { name: 'cpu_us_per_request', unit: 'µs', better: 'less', bar: null },
       {
