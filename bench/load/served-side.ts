@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bar, Bench, Figure, Measurement, RunningSide, Side } from '../case.ts';
 import type { RunningServer } from '../servers/ready-server.ts';
-import { cpuMicros, executorCpuMicros } from '../system/process-accounting.ts';
+import { cpuMicros, threadCpuMicros } from '../system/process-accounting.ts';
 import { grpcFrame, WrongReply, type LoadResult } from './load-generator.ts';
 import { callOnce } from './unary-call.ts';
 
@@ -18,6 +18,8 @@ export interface Workload {
   readonly connections: number;
   /** Calls in flight on each connection. */
   readonly streams: number;
+  /** Of the server, where their CPU time is asked for. */
+  readonly executors?: number;
   /** Fewer where most of the time is native code. @default 20000 */
   readonly warmUpRequests?: number;
 }
@@ -98,17 +100,17 @@ class ServedSide implements RunningSide {
   async measure(): Promise<Measurement> {
     await this.#checkOne();
     const { pids } = this.#server;
-    const before = { all: cpuMicros(pids), executors: executorCpuMicros(pids) };
+    const before = { all: cpuMicros(pids), threads: threadCpuMicros(pids) };
     const load = await this.#load(this.#bench.seconds);
     const cpu = since(before.all, cpuMicros(pids));
-    const executors = since(before.executors, executorCpuMicros(pids));
+    const ofThreads = spentByThreads(before.threads, threadCpuMicros(pids));
     await this.#checkOne();
     const { requests } = load;
-    const { instances } = this.#workload;
+    const { instances, executors } = this.#workload;
     return {
       cpu_us_per_request: over(cpu, requests),
       cpu_us_per_instance: over(cpu, requests * instances),
-      executor_cpu_us_per_instance: over(executors, requests * instances),
+      executor_cpu_us_per_instance: over(busiest(ofThreads, executors), requests * instances),
       requests_per_second: load.requestsPerSecond,
       instances_per_second: load.requestsPerSecond * instances,
       latency_p50_us: load.latencyP50Us,
@@ -142,4 +144,20 @@ function since(before: number | undefined, after: number | undefined): number | 
 
 function over(total: number | undefined, count: number): number | undefined {
   return total === undefined ? undefined : total / count;
+}
+
+function spentByThreads(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number[] {
+  return [...after].map(([thread, micros]) => micros - (before.get(thread) ?? 0));
+}
+
+/**
+ * What the busiest threads took, as many as there are executors. The others are those of the JavaScript engine, which
+ * collect garbage of all threads, the one of the network included.
+ */
+function busiest(threads: readonly number[], executors: number | undefined): number | undefined {
+  if (executors === undefined || threads.length < executors) return undefined;
+  return threads
+    .toSorted((a, b) => b - a)
+    .slice(0, executors)
+    .reduce((sum, micros) => sum + micros, 0);
 }

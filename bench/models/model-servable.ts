@@ -40,7 +40,7 @@ export function servedModelSide(name: string, makeModel: () => BenchModel, serve
       const output = { name: 'y', ...(await directAnswer(bench, model)) };
       const prediction = { servable: model.name, method: 'predict', inputs: model.inputs, output, instances };
       const plan = ['--executors', String(executors), '--cores', String(executors)];
-      const workload = { ...predictWorkload(prediction, inFlight), warmUpRequests };
+      const workload = { ...predictWorkload(prediction, inFlight), warmUpRequests, executors };
       const side = servedSide(name, workload, ({ children, folder }) =>
         startLightweight(children, {
           servable: model.name,

@@ -60,8 +60,8 @@ for ours. Absolute values mean little on another machine, ratios a good deal mor
 ratio (≥), a most of ours (≤), or what ours may be above the base. Figures without one are reported only.
 
 \`cpu_us_per_request\` and \`cpu_us_per_instance\` are the CPU time of all processes of the side, all threads, by the
-kernel's accounting: the figure that other work on the machine disturbs least. \`executor_cpu_us_per_instance\` leaves out
-each process's first thread, which does the network I/O. The load generator is a process of its own but shares the cores, so
+kernel's accounting: the figure that other work on the machine disturbs least. \`executor_cpu_us_per_instance\` is that of the
+busiest threads, as many as there are executors, without the first of the process, which does the network I/O. The load generator is a process of its own but shares the cores, so
 \`requests_per_second\` counts what server and generator do together. Replies are checked: a wrong one ends the case and
 fails the bench.
 

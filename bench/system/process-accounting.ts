@@ -1,6 +1,6 @@
 /** What the kernel says of processes. Everything is undefined where there is no /proc. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Fields of /proc/<pid>/stat after the program's name, which may hold blanks: field 3 (state) is the first. */
 const place = { utime: 11, stime: 12, childrenUtime: 13, childrenStime: 14 } as const;
@@ -12,18 +12,18 @@ export function cpuMicros(pids: readonly number[]): number | undefined {
   return sum(pids.map((pid) => ticks(String(pid), place.utime, place.stime)));
 }
 
-/**
- * CPU time of all threads but the first of each process, in microseconds: for a server of ours, of its executors and of
- * what helps them. The first does the network I/O.
- */
-export function executorCpuMicros(pids: readonly number[]): number | undefined {
-  return sum(
-    pids.map((pid) => {
-      const all = ticks(String(pid), place.utime, place.stime);
-      const first = ticks(`${pid}/task/${pid}`, place.utime, place.stime);
-      return all === undefined || first === undefined ? undefined : all - first;
-    }),
-  );
+/** CPU time by thread so far, in microseconds, without the first thread of each process, which does the network I/O. */
+export function threadCpuMicros(pids: readonly number[]): ReadonlyMap<string, number> {
+  const threads = pids.flatMap((pid) => threadsOf(pid).map((thread) => `${pid}/task/${thread}`));
+  return new Map(threads.map((thread) => [thread, ticks(thread, place.utime, place.stime) ?? 0]));
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).filter((thread) => thread !== String(pid));
+  } catch {
+    return [];
+  }
 }
 
 /** CPU time of those children of this process that have ended, in microseconds. */
@@ -41,7 +41,7 @@ export function residentMib(pids: readonly number[]): number | undefined {
   );
 }
 
-/** @param of a process, or `<pid>/task/<tid>` for one thread */
+/** @param of a process, or `<pid>/task/<thread>` */
 function ticks(of: string, ...places: readonly number[]): number | undefined {
   const stat = read(`/proc/${of}/stat`);
   if (stat === undefined) return undefined;
