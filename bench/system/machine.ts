@@ -38,7 +38,8 @@ function commit(): string {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
   try {
-    const changed = git('status', '--porcelain', '--untracked-files=no', '--', 'packages', 'examples') !== '';
+    const changed =
+      git('status', '--porcelain', '--untracked-files=no', '--', 'packages', 'examples', 'bench') !== '';
     return `${git('rev-parse', '--short=12', 'HEAD')}${changed ? ' with changes' : ''}`;
   } catch {
     return 'unknown';
