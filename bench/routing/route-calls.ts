@@ -41,6 +41,7 @@ async function callOnce(endpoint: PredictEndpoint, servable: string, watch: Stop
     retainedBytes: 16,
     deadline: Deadline.none,
     signal,
+    priority: undefined,
     traceparent: '',
   });
   const waiting = performance.now();

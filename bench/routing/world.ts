@@ -11,8 +11,9 @@ import {
   type WorkerIdentity,
 } from '@serving/common';
 import { resolveLimits } from '../../packages/master/dist/batching/batch-limits.js';
+import { QueueBudget } from '../../packages/master/dist/batching/queue-budget.js';
 import { ReplicaRegistry } from '../../packages/master/dist/cluster/replica-registry.js';
-import { pickFewestInFlight } from '../../packages/master/dist/dispatch/fewest-in-flight-picker.js';
+import { pickFewestInFlight } from '../../packages/master/dist/dispatch/pickers/fewest-in-flight.js';
 import { PredictEndpoint } from '../../packages/master/dist/frontend/predict-endpoint.js';
 import type { Registration } from '../../packages/master/dist/link/registration.js';
 import { WorkerDirectory } from '../../packages/master/dist/link/worker-directory.js';
@@ -61,11 +62,15 @@ export function createWorld(size: WorldSize, moments: Moments): PredictEndpoint 
   );
   for (let servable = 0; servable < size.servables; servable++)
     for (const registration of placement(servable, size, registrations)) announce(registration, servable);
+  const limits = resolveLimits();
+  const budget = QueueBudget.ofAll(limits);
   const table = new RouteTable((replica) =>
     createVersionEntry(replica, {
-      limits: resolveLimits(),
+      limits,
+      batching: limits,
+      budget,
       clock: systemClock,
-      picker: pickFewestInFlight,
+      createPicker: () => pickFewestInFlight,
       defer: (callback) =>
         setImmediate(() => {
           moments.resumed();
@@ -79,7 +84,7 @@ export function createWorld(size: WorldSize, moments: Moments): PredictEndpoint 
   registry.onChange((snapshot) => table.update(snapshot));
   // Once for all: a table that is brought up to date for each of thousands of replicas takes minutes.
   table.update(registry.snapshot);
-  return new PredictEndpoint(new Router(table));
+  return new PredictEndpoint(new Router(table), systemClock);
 }
 
 function register(directory: WorkerDirectory, index: number, moments: Moments): Registration {
