@@ -46,6 +46,13 @@ export class CreditPurse {
     return this.#credits.length;
   }
 
+  /** When the first of them lapses; Infinity for never. */
+  get nextLapse(): number {
+    let next = Infinity;
+    for (const { expiresAt } of this.#credits) if (expiresAt < next) next = expiresAt;
+    return next;
+  }
+
   #indexOf(creditId: number): number {
     return this.#credits.findIndex((credit) => credit.creditId === creditId);
   }

@@ -12,6 +12,7 @@ import { Redispatch } from './redispatch.js';
 import type { SecondTry } from './redispatch-queue.js';
 import type { ReplicaPicker } from './pickers/replica-picker.js';
 import { Flight, Seat } from './seat.js';
+import { Seats } from './seats.js';
 import { Turns, type BatchSource } from './turns.js';
 
 export interface DispatcherSettings {
@@ -27,8 +28,7 @@ export interface DispatcherSettings {
 
 export class Dispatcher {
   readonly #settings: DispatcherSettings;
-  /** Replicas that take batches. */
-  readonly #seats = new Map<string, Seat>();
+  readonly #seats = new Seats();
   /** Replicas that were removed while they had batches in flight: their callers may still give up. */
   readonly #leaving = new Set<Seat>();
   /** A replica that comes back still has the credits it granted, and has no reason to grant them again. */
@@ -53,7 +53,7 @@ export class Dispatcher {
   /** Batches that the replicas can run at the same time. */
   get executors(): number {
     let executors = 0;
-    for (const { replica } of this.#seats.values()) executors += replica.executors;
+    for (const { replica } of this.#seats.all()) executors += replica.executors;
     return executors;
   }
 
@@ -69,7 +69,7 @@ export class Dispatcher {
   addReplica(replica: Replica): void {
     const seat = this.#known.get(replica) ?? this.#newSeat(replica);
     this.#leaving.delete(seat);
-    this.#seats.set(replica.id, seat);
+    this.#seats.add(seat, this.#settings.clock.now());
     this.#dispatchWhatWaits();
   }
 
@@ -78,10 +78,10 @@ export class Dispatcher {
     this.#known.set(replica, seat);
     replica.grantTo({
       grant: (credit: Credit) => {
-        seat.purse.grant(credit);
+        this.#seats.grant(seat, credit, this.#settings.clock.now());
         this.#dispatchWhatWaits();
       },
-      recall: (creditId: number) => void seat.purse.recall(creditId),
+      recall: (creditId: number) => this.#seats.recall(seat, creditId, this.#settings.clock.now()),
     });
     return seat;
   }
@@ -90,8 +90,8 @@ export class Dispatcher {
   removeReplica(replicaId: string): void {
     const seat = this.#seats.get(replicaId);
     if (seat === undefined) return;
-    if (seat.inFlight.size > 0) this.#leaving.add(seat);
-    this.#seats.delete(replicaId);
+    if (seat.inFlight > 0) this.#leaving.add(seat);
+    this.#seats.remove(seat);
     if (this.#quarantine.seat !== seat) return;
     this.#quarantine.release();
     this.demand();
@@ -115,8 +115,8 @@ export class Dispatcher {
   /** Nobody waits for the call: it is not sent again, and replicas learn of batches that carry only such calls. */
   abandon(call: PredictCall): void {
     this.#redispatch.remove(call);
-    for (const { replica, inFlight } of [...this.#seats.values(), ...this.#leaving]) {
-      for (const { batch, batchId } of inFlight.members()) if (batch.abandon(call)) replica.cancel(batchId);
+    for (const { replica, flights } of [...this.#seats.all(), ...this.#leaving]) {
+      for (const { batch, batchId } of flights.members()) if (batch.abandon(call)) replica.cancel(batchId);
     }
     // If the call was the last suspect, a replica returns to service.
     if (this.#quarantine.seat !== undefined) this.demand();
@@ -178,20 +178,11 @@ export class Dispatcher {
 
   /** Credits of replicas in normal service. */
   #creditsLeft(now: number): number {
-    let credits = 0;
-    for (const seat of this.#seats.values())
-      if (seat !== this.#quarantine.seat) credits += seat.purse.available(now);
-    return credits;
+    return this.#seats.credits(now, this.#quarantine.seat);
   }
 
   #pickSeat(now: number): Seat {
-    const candidates = [...this.#seats.values()]
-      .filter((seat) => seat !== this.#quarantine.seat && seat.purse.available(now) > 0)
-      .map(({ replica, inFlight }) => ({
-        replicaId: replica.id,
-        inFlight: inFlight.size,
-        executors: replica.executors,
-      }));
+    const candidates = this.#seats.open(now, this.#quarantine.seat);
     return this.#seats.get(this.#settings.picker(candidates).replicaId)!;
   }
 
@@ -201,10 +192,10 @@ export class Dispatcher {
     const batchId = this.#nextBatchId++;
     const frame = this.#encode(batchId, method, batch);
     if (frame === undefined) return this.#quarantine.ended(flight);
-    const { replica, purse, inFlight } = seat;
-    purse.spend(now);
+    const { replica, flights } = seat;
+    this.#seats.spend(seat, now);
     flight.batchId = batchId;
-    inFlight.add(flight);
+    flights.add(flight);
     source.inFlight++;
     try {
       replica.send({
@@ -230,9 +221,9 @@ export class Dispatcher {
 
   /** False when the batch had ended before. */
   #end(seat: Seat, flight: Flight): boolean {
-    if (!seat.inFlight.delete(flight)) return false;
+    if (!seat.flights.delete(flight)) return false;
     flight.source.inFlight--;
-    if (seat.inFlight.size === 0) this.#leaving.delete(seat);
+    if (seat.inFlight === 0) this.#leaving.delete(seat);
     this.#quarantine.ended(flight);
     return true;
   }
@@ -261,7 +252,7 @@ export class Dispatcher {
   #lost({ seat, flight, why, overdue }: Loss): void {
     if (!this.#end(seat, flight)) return;
     // Credits of a replica that is still in service belong to what else runs in it, and are good.
-    if (this.#seats.get(seat.replica.id) !== seat) seat.voidCredits();
+    if (!this.#seats.has(seat)) seat.voidCredits();
     if (this.#quarantine.seat === seat) this.#quarantine.release();
     if (overdue === undefined) this.#redispatch.lost(flight, `replica ${seat.replica.id}: ${why}`);
     else this.#redispatch.overdue(flight, overdue, why);

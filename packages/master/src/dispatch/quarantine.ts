@@ -19,7 +19,7 @@ export class Quarantine {
   get state(): QuarantineState {
     if (this.#trial !== undefined) return 'trying';
     if (this.#seat === undefined) return 'free';
-    return this.#seat.inFlight.size > 0 ? 'emptying' : 'ready';
+    return this.#seat.inFlight > 0 ? 'emptying' : 'ready';
   }
 
   get seat(): Seat | undefined {

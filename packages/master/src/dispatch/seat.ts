@@ -2,6 +2,7 @@
 import { CreditPurse, LinkedList, type Linked } from '@serving/common';
 import type { Batch } from '../call/batch.js';
 import type { Replica } from '../cluster/replica.js';
+import type { Candidate } from './pickers/replica-picker.js';
 import type { BatchSource } from './turns.js';
 
 /** A batch at a replica. It is over once it is no more among the seat's batches in flight. */
@@ -27,13 +28,30 @@ export class Flight implements Linked<Flight> {
   }
 }
 
-export class Seat {
+export class Seat implements Candidate, Linked<Seat> {
+  previous: Seat | undefined;
+  next: Seat | undefined;
+  list: LinkedList<Seat> | undefined;
   readonly replica: Replica;
-  readonly inFlight = new LinkedList<Flight>();
+  readonly flights = new LinkedList<Flight>();
+  /** Its credits as they were counted last, while it is in service. */
+  counted = 0;
   #purse = new CreditPurse();
 
   constructor(replica: Replica) {
     this.replica = replica;
+  }
+
+  get replicaId(): string {
+    return this.replica.id;
+  }
+
+  get inFlight(): number {
+    return this.flights.size;
+  }
+
+  get executors(): number {
+    return this.replica.executors;
   }
 
   get purse(): CreditPurse {

@@ -30,8 +30,9 @@ function setUp(
     version: 3,
     clock,
     picker: (candidates) => {
-      asked.push(candidates);
-      return pickFewestInFlight(candidates);
+      const all = [...candidates];
+      asked.push(all.map(({ replicaId, inFlight, executors }) => ({ replicaId, inFlight, executors })));
+      return pickFewestInFlight(all);
     },
     defer: (callback) => deferred.push(callback),
     onInternalError: (error) => internal.push(error),

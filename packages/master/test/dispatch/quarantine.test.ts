@@ -35,9 +35,9 @@ test('the states follow from the replica, what it has in flight, and the suspect
     change();
     states.push(quarantine.state);
   };
-  seat.inFlight.add(other);
+  seat.flights.add(other);
   after(() => quarantine.enter(seat));
-  after(() => seat.inFlight.delete(other));
+  after(() => seat.flights.delete(other));
   after(() => quarantine.began(trial));
   after(() => quarantine.ended(other));
   after(() => quarantine.release());

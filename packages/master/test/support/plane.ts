@@ -30,9 +30,10 @@ export class Plane {
       batching: limits,
       budget: QueueBudget.ofAll(limits),
       clock: this.clock,
-      createPicker: () => (candidates: readonly Candidate[]) => {
-        this.mostInFlight = Math.max(this.mostInFlight, ...candidates.map(({ inFlight }) => inFlight));
-        return pickFewestInFlight(candidates);
+      createPicker: () => (candidates: Iterable<Candidate>) => {
+        const all = [...candidates];
+        this.mostInFlight = Math.max(this.mostInFlight, ...all.map(({ inFlight }) => inFlight));
+        return pickFewestInFlight(all);
       },
       defer: (callback: () => void) => void this.#deferred.push(callback),
       onInternalError: (error: ServingError) => void this.internal.push(error),

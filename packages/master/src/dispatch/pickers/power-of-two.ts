@@ -7,9 +7,10 @@ import { loadOf, type ReplicaPicker } from './replica-picker.js';
 /** @param random numbers in [0, 1) */
 export function createPowerOfTwo(random: () => number): ReplicaPicker {
   return (candidates) => {
-    const first = Math.floor(random() * candidates.length);
-    const second = (first + 1 + Math.floor(random() * (candidates.length - 1))) % candidates.length;
-    const [a, b] = [candidates[first]!, candidates[second]!];
+    const all = [...candidates];
+    const first = Math.floor(random() * all.length);
+    const second = (first + 1 + Math.floor(random() * (all.length - 1))) % all.length;
+    const [a, b] = [all[first]!, all[second]!];
     return loadOf(b) < loadOf(a) ? b : a;
   };
 }

@@ -8,8 +8,8 @@ export interface Candidate {
   readonly executors: number;
 }
 
-/** @param candidates at least one */
-export type ReplicaPicker = (candidates: readonly Candidate[]) => Candidate;
+/** @param candidates at least one, in the order in which they got a credit after they had none */
+export type ReplicaPicker = (candidates: Iterable<Candidate>) => Candidate;
 
 /** How full a replica is. */
 export function loadOf({ inFlight, executors }: Candidate): number {

@@ -7,7 +7,7 @@ export function createRoundRobin(): ReplicaPicker {
   let picks = 0;
   return (candidates) => {
     const turnOf = (replicaId: string) => picked.get(replicaId) ?? 0;
-    const choice = candidates.reduce((best, candidate) =>
+    const choice = [...candidates].reduce((best, candidate) =>
       turnOf(candidate.replicaId) < turnOf(best.replicaId) ? candidate : best,
     );
     picked.set(choice.replicaId, ++picks);
