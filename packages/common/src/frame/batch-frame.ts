@@ -23,7 +23,7 @@ export interface BatchContents extends BatchDescription {
   readonly sections: readonly Block[];
 }
 
-/** Writes the batch into a buffer of its own, columns 8-byte aligned, so that it can be transferred to a thread. */
+/** Writes the batch into a buffer of its own, columns 16-byte aligned, so that it can be transferred to a thread. */
 export function encodeBatch(batch: BatchDescription, ranges: readonly BlockRange[]): ArrayBuffer {
   const { planned, dataBytes } = planSections(ranges);
   const header = BatchHeader.encode({

@@ -4,8 +4,11 @@ import { ServingError } from '../errors/serving-error.js';
 const magic = 0x31465653; // "SVF1", little-endian
 const preambleBytes = 8;
 
-export function align8(bytes: number): number {
-  return (bytes + 7) & ~7;
+/** onnxruntime takes inputs as they lie only where its vector instructions can load them. */
+export const columnAlignment = 16;
+
+export function align(bytes: number): number {
+  return (bytes + columnAlignment - 1) & -columnAlignment;
 }
 
 /** A new frame with its header written, and the data section to fill. The buffer belongs to the frame alone. */
@@ -13,7 +16,7 @@ export function allocateFrame(
   header: Uint8Array,
   dataBytes: number,
 ): { frame: ArrayBuffer; data: Uint8Array } {
-  const dataStart = align8(preambleBytes + header.byteLength);
+  const dataStart = align(preambleBytes + header.byteLength);
   const frame = new ArrayBuffer(dataStart + dataBytes);
   const preamble = new DataView(frame);
   preamble.setUint32(0, magic, true);
@@ -29,7 +32,7 @@ export function openFrame(frame: ArrayBuffer): { header: Uint8Array; data: Uint8
   const preamble = new DataView(frame);
   if (preamble.getUint32(0, true) !== magic) throw invalidFrame('expected it to begin with "SVF1"');
   const headerBytes = preamble.getUint32(4, true);
-  const dataStart = align8(preambleBytes + headerBytes);
+  const dataStart = align(preambleBytes + headerBytes);
   if (preambleBytes + headerBytes > frame.byteLength) {
     throw invalidFrame(
       `expected a header of ${headerBytes} bytes, given ${frame.byteLength - preambleBytes}`,

@@ -4,7 +4,7 @@ import { bytesColumn, numericColumn, visitBytes, type BytesColumn, type Column }
 import type { ColumnLayout, Section } from '../gen/serving/link/v1/frame.js';
 import { dataTypeFromWire, dataTypeToWire, elementWidth, isNumericType } from '../tensor/data-type.js';
 import { elementCount } from '../tensor/shape.js';
-import { align8, invalidFrame } from './frame-buffer.js';
+import { align, columnAlignment, invalidFrame } from './frame-buffer.js';
 
 /** Where each column goes; `ranges` are the instances of the section in order. */
 export interface PlannedSection {
@@ -24,23 +24,24 @@ export function planSections(ranges: readonly BlockRange[]): {
     const columns: ColumnLayout[] = [];
     for (const [index, column] of run[0]!.block.columns.entries()) {
       const byteLength = columnBytes(run, index);
+      const offset = alignWide(dataBytes);
       columns.push({
         name: column.name,
         dtype: dataTypeToWire(column.dtype),
         shape: [...column.shape],
-        offset: dataBytes,
+        offset,
         byteLength,
       });
-      dataBytes = align8Wide(dataBytes + byteLength);
+      dataBytes = offset + byteLength;
     }
     planned.push({ section: { count, columns }, ranges: run });
   }
   return { planned, dataBytes };
 }
 
-/** Like align8, for sizes beyond 2^31, where bit operations wrap. */
-function align8Wide(bytes: number): number {
-  return bytes < 2 ** 30 ? align8(bytes) : Math.ceil(bytes / 8) * 8;
+/** Like align, for sizes beyond 2^31, where bit operations wrap. */
+function alignWide(bytes: number): number {
+  return bytes < 2 ** 30 ? align(bytes) : Math.ceil(bytes / columnAlignment) * columnAlignment;
 }
 
 function* runsOfSameLayout(ranges: readonly BlockRange[]): Generator<BlockRange[]> {

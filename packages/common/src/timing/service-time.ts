@@ -31,6 +31,11 @@ export class ServiceTime {
     return fixed + each * count;
   }
 
+  /** The part of it that a batch takes however few instances it has; undefined before the first observation. */
+  get fixedMs(): number | undefined {
+    return this.#weight === 0 ? undefined : this.#line().fixed;
+  }
+
   /**
    * The most instances that are predicted to take at most `ms` milliseconds: 0 when a single one takes longer, Infinity
    * when more of them take no longer. Undefined before the first observation.

@@ -40,12 +40,12 @@ test('any ranges of any blocks come out as the same instances in the same order'
   );
 });
 
-test('every column of a decoded batch begins at a multiple of 8 bytes of its own buffer', () => {
+test('every column of a decoded batch begins at a multiple of 16 bytes of its own buffer', () => {
   fc.assert(
     fc.property(blockRanges, (ranges) => {
       const frame = framed(ranges);
       for (const column of decodeBatch(frame).sections.flatMap((section) => section.columns)) {
-        expect((startOf(column) ?? 0) % 8).toBe(0);
+        expect((startOf(column) ?? 0) % 16).toBe(0);
         for (const view of column.kind === 'numeric' ? column.segments : column.elements) {
           expect(view.buffer).toBe(frame);
         }

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { align8, allocateFrame, openFrame } from '../../src/frame/frame-buffer.js';
+import { align, allocateFrame, openFrame } from '../../src/frame/frame-buffer.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
-test('sizes are rounded up to a multiple of 8', () => {
-  expect([0, 1, 7, 8, 9, 2 ** 31 - 8].map(align8)).toEqual([0, 8, 8, 8, 16, 2 ** 31 - 8]);
+test('sizes are rounded up to a multiple of 16', () => {
+  expect([0, 1, 15, 16, 17, 2 ** 31 - 16].map(align)).toEqual([0, 16, 16, 16, 32, 2 ** 31 - 16]);
 });
 
-test('a frame begins with SVF1, the header length and the header, and its data at a multiple of 8', () => {
+test('a frame begins with SVF1, the header length and the header, and its data at a multiple of 16', () => {
   for (let length = 0; length < 20; length++) {
     const header = Uint8Array.from({ length }, (_, i) => i + 1);
     const { frame, data } = allocateFrame(header, 24);
@@ -15,7 +15,7 @@ test('a frame begins with SVF1, the header length and the header, and its data a
     expect(bytes.readUInt32LE(4)).toBe(length);
     expect([...bytes.subarray(8, 8 + length)]).toEqual([...header]);
     expect([...bytes.subarray(8 + length)]).toEqual(Array(bytes.length - 8 - length).fill(0));
-    expect([data.byteOffset % 8, data.byteLength, data.buffer === frame]).toEqual([0, 24, true]);
+    expect([data.byteOffset % 16, data.byteLength, data.buffer === frame]).toEqual([0, 24, true]);
   }
 });
 

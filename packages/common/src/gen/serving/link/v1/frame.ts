@@ -19,8 +19,8 @@ export const protobufFileName = "serving/link/v1/frame.proto";
  *   offset 0   4 bytes   the ASCII letters "SVF1" (the 1 is the layout's version)
  *   offset 4   4 bytes   header length in bytes, uint32 little-endian
  *   offset 8   header    a BatchHeader or a ReplyHeader
- *   ...        padding   zero bytes up to the next multiple of 8
- *   data       columns   each at an offset (from the start of data) that is a multiple of 8
+ *   ...        padding   zero bytes up to the next multiple of 16
+ *   data       columns   each at an offset (from the start of data) that is a multiple of 16
  *
  * So a typed array of any element width can view its column in place. All numbers are little-endian.
  */
@@ -51,7 +51,7 @@ export interface ColumnLayout {
   dtype: DataType;
   /** Shape of one instance; empty for a scalar. */
   shape: number[];
-  /** Bytes from the start of the data section; a multiple of 8. */
+  /** Bytes from the start of the data section; a multiple of 16. */
   offset: number;
   /**
    * Numeric: count × elements × element width. String and bytes: (n + 1) uint32 end offsets, starting with 0, for
