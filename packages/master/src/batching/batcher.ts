@@ -33,7 +33,7 @@ export class Batcher implements CallQueue, BatchSource {
   readonly method: string;
   readonly idempotent: boolean;
   readonly weight: number;
-  inFlight = 0;
+  readonly inFlight = { batches: 0, instances: 0 };
   readonly #settings: BatcherSettings;
   readonly #rule: BatchRule;
   readonly #lanes: Lanes;
@@ -115,12 +115,12 @@ export class Batcher implements CallQueue, BatchSource {
     return instances;
   }
 
-  nextBatch(share: number, now: number): Batch | undefined {
+  nextBatch(now: number): Batch | undefined {
     this.#deadlines.expireIfDue();
     const queue = this.#nextQueue(now);
     if (queue === undefined) return undefined;
-    const { policy, budget } = this.#settings;
-    const size = this.#rule.size(queue.instances, share);
+    const { policy, budget, dispatcher } = this.#settings;
+    const size = this.#rule.size(queue.instances, this.inFlight, dispatcher.executors);
     const { entries, finished } = queue.take(size, policy.maxBatchBytes);
     const batch = new Batch(entries);
     this.#lanes.taken(batch.count);
@@ -144,7 +144,8 @@ export class Batcher implements CallQueue, BatchSource {
   }
 
   ran({ batch, serviceMs, wasBacklog, answeredAt }: BatchRun): void {
-    this.#rule.observe(batch.count, serviceMs, wasBacklog ? undefined : answeredAt - batch.oldestAt);
+    const latencyMs = wasBacklog ? undefined : answeredAt - batch.oldestAt;
+    this.#rule.observe(batch.count, serviceMs, latencyMs, answeredAt);
   }
 
   /** The last replica is gone: answers everything that waits. Instances on their way get their own outcome. */

@@ -138,18 +138,17 @@ export class Dispatcher {
     // One moment for all that follows: a credit may lapse while a large batch is encoded.
     const now = this.#settings.clock.now();
     if (this.#trySuspect(now)) return true;
-    const credits = this.#creditsLeft(now);
-    if (credits === 0) return false;
+    if (this.#creditsLeft(now) === 0) return false;
     const retry = this.#redispatch.nextRetry();
-    if (retry === undefined) return this.#sendNew(credits, now);
+    if (retry === undefined) return this.#sendNew(now);
     this.#send(this.#pickSeat(now), flightOf(retry), now);
     return true;
   }
 
-  #sendNew(credits: number, now: number): boolean {
+  #sendNew(now: number): boolean {
     const source = this.#turns.next(now);
     if (source === undefined) return false;
-    const batch = source.nextBatch(Math.ceil(source.ready(now) / credits), now);
+    const batch = source.nextBatch(now);
     if (batch === undefined) return true;
     this.#turns.charge(source, batch.count);
     const flight = new Flight(source, batch, 0);
@@ -196,7 +195,8 @@ export class Dispatcher {
     this.#seats.spend(seat, now);
     flight.batchId = batchId;
     flights.add(flight);
-    source.inFlight++;
+    source.inFlight.batches++;
+    source.inFlight.instances += batch.count;
     try {
       replica.send({
         batchId,
@@ -222,7 +222,9 @@ export class Dispatcher {
   /** False when the batch had ended before. */
   #end(seat: Seat, flight: Flight): boolean {
     if (!seat.flights.delete(flight)) return false;
-    flight.source.inFlight--;
+    const { source, batch } = flight;
+    source.inFlight.batches--;
+    source.inFlight.instances -= batch.count;
     if (seat.inFlight === 0) this.#leaving.delete(seat);
     this.#quarantine.ended(flight);
     return true;

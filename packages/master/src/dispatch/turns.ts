@@ -27,12 +27,12 @@ export interface BatchSource {
   readonly weight: number;
   /** Instances that wait. */
   readonly waiting: number;
-  /** Batches on their way, counted by the dispatcher. */
-  inFlight: number;
+  /** What is on its way, counted by the dispatcher. */
+  readonly inFlight: { batches: number; instances: number };
   /** Instances that may go now; the others wait for a fuller batch, and the source wakes the dispatcher for them. */
   ready(now: number): number;
-  /** Takes a batch out of the queue; undefined when what waited has gone. @param share aim for this many instances */
-  nextBatch(share: number, now: number): Batch | undefined;
+  /** Takes a batch out of the queue; undefined when what waited has gone. */
+  nextBatch(now: number): Batch | undefined;
   /** How long a batch of so many instances will take; undefined before any was seen. */
   predictMs(count: number): number | undefined;
   ran(run: BatchRun): void;

@@ -60,17 +60,21 @@ test('what is enqueued waits, and the dispatcher hears of it', () => {
   expect([batcher.waiting, dispatcher.demands]).toEqual([4, 2]);
 });
 
-test('a batch is as large as the share, but at least minShare and at most maxBatchSize', () => {
-  const { batcher, clock } = setUp();
+test('a batch is an equal part for each executor, but at least minShare and at most maxBatchSize', () => {
+  const { batcher, clock, dispatcher } = setUp();
   batcher.enqueue(callOfSize(20));
-  expect([3, 1, 100, 8].map((share) => batcher.nextBatch(share, clock.now())?.count)).toEqual([3, 2, 8, 7]);
-  expect(batcher.nextBatch(1, clock.now())).toBeUndefined();
+  const sizes = [7, 20, 1, 1].map((executors) => {
+    dispatcher.executors = executors;
+    return batcher.nextBatch(clock.now())?.count;
+  });
+  expect(sizes).toEqual([3, 2, 8, 7]);
+  expect(batcher.nextBatch(clock.now())).toBeUndefined();
 });
 
 test('a batch is bounded by its bytes, and one larger instance travels alone', () => {
   const { batcher, clock } = setUp();
   batcher.enqueue(callOf([blobs(400, 600, 1, 1001, 1)]));
-  expect(Array.from({ length: 5 }, () => batcher.nextBatch(8, clock.now())?.count)).toEqual([
+  expect(Array.from({ length: 5 }, () => batcher.nextBatch(clock.now())?.count)).toEqual([
     2,
     1,
     1,
@@ -116,7 +120,8 @@ test('a cancelled request leaves the queue, makes room, and its replicas hear of
   const { batcher, dispatcher, clock } = setUp();
   const [call, other] = [callOfSize(5, { retainedBytes: 100 }), callOfSize(1, { retainedBytes: 100 })];
   batcher.enqueue(call);
-  batcher.nextBatch(2, clock.now());
+  dispatcher.executors = 3;
+  expect(batcher.nextBatch(clock.now())?.count).toBe(2);
   call.signal.abort();
   expect(call.sink.list).toEqual(Array.from({ length: 5 }, () => 'CANCELLED'));
   expect([batcher.waiting, dispatcher.abandoned]).toEqual([0, [call]]);
@@ -128,7 +133,7 @@ test('a request that was cancelled while all of it was on its way is still made 
   const { batcher, dispatcher, clock } = setUp();
   const call = callOfSize(2);
   batcher.enqueue(call);
-  batcher.nextBatch(2, clock.now());
+  batcher.nextBatch(clock.now());
   call.signal.abort();
   expect([dispatcher.abandoned, outcomesOf(call)]).toEqual([[call], ['CANCELLED']]);
 });
@@ -155,7 +160,7 @@ test('the deadline of a request that has been sent on leaves the others alone', 
   const { batcher, clock } = setUp();
   const [sent, waits] = [callOfSize(2, inMs(clock, 10)), callOfSize(1, inMs(clock, 15))];
   batcher.enqueue(sent);
-  batcher.nextBatch(2, clock.now());
+  batcher.nextBatch(clock.now());
   batcher.enqueue(waits);
   clock.advance(14);
   expect([outcomesOf(sent), outcomesOf(waits)]).toEqual([[], []]);
@@ -177,7 +182,7 @@ test('a request whose deadline has passed is not started, even when the timer is
   batcher.enqueue(late);
   batcher.enqueue(alive);
   lateBy = 10;
-  expect(batcher.nextBatch(8, clock.now())?.entries.map((entry) => entry.call)).toEqual([alive]);
+  expect(batcher.nextBatch(clock.now())?.entries.map((entry) => entry.call)).toEqual([alive]);
   expect([outcomesOf(late), clock.pending]).toEqual([['DEADLINE_EXCEEDED'], 1]);
 });
 
@@ -185,15 +190,16 @@ test('a batcher whose requests have all expired has no batch to give', () => {
   const { batcher, clock } = setUp();
   batcher.enqueue(callOfSize(2, inMs(clock, 10)));
   clock.advance(10);
-  expect([batcher.nextBatch(2, clock.now()), clock.pending]).toEqual([undefined, 0]);
+  expect([batcher.nextBatch(clock.now()), clock.pending]).toEqual([undefined, 0]);
 });
 
 test('losing the last replica answers waiting instances only: those on their way get their own outcome', () => {
-  const { batcher, clock } = setUp();
+  const { batcher, clock, dispatcher } = setUp();
   const [begun, waits] = [callOfSize(4), callOfSize(1)];
+  dispatcher.executors = 2;
   batcher.enqueue(begun);
   batcher.enqueue(waits);
-  const batch = batcher.nextBatch(3, clock.now())!;
+  const batch = batcher.nextBatch(clock.now())!;
   batcher.enqueue(callOfSize(1));
   batcher.refuseAll();
   expect(begun.sink.list).toEqual([undefined, undefined, undefined, 'NO_REPLICA']);
@@ -224,14 +230,14 @@ test('with a delay nothing is ready before the first has waited, and the dispatc
   batcher.enqueue(callOfSize(2, { arrivedAt: clock.now() }));
   clock.advance(3);
   batcher.enqueue(callOfSize(1, { arrivedAt: clock.now() }));
-  expect([batcher.ready(clock.now()), batcher.nextBatch(8, clock.now()), dispatcher.demands]).toEqual([
+  expect([batcher.ready(clock.now()), batcher.nextBatch(clock.now()), dispatcher.demands]).toEqual([
     0,
     undefined,
     2,
   ]);
   clock.advance(2);
   expect([batcher.ready(clock.now()), dispatcher.demands]).toEqual([3, 3]);
-  expect(batcher.nextBatch(8, clock.now())?.count).toBe(3);
+  expect(batcher.nextBatch(clock.now())?.count).toBe(3);
   expect([batcher.waiting, clock.pending]).toEqual([0, 0]);
 });
 
@@ -239,7 +245,7 @@ test('with a delay a full batch is ready at once, and so is the rest of a reques
   const { clock, dispatcher } = setUp();
   const batcher = batcherOf({ limits, clock, dispatcher, batching: { maxQueueDelayMs: 5 } });
   batcher.enqueue(callOfSize(9, { arrivedAt: clock.now() }));
-  expect([8, 8].map((share) => batcher.nextBatch(share, clock.now())?.count)).toEqual([8, 1]);
+  expect([1, 2].map(() => batcher.nextBatch(clock.now())?.count)).toEqual([8, 1]);
 });
 
 test('work that is predicted to end after its deadline is refused when that is asked for', () => {
@@ -276,7 +282,7 @@ test('a batch holds one shape where that is asked for; the first that came goes 
   batcher.enqueue(second);
   expect(batcher.ready(clock.now())).toBe(5);
   const batches = Array.from({ length: 4 }, () =>
-    batcher.nextBatch(8, clock.now())?.entries.map(({ call, first: position }) => [call.id, position]),
+    batcher.nextBatch(clock.now())?.entries.map(({ call, first: position }) => [call.id, position]),
   );
   expect(batches).toEqual([
     [

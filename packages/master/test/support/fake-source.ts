@@ -14,7 +14,7 @@ export class FakeSource implements BatchSource {
   readonly batchMs: number;
   waiting: number;
   isReady = true;
-  inFlight = 0;
+  readonly inFlight = { batches: 0, instances: 0 };
 
   constructor(method = 'predict', waiting = 0, { weight = 1, batchMs = 1 }: SourceTraits = {}) {
     this.method = method;
