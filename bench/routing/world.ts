@@ -103,9 +103,10 @@ function register(directory: WorkerDirectory, index: number, moments: Moments): 
       moments.sent();
       const replica = registration.replicas.get(replicaId)!;
       replica.reply(echo(frame));
-      replica.grant(creditId);
+      replica.grant(creditId, Infinity);
     },
     sendCancellation: () => undefined,
+    sendDemand: () => undefined,
   });
   setInterval(() => registration.renew(), leaseMs / beatsPerLease).unref();
   return registration;
@@ -121,7 +122,7 @@ function announce(registration: Registration, servable: number): void {
   const replicaId = servableName(servable);
   const info = { replicaId, servable: replicaId, version: 1, executors: 1, methods: [method] };
   registration.update(info, 'available');
-  registration.replicas.get(replicaId)!.grant(creditId);
+  registration.replicas.get(replicaId)!.grant(creditId, Infinity);
 }
 
 function echo(frame: ArrayBuffer): ArrayBuffer {

@@ -1,7 +1,7 @@
 /** A replica without a model: sleeps for a batch as if it ran one, then gives every x back as y. */
 import { Block, decodeBatch, encodeReply, type MethodSignature } from '@serving/common';
-import type { BatchWork } from '@serving/worker';
-import type { CreditSink, LinkedReplica } from '../../packages/worker/dist/link/linked-replica.js';
+import type { BatchWork, CreditSink } from '@serving/worker';
+import type { LinkedReplica, LinkedShare } from '../../packages/worker/dist/link/linked-replica.js';
 
 export const sleepMs = 20;
 export const sleepingBatch = 8;
@@ -21,27 +21,49 @@ export class SleepingReplica implements LinkedReplica {
   readonly executors = 1;
   readonly methods = [method];
   readonly isAvailable = true;
-  #sink: CreditSink | undefined;
 
   constructor(id: string) {
     this.id = id;
   }
 
-  grantTo(sink: CreditSink): void {
+  /** There is one master only. */
+  share(sink: CreditSink, validMs: number): LinkedShare {
+    return new WholeShare(sink, validMs);
+  }
+}
+
+/** One credit, always the same. */
+class WholeShare implements LinkedShare {
+  readonly validMs: number;
+  readonly #sink: CreditSink;
+  busy = 0;
+
+  constructor(sink: CreditSink, validMs: number) {
     this.#sink = sink;
-    sink.grant({ creditId: 0 });
+    this.validMs = validMs;
+  }
+
+  open(): void {
+    this.#sink.grant(0, this.validMs);
   }
 
   run(work: BatchWork): void {
+    this.busy++;
     setTimeout(() => {
+      this.busy--;
       for (const frame of repliesTo(work)) work.onFrame(frame);
       work.onDone();
-      this.#sink?.grant({ creditId: 0 });
+      this.#sink.grant(0, this.validMs);
     }, sleepMs);
   }
 
   /** Its batches end by themselves soon enough. */
   cancel(): void {}
+  cancelAll(): void {}
+  close(): void {}
+  demand(): void {}
+  renew(): void {}
+  arriving(): void {}
 }
 
 function repliesTo({ batchId, frame }: BatchWork): ArrayBuffer[] {

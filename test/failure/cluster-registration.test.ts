@@ -1,7 +1,14 @@
 /** What may go wrong between a worker and its master before and beside the batches. */
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { clusterStatus, outputsOf } from '@serving/client';
-import { createGrpcJsChannel, link, linkPaths, maxLinkMessageBytes, type RpcChannel } from '@serving/common';
+import {
+  createGrpcJsChannel,
+  link,
+  linkPaths,
+  linkProtocolVersion,
+  maxLinkMessageBytes,
+  type RpcChannel,
+} from '@serving/common';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -45,7 +52,7 @@ async function hello(address: string, given: Partial<link.Hello>): Promise<link.
   channels.push(channel);
   const stream = channel.openStream(linkPaths.register);
   const value: link.Hello = {
-    protocolVersion: 1,
+    protocolVersion: linkProtocolVersion,
     workerId: 'by-hand',
     incarnation: '1',
     deviceType: 'cpu',
@@ -105,8 +112,7 @@ test('a worker of another protocol version is refused with both versions named',
   const master = await startMaster(['--master', '127.0.0.1:0']);
   await expect(hello(master.cluster, { protocolVersion: 99 })).rejects.toMatchObject({
     status: 9,
-    message:
-      'link protocol: this master speaks version 1, the worker version 99; install the same release on both',
+    message: `link protocol: this master speaks version ${linkProtocolVersion}, the worker version 99; install the same release on both`,
   });
 });
 

@@ -40,6 +40,8 @@ export {
 export { LocalReplica, type CreditListener, type ReplicaOptions } from './local-replica.js';
 export { startServable, type RunningWorker, type WorkerOptions } from './start-servable.js';
 export type { Device, DeviceType } from './sessions/execution-providers.js';
+export type { CreditSink } from './credits/credit-account.js';
+export type { GrantedWork, ReplicaShare } from './credits/replica-share.js';
 export type { BatchWork } from './executors/executor.js';
 export { planCores, type CorePlan, type PlanRequest } from './executors/core-plan.js';
 export { usableCores, type CoreCount } from './executors/cores.js';

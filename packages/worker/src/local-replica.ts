@@ -1,4 +1,4 @@
-/** One worker's loaded copy of one servable version in this process: an executor pool that grants credits. */
+/** One worker's loaded copy of one servable version in this process: an executor pool, and the credits for it. */
 import {
   decodeReply,
   failure,
@@ -10,10 +10,12 @@ import {
   type Logger,
   type MethodSignature,
 } from '@serving/common';
+import type { CreditSink } from './credits/credit-account.js';
+import { CreditBroker } from './credits/credit-broker.js';
+import { ReplicaShare, type GrantedWork } from './credits/replica-share.js';
 import { planCores, type CorePlan } from './executors/core-plan.js';
 import { usableCores } from './executors/cores.js';
 import { ExecutorPool } from './executors/executor-pool.js';
-import type { BatchWork } from './executors/executor.js';
 import type { Device, DeviceType } from './sessions/execution-providers.js';
 import { disableTelemetry } from './sessions/telemetry.js';
 import { chooseVersion, modelBytes, openServableFolder } from './servables/servable-folder.js';
@@ -57,7 +59,7 @@ export interface CreditListener {
 }
 
 /** A batch of a master in this process, which takes the replies decoded. */
-export interface LocalWork extends Omit<BatchWork, 'onFrame' | 'onDone'> {
+export interface LocalWork extends Omit<GrantedWork, 'onFrame' | 'onDone'> {
   readonly onReply: (reply: BatchReply) => void;
 }
 
@@ -67,7 +69,9 @@ export class LocalReplica {
   readonly version: number;
   readonly plan: CorePlan;
   readonly #pool: ExecutorPool;
-  #listener: CreditListener | undefined;
+  readonly #broker: CreditBroker;
+  /** The share of a master in this process. */
+  #own: ReplicaShare | undefined;
   #methods: readonly MethodSignature[] = [];
   #isAvailable = true;
   #onAvailability: (isAvailable: boolean) => void = () => undefined;
@@ -79,6 +83,7 @@ export class LocalReplica {
     this.servable = servable;
     this.version = version;
     this.plan = plan;
+    this.#broker = new CreditBroker(clock);
     const settings = {
       load: { directory, servable, version, intraOpThreads: plan.intraOpThreads, device },
       executors: plan.executors,
@@ -88,8 +93,8 @@ export class LocalReplica {
       logger: logger.child({ component: 'executors', replica: this.id }),
     };
     this.#pool = new ExecutorPool(settings, {
-      executorIdle: (executorId) => this.#listener?.grant(this.#credit(executorId)),
-      executorLost: (executorId) => this.#listener?.recall(executorId),
+      placeFree: (executorId) => this.#broker.placeFree(executorId),
+      placeGone: (executorId) => this.#broker.placeGone(executorId),
       availability: (isAvailable) => {
         this.#isAvailable = isAvailable;
         this.#onAvailability(isAvailable);
@@ -155,16 +160,29 @@ export class LocalReplica {
     return this.#isAvailable;
   }
 
-  /** What it has to do now: executors that wait for a batch and that run one. */
+  /** What it has to do now: credits that were not spent, and executors that run a batch. */
   get activity(): { readonly credits: number; readonly inFlight: number } {
-    return { credits: this.#pool.idleExecutors.length, inFlight: this.#pool.busy };
+    return { credits: this.#broker.outstanding, inFlight: this.#pool.busy };
   }
 
-  /** Whose batches the executors are for from now on. Credits for those that are idle are granted at once. */
+  /** A share of its executors for one more master, to be opened by its owner. */
+  share(sink: CreditSink, validMs: number): ReplicaShare {
+    return new ReplicaShare(this.#broker, this.#pool, sink, validMs);
+  }
+
+  /** Whose batches the executors are for, of the masters in this process. Credits for idle ones are granted at once. */
   grantTo(listener: CreditListener): void {
-    this.#listener = listener;
-    // A listener may spend what it is granted at once, so the list changes meanwhile.
-    for (const executorId of this.#pool.idleExecutors.slice()) listener.grant(this.#credit(executorId));
+    this.#own?.close();
+    const replicaId = this.id;
+    this.#own = this.share(
+      {
+        grant: (creditId) => listener.grant({ replicaId, creditId, expiresAt: Infinity }),
+        recall: (creditId) => listener.recall(creditId),
+        wantDemand: () => undefined,
+      },
+      Infinity,
+    );
+    this.#own.open();
   }
 
   /** Calls `listener` with false when no executor is left that will take a batch, with true when there is one again. */
@@ -172,17 +190,12 @@ export class LocalReplica {
     this.#onAvailability = listener;
   }
 
-  /** Runs a batch for which a credit was spent; frames go in and out undecoded. */
-  run(work: BatchWork): void {
-    this.#pool.run(work);
-  }
-
-  /** As `run`, with the replies decoded. */
+  /** Runs a batch of the master in this process, for which a credit was spent. */
   send({ onReply, ...work }: LocalWork): void {
     const onFrame = (frame: ArrayBuffer) => {
       onReply(this.#decoded(frame, work));
     };
-    this.run({ ...work, onFrame, onDone: () => undefined });
+    this.#own?.run({ ...work, onFrame, onDone: () => undefined });
   }
 
   #decoded(frame: ArrayBuffer, { batchId, count }: Omit<LocalWork, 'onReply'>): BatchReply {
@@ -194,15 +207,11 @@ export class LocalReplica {
   }
 
   cancel(batchId: number): void {
-    this.#pool.cancel(batchId);
+    this.#own?.cancel(batchId);
   }
 
   /** Stops the executors; false when one is stuck in native code, so that only killing the process ends it. */
   stop(graceMs: number): Promise<boolean> {
     return this.#pool.stop(graceMs);
-  }
-
-  #credit(executorId: number): Credit {
-    return { replicaId: this.id, creditId: executorId, expiresAt: Infinity };
   }
 }

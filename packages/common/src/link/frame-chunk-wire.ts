@@ -8,17 +8,18 @@ import { maxPartialFrameBytes, maxPartialFrames } from './protocol.js';
 export interface FrameLabel {
   readonly replicaId: string;
   readonly batchId: number;
-  /** Of a batch; empty and 0 for a reply. */
+  /** Of a batch; empty and 0 for a reply, as are those that follow. */
   readonly method: string;
   readonly count: number;
+  readonly creditId: number;
 }
 
-const noLabel: FrameLabel = { replicaId: '', batchId: 0, method: '', count: 0 };
+const noLabel: FrameLabel = { replicaId: '', batchId: 0, method: '', count: 0, creditId: 0 };
 
 export function chunkToWire({ frameId, totalBytes, offset, bytes }: Chunk, label = noLabel): FrameChunk {
-  const { replicaId, batchId, method, count } = label;
+  const { replicaId, batchId, method, count, creditId } = label;
   // Read only; the generated type knows no views of shared memory, and there are none.
-  return { frameId, totalBytes, offset, data: bytes, replicaId, batchId, method, count };
+  return { frameId, totalBytes, offset, data: bytes, replicaId, batchId, method, count, creditId };
 }
 
 export interface LabelledFrame {
@@ -54,6 +55,6 @@ export class FrameInbox {
   }
 }
 
-function labelOf({ replicaId, batchId, method, count }: FrameChunk): FrameLabel {
-  return { replicaId, batchId, method, count };
+function labelOf({ replicaId, batchId, method, count, creditId }: FrameChunk): FrameLabel {
+  return { replicaId, batchId, method, count, creditId };
 }

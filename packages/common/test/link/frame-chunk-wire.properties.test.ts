@@ -13,6 +13,7 @@ const label: fc.Arbitrary<FrameLabel> = fc.record({
   batchId: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
   method: fc.constantFrom('', 'predict', 'größe', '__proto__'),
   count: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  creditId: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
 });
 
 /** The messages of one stream: those of each frame in order, the frames in turns. */
@@ -65,6 +66,7 @@ const anyChunk: fc.Arbitrary<FrameChunk> = fc.record({
   method: fc.constant(''),
   count: fc.nat(3),
   batchId: fc.nat(3),
+  creditId: fc.nat(3),
 });
 
 test('any chunks in any order complete a frame that they add up to, or are refused', () => {

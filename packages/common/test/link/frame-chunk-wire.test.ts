@@ -12,6 +12,7 @@ const begin = (frameId: number) => ({
   method: '',
   count: 0,
   batchId: frameId,
+  creditId: 0,
 });
 
 test('a peer that begins frames without end and completes none is refused', () => {

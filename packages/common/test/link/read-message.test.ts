@@ -52,11 +52,15 @@ const chunk = {
   method: 'm',
   count: 2,
   batchId: 7,
+  creditId: 2 ** 45,
 };
 const messages = [
   link.RegisterRequest.encode({ message: { $case: 'replica', value: replica } }),
   link.RegisterResponse.encode({ message: { $case: 'welcome', value: { epoch: 2 ** 50, leaseMs: 5000 } } }),
-  link.HeartbeatRequest.encode({ sequence: 2 ** 33, replicas: [{ replicaId: 'r', busy: 2 }] }),
+  link.HeartbeatRequest.encode({
+    sequence: 2 ** 33,
+    replicas: [{ replicaId: 'r', busy: 2, creditsValidMs: 9 }],
+  }),
   link.ExchangeRequest.encode({ message: { $case: 'reply', value: chunk } }),
   link.ExchangeResponse.encode({ message: { $case: 'batch', value: chunk } }),
 ].map((writer) => writer.finish());

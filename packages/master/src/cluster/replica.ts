@@ -11,6 +11,8 @@ export interface ReplicaWork {
   readonly method: string;
   /** Number of instances. */
   readonly count: number;
+  /** The credit that was spent for it. */
+  readonly creditId: number;
   /** The encoded batch; belongs to the replica afterwards. */
   readonly frame: ArrayBuffer;
   readonly onReply: (reply: BatchReply) => void;
@@ -35,6 +37,8 @@ export interface CreditListener {
   grant(credit: Credit): void;
   /** The credit is void, for instance because its executor is gone. */
   recall(creditId: number): void;
+  /** Whether the replica wants to be told what waits for its credits, because others use them too. */
+  wantDemand(isWanted: boolean): void;
 }
 
 /** What a replica has to do now, for people. */
@@ -60,4 +64,6 @@ export interface Replica {
   send(work: ReplicaWork): void;
   /** Nobody waits for the batch any more; it still ends as any other. */
   cancel(batchId: number): void;
+  /** So many instances wait for a credit now; told whenever that may have changed, to a replica that wants it. */
+  demand?(waiting: number): void;
 }

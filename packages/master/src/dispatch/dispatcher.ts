@@ -33,6 +33,8 @@ export class Dispatcher {
   readonly #leaving = new Set<Seat>();
   /** A replica that comes back still has the credits it granted, and has no reason to grant them again. */
   readonly #known = new WeakMap<Replica, Seat>();
+  /** Those whose replicas want to be told what waits. */
+  readonly #asking = new Set<Seat>();
   readonly #turns = new Turns();
   readonly #redispatch: Redispatch;
   readonly #quarantine = new Quarantine();
@@ -82,6 +84,11 @@ export class Dispatcher {
         this.#dispatchWhatWaits();
       },
       recall: (creditId: number) => this.#seats.recall(seat, creditId, this.#settings.clock.now()),
+      wantDemand: (isWanted: boolean) => {
+        if (isWanted) this.#asking.add(seat);
+        else this.#asking.delete(seat);
+        this.#tellDemand();
+      },
     });
     return seat;
   }
@@ -131,6 +138,12 @@ export class Dispatcher {
     } finally {
       this.#dispatching = false;
     }
+    if (this.#asking.size > 0) this.#tellDemand();
+  }
+
+  #tellDemand(): void {
+    const { waiting } = this;
+    for (const seat of this.#asking) if (this.#seats.has(seat)) seat.replica.demand?.(waiting);
   }
 
   /** False when no credit is left or nothing waits. */
@@ -192,7 +205,8 @@ export class Dispatcher {
     const frame = this.#encode(batchId, method, batch);
     if (frame === undefined) return this.#quarantine.ended(flight);
     const { replica, flights } = seat;
-    this.#seats.spend(seat, now);
+    // `now` is when it was found to be there.
+    const { creditId } = this.#seats.spend(seat, now)!;
     flight.batchId = batchId;
     flights.add(flight);
     source.inFlight.batches++;
@@ -202,6 +216,7 @@ export class Dispatcher {
         batchId,
         method,
         count: batch.count,
+        creditId,
         frame,
         onReply: ({ reply, durations }) => {
           if (flight.list === undefined) return;

@@ -108,8 +108,8 @@ class LinkHandlers {
     const registration = this.#registrationOf(call);
     return this.#whileRegistered(registration, async () => {
       for await (const message of stream.messages) {
-        const { sequence } = readMessage('HeartbeatRequest', link.HeartbeatRequest, message);
-        registration.renew();
+        const { sequence, replicas } = readMessage('HeartbeatRequest', link.HeartbeatRequest, message);
+        registration.renew(replicas);
         await stream.send(link.HeartbeatResponse.encode({ sequence }).finish());
       }
     });
@@ -182,9 +182,13 @@ function takeExchange(
 ): void {
   switch (message?.$case) {
     case 'grant':
-      return registration.replicas.get(message.value.replicaId)?.grant(message.value.creditId);
+      return registration.replicas
+        .get(message.value.replicaId)
+        ?.grant(message.value.creditId, message.value.validMs);
     case 'recall':
       return registration.replicas.get(message.value.replicaId)?.recall(message.value.creditId);
+    case 'demandRequest':
+      return registration.replicas.get(message.value.replicaId)?.wantDemand(message.value.isWanted);
     case 'returned':
       return registration.replicas.get(message.value.replicaId)?.returned(message.value.batchId);
     case 'lost':
@@ -244,6 +248,10 @@ export class StreamExit implements BatchExit {
     // A worker knows nothing of a batch before its first chunk.
     if (this.#unbegun.has(key)) this.#unbegun.set(key, true);
     else this.#send({ $case: 'cancellation', value: { replicaId, batchId } }).catch(() => undefined);
+  }
+
+  sendDemand(replicaId: string, waiting: number): void {
+    this.#send({ $case: 'demand', value: { replicaId, waiting } }).catch(() => undefined);
   }
 
   #begun(label: FrameLabel): void {

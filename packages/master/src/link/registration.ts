@@ -5,6 +5,7 @@ import {
   StateMachine,
   type Clock,
   type FrameLabel,
+  type link,
   type Logger,
   type RegistrationState,
   type WorkerIdentity,
@@ -68,9 +69,10 @@ export class Registration {
     return this.#lease.ageMs;
   }
 
-  /** A heartbeat came. */
-  renew(): void {
+  /** A heartbeat came, with what it says of the replicas. */
+  renew(loads: readonly link.ReplicaLoad[] = []): void {
     this.#lease.renew();
+    for (const { replicaId, creditsValidMs } of loads) this.replicas.get(replicaId)?.renew(creditsValidMs);
   }
 
   /** Calls `listener` once when the registration ends, at once when it has. */
@@ -102,7 +104,8 @@ export class Registration {
     if (replica?.state === 'draining') return;
     // What was told while it was loading is not its signature yet; but what it was sent it still has to answer.
     if (replica === undefined || (replica.state === 'loading' && replica.activity.inFlight === 0)) {
-      replica = new RemoteReplica(this.worker.workerId, info, this.#exitOfStream);
+      replica?.wantDemand(false);
+      replica = new RemoteReplica(this.worker.workerId, info, this.#exitOfStream, this.#settings.clock);
       this.replicas.set(info.replicaId, replica);
     }
     if (state === 'available' && replica.state === 'loading') {
@@ -158,5 +161,6 @@ export class Registration {
     sendBatch: (frame: ArrayBuffer, label: FrameLabel) => this.#exit?.sendBatch(frame, label),
     sendCancellation: (replicaId: string, batchId: number) =>
       this.#exit?.sendCancellation(replicaId, batchId),
+    sendDemand: (replicaId: string, waiting: number) => this.#exit?.sendDemand(replicaId, waiting),
   };
 }

@@ -5,11 +5,13 @@ import {
   StateMachine,
   replicaTransitions,
   type BatchReply,
+  type Clock,
   type FrameLabel,
   type MethodSignature,
   type ReplicaLifeState,
 } from '@serving/common';
 import { Answered } from '../call/answered.js';
+import { DemandReport } from './demand-report.js';
 import type {
   CreditListener,
   InstanceRange,
@@ -22,6 +24,7 @@ import type {
 export interface BatchExit {
   sendBatch(frame: ArrayBuffer, label: FrameLabel): void;
   sendCancellation(replicaId: string, batchId: number): void;
+  sendDemand(replicaId: string, waiting: number): void;
 }
 
 export interface RemoteReplicaInfo {
@@ -47,18 +50,20 @@ export class RemoteReplica implements Replica {
   readonly executors: number;
   readonly methods: readonly MethodSignature[];
   readonly #exit: BatchExit;
+  readonly #clock: Clock;
   readonly #states = new StateMachine<ReplicaLifeState, typeof replicaTransitions>(
     replicaTransitions,
     'loading',
   );
   /** One for an executor at most. A Map would keep those that are over (see LinkedList). */
   readonly #inFlight: InFlight[] = [];
-  /** Credits granted before anybody listened, then those that were not spent. */
-  readonly #credits = new Set<number>();
+  /** Credits that were not spent, and when they lapse. */
+  readonly #credits = new Map<number, number>();
+  readonly #demand: DemandReport;
   #listener: CreditListener | undefined;
   #onIdle: () => void = () => undefined;
 
-  constructor(workerId: string, info: RemoteReplicaInfo, exit: BatchExit) {
+  constructor(workerId: string, info: RemoteReplicaInfo, exit: BatchExit, clock: Clock) {
     this.id = `${workerId}/${info.replicaId}`;
     this.replicaId = info.replicaId;
     this.servable = info.servable;
@@ -66,6 +71,8 @@ export class RemoteReplica implements Replica {
     this.executors = info.executors;
     this.methods = info.methods;
     this.#exit = exit;
+    this.#clock = clock;
+    this.#demand = new DemandReport((waiting) => exit.sendDemand(info.replicaId, waiting));
   }
 
   get state(): ReplicaLifeState {
@@ -73,6 +80,7 @@ export class RemoteReplica implements Replica {
   }
 
   get activity(): ReplicaActivity {
+    this.#dropLapsed();
     return { credits: this.#credits.size, inFlight: this.#inFlight.length };
   }
 
@@ -83,12 +91,23 @@ export class RemoteReplica implements Replica {
 
   grantTo(listener: CreditListener): void {
     this.#listener = listener;
-    for (const creditId of this.#credits) listener.grant(this.#credit(creditId));
+    for (const creditId of this.#credits.keys()) this.#tell(creditId);
+    if (this.#demand.isWanted) listener.wantDemand(true);
   }
 
-  grant(creditId: number): void {
-    this.#credits.add(creditId);
-    this.#listener?.grant(this.#credit(creditId));
+  /** The credit is good for so long from now on. */
+  grant(creditId: number, validMs: number): void {
+    this.#credits.set(creditId, this.#clock.now() + validMs);
+    this.#tell(creditId);
+  }
+
+  /** So are all that have not lapsed. */
+  renew(validMs: number): void {
+    this.#dropLapsed();
+    const expiresAt = this.#clock.now() + validMs;
+    for (const creditId of this.#credits.keys()) this.#credits.set(creditId, expiresAt);
+    // One that the listener spends when it is told of another is not among them any more.
+    for (const creditId of this.#credits.keys()) this.#tell(creditId);
   }
 
   recall(creditId: number): void {
@@ -96,17 +115,32 @@ export class RemoteReplica implements Replica {
     this.#listener?.recall(creditId);
   }
 
-  #credit(creditId: number) {
-    return { replicaId: this.id, creditId, expiresAt: Infinity };
+  #tell(creditId: number): void {
+    const expiresAt = this.#credits.get(creditId);
+    if (expiresAt !== undefined) this.#listener?.grant({ replicaId: this.id, creditId, expiresAt });
+  }
+
+  #dropLapsed(): void {
+    const now = this.#clock.now();
+    for (const [creditId, expiresAt] of this.#credits) if (expiresAt <= now) this.#credits.delete(creditId);
+  }
+
+  /** Whether the worker wants to be told what waits for its credits. */
+  wantDemand(isWanted: boolean): void {
+    this.#demand.want(isWanted);
+    this.#listener?.wantDemand(isWanted);
+  }
+
+  demand(waiting: number): void {
+    this.#demand.update(waiting, this.activity.credits > 0);
   }
 
   send(work: ReplicaWork): void {
-    // The worker runs it on the executor whose credit is the oldest, so that is the one which is spent.
-    const [spent] = this.#credits;
-    if (spent !== undefined) this.#credits.delete(spent);
-    const { batchId, method, count, frame } = work;
+    const { batchId, method, count, creditId, frame } = work;
+    this.#credits.delete(creditId);
+    this.#demand.spent();
     this.#inFlight.push({ work, answered: undefined });
-    this.#exit.sendBatch(frame, { replicaId: this.replicaId, batchId, method, count });
+    this.#exit.sendBatch(frame, { replicaId: this.replicaId, batchId, method, count, creditId });
   }
 
   cancel(batchId: number): void {
@@ -163,7 +197,8 @@ export class RemoteReplica implements Replica {
   /** The replica is gone: its unfinished batches are lost. To be called once it is out of routing. */
   lose(why: string): void {
     const lost = this.#inFlight.splice(0);
-    for (const creditId of this.#credits) this.recall(creditId);
+    for (const creditId of this.#credits.keys()) this.recall(creditId);
+    if (this.#demand.isWanted) this.wantDemand(false);
     for (const { work } of lost) work.onLost(why);
   }
 

@@ -2,6 +2,7 @@ import {
   createLogger,
   link,
   linkPaths,
+  linkProtocolVersion,
   registrationHeaders,
   type RpcCall,
   type RpcStream,
@@ -14,7 +15,7 @@ import { linkRoutes } from '../../src/link/link-handlers.js';
 import { WorkerDirectory } from '../../src/link/worker-directory.js';
 
 const hello: link.Hello = {
-  protocolVersion: 1,
+  protocolVersion: linkProtocolVersion,
   workerId: 'w',
   incarnation: '1',
   deviceType: 'cpu',

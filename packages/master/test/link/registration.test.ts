@@ -14,7 +14,7 @@ const worker: WorkerIdentity = {
   release: '',
 };
 const leaseMs = 1000;
-const exit = { sendBatch: () => undefined, sendCancellation: () => undefined };
+const exit = { sendBatch: () => undefined, sendCancellation: () => undefined, sendDemand: () => undefined };
 
 function joining() {
   const clock = new ManualClock();

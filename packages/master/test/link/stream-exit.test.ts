@@ -8,12 +8,12 @@ test('a cancellation does not overtake the first chunk of its batch', async () =
   const stream: Pick<RpcStream, 'send'> = {
     send: (bytes) => {
       const { message } = link.ExchangeResponse.decode(bytes);
-      sent.push(`${message!.$case} ${message!.value.batchId}`);
+      if (message?.$case !== 'demand') sent.push(`${message!.$case} ${message!.value.batchId}`);
       return new Promise((resolve) => waiting.push(resolve));
     },
   };
   const exit = new StreamExit(stream);
-  const label = { replicaId: 'r', method: 'm', count: 1 };
+  const label = { replicaId: 'r', method: 'm', count: 1, creditId: 1 };
   for (const batchId of [1, 2, 3]) exit.sendBatch(new ArrayBuffer(8), { ...label, batchId });
   exit.sendCancellation('r', 3);
   exit.sendCancellation('r', 1);

@@ -9,11 +9,12 @@ export interface PoolSettings extends Omit<ExecutorSettings, 'name'> {
   readonly logger: Logger;
 }
 
-/** Told how many batches the pool can take: one per idle executor. */
+/** Told which executors can take a batch. */
 export interface PoolEvents {
-  executorIdle(executorId: number): void;
-  /** An executor died: what was granted for it is void. */
-  executorLost(executorId: number): void;
+  /** The executor can be given a batch. */
+  placeFree(executorId: number): void;
+  /** The executor is gone: what was granted for it is void. */
+  placeGone(executorId: number): void;
   /** False when no executor is left that will take a batch; true when there is one again. */
   availability(isAvailable: boolean): void;
   /** An executor is in native code and will not come out: only killing the process ends it. */
@@ -29,11 +30,6 @@ export class ExecutorPool {
   readonly #executors = new Map<number, Executor>();
   /** Those of them that have not loaded yet. */
   readonly #loading = new Set<number>();
-  /**
-   * Idle executors in the order their credits were granted, which is the order they are spent in: a batch has to run on
-   * the executor of the credit that was spent for it, or a later grant would renew a credit that is still there.
-   */
-  readonly #idleIds: number[] = [];
   readonly #restarts = new Set<() => void>();
   // Loading is heavy on memory and cores that other executors already serve with.
   readonly #loads = new PQueue({ concurrency: 1 });
@@ -73,24 +69,17 @@ export class ExecutorPool {
     return [...this.#executors.values()].filter(({ state }) => states.includes(state)).length;
   }
 
-  /**
-   * Gives the batch to the executor that has been idle for longest; there is one for every credit that was granted,
-   * unless its loss crossed with the batch: that one is returned.
-   */
-  run(work: BatchWork): void {
-    const executor = this.#executors.get(this.#idleIds.shift() ?? -1);
+  /** Gives the batch to the executor; when that cannot take it, for instance because it was lost, returns the batch. */
+  run(executorId: number, work: BatchWork): void {
+    const executor = this.#executors.get(executorId);
     if (executor?.state === 'idle') return executor.run(work);
-    // The executor this batch was meant for has been lost. Told on a fresh turn: whoever sends is not sent to meanwhile.
+    // Told on a fresh turn: whoever sends is not sent to meanwhile.
     queueMicrotask(work.onReturned);
   }
 
-  /** Executors that a batch can be given to now, in the order it would be. */
-  get idleExecutors(): readonly number[] {
-    return [...this.#idleIds];
-  }
-
-  cancel(batchId: number): void {
-    for (const executor of this.#executors.values()) executor.cancel(batchId);
+  /** Lets the batch end early: nobody waits for it. */
+  cancel(work: BatchWork): void {
+    for (const executor of this.#executors.values()) executor.cancel(work);
   }
 
   /** Stops every executor; resolves with false when one is stuck in native code and the process has to be killed. */
@@ -138,8 +127,7 @@ export class ExecutorPool {
     else this.#isBroken = false;
     if (this.#stopping) return;
     this.#setAvailable(true);
-    this.#idleIds.push(id);
-    this.#events.executorIdle(id);
+    this.#events.placeFree(id);
   }
 
   /** Whoever waits should hear that no executor is left rather than wait for ever. */
@@ -157,10 +145,8 @@ export class ExecutorPool {
   #lost(id: number, reason: string): void {
     // One that was still loading is dealt with where it was started.
     if (this.#loading.has(id) || !this.#executors.delete(id) || this.#stopping) return;
-    const position = this.#idleIds.indexOf(id);
-    if (position !== -1) this.#idleIds.splice(position, 1);
     this.#settings.logger.error({ executor: id, reason }, 'executor thread lost; replacing it');
-    this.#events.executorLost(id);
+    this.#events.placeGone(id);
     this.#missing++;
     this.#restartLater();
     this.#checkAvailability();

@@ -14,6 +14,7 @@ import type { DoneMessage, FromThread, ToThread } from './thread-messages.js';
 
 /** A batch as it is given to an executor. */
 export interface BatchWork {
+  /** As its master calls it; another master may call another batch the same. */
   readonly batchId: number;
   readonly method: string;
   /** Number of instances. */
@@ -148,9 +149,9 @@ export class Executor {
     this.#post({ kind: 'batch', batchId: work.batchId, frame: work.frame }, [work.frame]);
   }
 
-  /** Lets the running batch end early if it is this one: nobody waits for it. */
-  cancel(batchId: number): void {
-    if (this.#work?.batchId === batchId) this.#control.cancel();
+  /** Lets the batch end early if it is here: nobody waits for it. */
+  cancel(work: BatchWork): void {
+    if (this.#work === work) this.#control.cancel();
   }
 
   /**

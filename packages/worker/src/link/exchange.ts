@@ -1,4 +1,4 @@
-/** The worker's end of the exchange stream: batches in, credits and replies out. */
+/** The worker's end of the exchange stream: batches and demand in, credits and replies out. */
 import {
   chunkToWire,
   FrameInbox,
@@ -10,95 +10,134 @@ import {
   type LabelledFrame,
   type RpcClientStream,
 } from '@serving/common';
-import type { LinkedReplica } from './linked-replica.js';
+import type { LinkedReplica, LinkedShare } from './linked-replica.js';
+
+export interface ExchangeSettings {
+  readonly stream: RpcClientStream;
+  readonly replicas: ReadonlyMap<string, LinkedReplica>;
+  readonly leaseMs: number;
+}
+
+/** How long a credit is good for, in leases: a registration that is over has let go of its credits long before. */
+const leasesPerCredit = 2;
 
 export class Exchange {
   readonly #stream: RpcClientStream;
   readonly #replicas: ReadonlyMap<string, LinkedReplica>;
+  readonly #creditMs: number;
   readonly #inbox = new FrameInbox();
   readonly #outbox: FrameOutbox<FrameLabel>;
-  /** Batches without their last reply, by replica. */
-  readonly #running = new Map<string, Set<number>>();
+  /** The master's shares of those replicas that it was offered. */
+  readonly #shares = new Map<string, LinkedShare>();
   /** Batches that were cancelled between two chunks of their frames, by replica and id. */
   readonly #cancelledEarly = new Set<string>();
   #isOver = false;
 
-  constructor(stream: RpcClientStream, replicas: ReadonlyMap<string, LinkedReplica>) {
+  constructor({ stream, replicas, leaseMs }: ExchangeSettings) {
     this.#stream = stream;
     this.#replicas = replicas;
+    this.#creditMs = leasesPerCredit * leaseMs;
     this.#outbox = new FrameOutbox((chunk, label) =>
       this.#send({ $case: 'reply', value: chunkToWire(chunk, label) }),
     );
   }
 
-  /** Batches that run now. */
-  busy(replicaId: string): number {
-    return this.#running.get(replicaId)?.size ?? 0;
+  /** What a heartbeat says of the replicas; the credits that the master holds are good for as long as it says. */
+  load(): link.ReplicaLoad[] {
+    return [...this.#shares].map(([replicaId, share]) => {
+      share.renew();
+      return { replicaId, busy: share.busy, creditsValidMs: share.validMs };
+    });
   }
 
-  /** Lets the master send the replica batches. */
+  /** Lets the master send the replica batches. To be called again when the master has taken it anew. */
   offer(replica: LinkedReplica): void {
+    let share = this.#shares.get(replica.id);
+    if (share === undefined) {
+      share = this.#shareOf(replica);
+      this.#shares.set(replica.id, share);
+    }
+    share.open();
+  }
+
+  #shareOf(replica: LinkedReplica): LinkedShare {
     const { id: replicaId } = replica;
-    replica.grantTo({
-      grant: ({ creditId }) => this.#tell({ $case: 'grant', value: { replicaId, creditId } }),
-      recall: (creditId) => this.#tell({ $case: 'recall', value: { replicaId, creditId } }),
-    });
+    return replica.share(
+      {
+        grant: (creditId, validMs) => this.#tell({ $case: 'grant', value: { replicaId, creditId, validMs } }),
+        recall: (creditId) => this.#tell({ $case: 'recall', value: { replicaId, creditId } }),
+        wantDemand: (isWanted) => this.#tell({ $case: 'demandRequest', value: { replicaId, isWanted } }),
+      },
+      this.#creditMs,
+    );
   }
 
   /** Takes what the master sends until the stream ends. @throws RpcError, ServingError FRAME_INVALID or BAD_REQUEST */
   async serve(): Promise<void> {
     try {
       for await (const bytes of this.#stream.messages) {
-        const { message } = readMessage('ExchangeResponse', link.ExchangeResponse, bytes);
-        if (message?.$case === 'batch') this.#take(this.#inbox.add(message.value));
-        else if (message?.$case === 'cancellation') this.#cancel(message.value);
+        this.#receive(readMessage('ExchangeResponse', link.ExchangeResponse, bytes).message);
       }
     } finally {
       this.#abandon();
     }
   }
 
-  #cancel({ replicaId, batchId }: link.BatchCancellation): void {
-    if (this.#inbox.isIncomplete(replicaId, batchId)) this.#cancelledEarly.add(keyOf(replicaId, batchId));
-    else this.#replicas.get(replicaId)?.cancel(batchId);
+  #receive(message: link.ExchangeResponse['message']): void {
+    switch (message?.$case) {
+      case 'batch':
+        return this.#takeChunk(message.value);
+      case 'cancellation':
+        return this.#cancel(message.value);
+      case 'demand':
+        return this.#shares.get(message.value.replicaId)?.demand(message.value.waiting);
+      case undefined:
+        // A message of a later release of the same protocol version.
+        return undefined;
+    }
   }
 
-  #take(whole: LabelledFrame | undefined): void {
-    if (whole === undefined) return;
-    const { label, frame } = whole;
-    const { replicaId, batchId, method, count } = label;
-    const replica = this.#replicas.get(replicaId);
-    if (replica === undefined)
+  #takeChunk(chunk: link.FrameChunk): void {
+    if (chunk.offset === 0) this.#shares.get(chunk.replicaId)?.arriving(chunk.creditId);
+    const whole = this.#inbox.add(chunk);
+    if (whole !== undefined) this.#take(whole);
+  }
+
+  #cancel({ replicaId, batchId }: link.BatchCancellation): void {
+    if (this.#inbox.isIncomplete(replicaId, batchId)) this.#cancelledEarly.add(keyOf(replicaId, batchId));
+    else this.#shares.get(replicaId)?.cancel(batchId);
+  }
+
+  #take({ label, frame }: LabelledFrame): void {
+    const { replicaId, batchId, method, count, creditId } = label;
+    if (!this.#replicas.has(replicaId))
       throw new ServingError('FRAME_INVALID', `batch for replica ${replicaId}, which is not of this worker`);
-    const running = this.#running.get(replicaId) ?? new Set();
-    this.#running.set(replicaId, running.add(batchId));
-    replica.run({
+    const share = this.#shares.get(replicaId);
+    if (share === undefined) return this.#tell({ $case: 'returned', value: { replicaId, batchId } });
+    share.run({
       batchId,
+      creditId,
       method,
       count,
       frame,
       onFrame: (reply) => {
-        if (!this.#isOver) this.#outbox.add(reply, { replicaId, batchId, method: '', count: 0 });
+        if (!this.#isOver) this.#outbox.add(reply, { ...noBatch, replicaId, batchId });
       },
-      onReturned: () => {
-        running.delete(batchId);
-        this.#tell({ $case: 'returned', value: { replicaId, batchId } });
-      },
-      onLost: (why, overdue) => {
-        running.delete(batchId);
-        this.#tell({ $case: 'lost', value: { replicaId, batchId, why, overdue } });
-      },
-      onDone: () => running.delete(batchId),
+      onReturned: () => this.#tell({ $case: 'returned', value: { replicaId, batchId } }),
+      onLost: (why, overdue) => this.#tell({ $case: 'lost', value: { replicaId, batchId, why, overdue } }),
+      onDone: () => undefined,
     });
     // Its replies are still waited for, so it is run, and told to end early.
-    if (this.#cancelledEarly.delete(keyOf(replicaId, batchId))) replica.cancel(batchId);
+    if (this.#cancelledEarly.delete(keyOf(replicaId, batchId))) share.cancel(batchId);
   }
 
   /** Nobody takes the replies of what runs any more. */
   #abandon(): void {
     this.#isOver = true;
-    for (const [replicaId, batchIds] of this.#running)
-      for (const batchId of batchIds) this.#replicas.get(replicaId)?.cancel(batchId);
+    for (const share of this.#shares.values()) {
+      share.cancelAll();
+      share.close();
+    }
   }
 
   #tell(message: NonNullable<link.ExchangeRequest['message']>): void {
@@ -111,6 +150,9 @@ export class Exchange {
     return this.#stream.send(link.ExchangeRequest.encode({ message }).finish());
   }
 }
+
+/** What a reply's label says of a batch. */
+const noBatch = { method: '', count: 0, creditId: 0 };
 
 function keyOf(replicaId: string, batchId: number): string {
   return `${batchId} ${replicaId}`;

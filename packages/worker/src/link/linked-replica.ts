@@ -1,11 +1,13 @@
 /** What the link needs of a replica of this process. */
 import type { MethodSignature } from '@serving/common';
-import type { BatchWork } from '../executors/executor.js';
+import type { CreditSink } from '../credits/credit-account.js';
+import type { ReplicaShare } from '../credits/replica-share.js';
 
-export interface CreditSink {
-  grant(credit: { readonly creditId: number }): void;
-  recall(creditId: number): void;
-}
+/** A master's share of a replica. */
+export type LinkedShare = Pick<
+  ReplicaShare,
+  'open' | 'close' | 'demand' | 'renew' | 'arriving' | 'run' | 'cancel' | 'cancelAll' | 'busy' | 'validMs'
+>;
 
 export interface LinkedReplica {
   readonly id: string;
@@ -14,9 +16,6 @@ export interface LinkedReplica {
   readonly executors: number;
   readonly methods: readonly MethodSignature[];
   readonly isAvailable: boolean;
-  /** From now on credits are for this sink, beginning with those of all idle executors. */
-  grantTo(sink: CreditSink): void;
-  /** Runs a batch as the master sent it; frames go in and out undecoded. */
-  run(work: BatchWork): void;
-  cancel(batchId: number): void;
+  /** A share of its executors for this master, once it is opened; credits are good for `validMs`. */
+  share(sink: CreditSink, validMs: number): LinkedShare;
 }

@@ -89,15 +89,17 @@ export class Registration {
     const headers = registrationHeaders({ workerId: identity.workerId, epoch });
     // Batches and replies may not come for long, so only pings tell that this connection is dead.
     const data = this.#connect(linkSilenceMs(leaseMs));
-    const exchange = new Exchange(this.#open(data, linkPaths.exchange, headers), replicas);
+    const exchange = new Exchange({
+      stream: this.#open(data, linkPaths.exchange, headers),
+      replicas,
+      leaseMs,
+    });
     this.#exchange = exchange;
     const stream = this.#open(this.#control, linkPaths.heartbeat, headers);
-    const load = () =>
-      [...replicas.keys()].map((replicaId) => ({ replicaId, busy: exchange.busy(replicaId) }));
     for (const replica of replicas.values()) this.announce(replica);
     // The first to end ends them all.
     await Promise.race([
-      keepAlive({ stream, leaseMs, clock, load }),
+      keepAlive({ stream, leaseMs, clock, load: () => exchange.load() }),
       exchange.serve(),
       this.#takeAnswers(messages),
     ]);

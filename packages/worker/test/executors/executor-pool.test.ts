@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { PoolUnderTest, times, turn } from './pool-under-test.js';
 
-test('a batch that finds no executor idle is returned, on a turn of its own', async () => {
+test('a batch for an executor that is not there is returned, on a turn of its own', async () => {
   const { pool } = new PoolUnderTest();
   const told: string[] = [];
   const tell = (what: string) => () => told.push(what);
-  pool.run({
+  pool.run(0, {
     batchId: 1,
     method: 'add_common',
     count: 2,
@@ -28,7 +28,7 @@ test('a batch whose thread ends is lost; until the executor is replaced the pool
   await under.pass(100);
   under.last.ready();
   await turn();
-  expect(under.news()).toEqual(['lost 0', 'idle 1']);
+  expect(under.news()).toEqual(['gone 0', 'free 1']);
 });
 
 test('a batch that is overdue in JavaScript ends its thread, which is replaced', async () => {
@@ -42,7 +42,7 @@ test('a batch that is overdue in JavaScript ends its thread, which is replaced',
   await under.pass(100);
   under.last.ready();
   await turn();
-  expect([under.threads[0]!.isTerminated, under.news()]).toEqual([true, ['lost 0', 'idle 1']]);
+  expect([under.threads[0]!.isTerminated, under.news()]).toEqual([true, ['gone 0', 'free 1']]);
 });
 
 test('a batch that finishes instances is overdue only when it stands still', async () => {
@@ -81,7 +81,7 @@ test('one that is overdue in native code makes the pool unavailable at once, and
   under.last.control.leave();
   under.last.done(2);
   await under.pass(times.stuck);
-  expect([under.news(), under.last.isTerminated]).toEqual([['available', 'idle 0'], false]);
+  expect([under.news(), under.last.isTerminated]).toEqual([['available', 'free 0'], false]);
 });
 
 test('one that leaves native code for other JavaScript is ended there and replaced', async () => {
@@ -91,10 +91,10 @@ test('one that leaves native code for other JavaScript is ended there and replac
   await under.pass(times.execution);
   under.last.control.leave();
   await under.pass(20);
-  expect(under.news()).toEqual(['unavailable', 'lost 0']);
+  expect(under.news()).toEqual(['unavailable', 'gone 0']);
   await under.pass(100);
   under.last.ready();
-  expect(under.news()).toEqual(['available', 'idle 1']);
+  expect(under.news()).toEqual(['available', 'free 1']);
 });
 
 test('one that does not come back within the bound is stuck, which is told once', async () => {
@@ -129,11 +129,11 @@ test('replacements that fail make it unavailable until one does not', async () =
     under.last.exit(9);
     await turn();
   }
-  expect([under.news(), under.threads.length]).toEqual([['lost 0', 'unavailable'], 4]);
+  expect([under.news(), under.threads.length]).toEqual([['gone 0', 'unavailable'], 4]);
   await under.pass(10_000);
   under.last.ready();
   await turn();
-  expect(under.news()).toEqual(['available', 'idle 4']);
+  expect(under.news()).toEqual(['available', 'free 4']);
 });
 
 test('while a replacement that was given up is in native code no other is started', async () => {
@@ -145,7 +145,7 @@ test('while a replacement that was given up is in native code no other is starte
   // The other one is lost as well, and time passes.
   under.threads[1]!.exit(1);
   for (let second = 0; second < 20; second++) await under.pass(1000);
-  expect([under.threads.length, under.news()]).toEqual([3, ['lost 0', 'lost 1', 'unavailable']]);
+  expect([under.threads.length, under.news()]).toEqual([3, ['gone 0', 'gone 1', 'unavailable']]);
   await under.pass(times.stuck);
   expect(under.news()).toEqual(['stuck']);
   void hanging.control;
@@ -156,7 +156,7 @@ test('while a replacement that was given up is in native code no other is starte
     under.last.ready();
     await turn();
   }
-  expect(under.news()).toEqual(['available', 'idle 3', 'idle 4']);
+  expect(under.news()).toEqual(['available', 'free 3', 'free 4']);
   await under.pass(60_000);
   expect(under.threads.length).toBe(5);
 });
@@ -200,5 +200,5 @@ test('the error of a batch that cannot be read reaches its instances', async () 
   const error = { code: 'FRAME_INVALID', message: 'no frame' } as const;
   under.last.send({ kind: 'done', batchId: 1, frames: [], answered: 0, error });
   expect(batch).toEqual(['no frame', 'done']);
-  expect(under.news()).toEqual(['idle 0']);
+  expect(under.news()).toEqual(['free 0']);
 });

@@ -14,6 +14,8 @@ export class PoolUnderTest {
   readonly pool: ExecutorPool;
 
   readonly #executors: number;
+  /** Executors that can take a batch, the longest free first. */
+  readonly #free = new Set<number>();
 
   constructor(executors = 1) {
     this.#executors = executors;
@@ -38,8 +40,14 @@ export class PoolUnderTest {
         },
       },
       {
-        executorIdle: (id) => this.told.push(`idle ${id}`),
-        executorLost: (id) => this.told.push(`lost ${id}`),
+        placeFree: (id) => {
+          this.#free.add(id);
+          this.told.push(`free ${id}`);
+        },
+        placeGone: (id) => {
+          this.#free.delete(id);
+          this.told.push(`gone ${id}`);
+        },
         availability: (isAvailable) => this.told.push(isAvailable ? 'available' : 'unavailable'),
         stuck: () => this.told.push('stuck'),
       },
@@ -58,7 +66,7 @@ export class PoolUnderTest {
   /** Starts the pool; each thread loads at once. */
   async started(): Promise<this> {
     const started = this.pool.start();
-    for (let loaded = 0; this.pool.idleExecutors.length < this.#executors; await turn())
+    for (let loaded = 0; this.#free.size < this.#executors; await turn())
       for (; loaded < this.threads.length; loaded++) this.threads[loaded]!.ready();
     await started;
     this.news();
@@ -74,7 +82,9 @@ export class PoolUnderTest {
   /** Gives the pool a batch of two instances; what becomes of it. */
   run(more: Partial<BatchWork> = {}): string[] {
     const told: string[] = [];
-    this.pool.run({
+    const [executorId] = this.#free;
+    this.#free.delete(executorId!);
+    this.pool.run(executorId!, {
       batchId: 1,
       method: 'add_common',
       count: 2,

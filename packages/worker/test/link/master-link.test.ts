@@ -12,6 +12,7 @@ const chunk: link.FrameChunk = {
   method: 'm',
   count: 1,
   batchId: 1,
+  creditId: 1,
 };
 
 async function sendBatch(stream: RpcStream, value: link.FrameChunk): Promise<void> {

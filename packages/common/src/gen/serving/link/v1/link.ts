@@ -38,6 +38,13 @@ export const protobufFileName = "serving/link/v1/link.proto";
  * ends all three streams; batches without their final replies are lost and go to other replicas. The worker registers
  * anew, with jittered back-off. A master keeps nothing on disk: after its restart the workers register again.
  *
+ * Credits. A batch may only be sent for a credit, and names the one it spends; it runs on the executor that the credit
+ * was granted for, after the batch that this one may still be running. A worker may be registered with several masters:
+ * it then asks each to tell its demand, and divides the credits by it. A master that demands some gets one before any
+ * gets a second, and one that demands none gives its own up to those that do. A credit is good for the time it was
+ * granted for, counted by the master from the arrival of the message; heartbeats renew all that a master holds. It is
+ * void once it was spent, recalled or has lapsed; a batch that comes for a void one is returned.
+ *
  * Execution is at least once, replies are exactly once: a master takes the first final reply for each instance.
  */
 
@@ -217,8 +224,13 @@ export interface HeartbeatRequest {
 
 export interface ReplicaLoad {
   replicaId: string;
-  /** Executors that run a batch now. */
+  /** Batches of this master that it has and has not answered. */
   busy: number;
+  /**
+   * The credits that the master holds for the replica, not counting those that have lapsed, are good for so many
+   * milliseconds from now on.
+   */
+  creditsValidMs: number;
 }
 
 /** Master to worker, one for each request. A worker that gets none for a lease takes the link for broken. */
@@ -236,6 +248,7 @@ export interface ExchangeRequest {
     { $case: "reply"; value: FrameChunk }
     | { $case: "returned"; value: BatchReturned }
     | { $case: "lost"; value: BatchLost }
+    | { $case: "demandRequest"; value: DemandRequest }
     | undefined;
 }
 
@@ -246,19 +259,43 @@ export interface ExchangeResponse {
     /** A batch frame. It spends a credit of the replica. */
     { $case: "batch"; value: FrameChunk }
     | { $case: "cancellation"; value: BatchCancellation }
+    | { $case: "demand"; value: Demand }
     | undefined;
 }
 
 /** The worker will run one batch for the replica. */
 export interface CreditGrant {
   replicaId: string;
+  /** Never used again for the same replica while the worker lives. */
   creditId: number;
+  /** How long it is good for, in milliseconds. */
+  validMs: number;
 }
 
 /** A credit that is void if it was not spent. A batch that spent it and crossed with this is returned. */
 export interface CreditRecall {
   replicaId: string;
   creditId: number;
+}
+
+/**
+ * Whether the worker wants to be told the master's demand for the replica: while other masters have credits of it too.
+ * Not wanted until this comes.
+ */
+export interface DemandRequest {
+  replicaId: string;
+  isWanted: boolean;
+}
+
+/**
+ * What waits at the master for a credit of the replica; 0 before the first. Told when something waits where nothing did,
+ * when it is twice or half of what was told last, and when nothing waits while the master holds a credit: so not for
+ * every batch, and not at all by the only master of a worker.
+ */
+export interface Demand {
+  replicaId: string;
+  /** Instances. */
+  waiting: number;
 }
 
 /**
@@ -281,9 +318,11 @@ export interface FrameChunk {
   count: number;
   /** The batch that the frame carries or answers; on the first chunk only. */
   batchId: number;
+  /** The credit that the batch spends; on the first chunk of a batch only. From then on the credit does not lapse. */
+  creditId: number;
 }
 
-/** The batch was not started and may run elsewhere. */
+/** The batch was not started and may run elsewhere; the credit it came for is void. */
 export interface BatchReturned {
   replicaId: string;
   batchId: number;
@@ -1548,7 +1587,7 @@ export const HeartbeatRequest: MessageFns<HeartbeatRequest> = {
 };
 
 function createBaseReplicaLoad(): ReplicaLoad {
-  return { replicaId: "", busy: 0 };
+  return { replicaId: "", busy: 0, creditsValidMs: 0 };
 }
 
 export const ReplicaLoad: MessageFns<ReplicaLoad> = {
@@ -1558,6 +1597,9 @@ export const ReplicaLoad: MessageFns<ReplicaLoad> = {
     }
     if (message.busy !== 0) {
       writer.uint32(16).uint32(message.busy);
+    }
+    if (message.creditsValidMs !== 0) {
+      writer.uint32(24).uint32(message.creditsValidMs);
     }
     return writer;
   },
@@ -1589,6 +1631,14 @@ export const ReplicaLoad: MessageFns<ReplicaLoad> = {
             }
 
             message.busy = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.creditsValidMs = reader.uint32();
             continue;
           }
         }
@@ -1675,6 +1725,9 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
       case "lost":
         BatchLost.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
+      case "demandRequest":
+        DemandRequest.encode(message.message.value, writer.uint32(50).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1732,6 +1785,14 @@ export const ExchangeRequest: MessageFns<ExchangeRequest> = {
             message.message = { $case: "lost", value: BatchLost.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = { $case: "demandRequest", value: DemandRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1757,6 +1818,9 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
         break;
       case "cancellation":
         BatchCancellation.encode(message.message.value, writer.uint32(18).fork()).join();
+        break;
+      case "demand":
+        Demand.encode(message.message.value, writer.uint32(26).fork()).join();
         break;
     }
     return writer;
@@ -1791,6 +1855,14 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
             message.message = { $case: "cancellation", value: BatchCancellation.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = { $case: "demand", value: Demand.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1805,7 +1877,7 @@ export const ExchangeResponse: MessageFns<ExchangeResponse> = {
 };
 
 function createBaseCreditGrant(): CreditGrant {
-  return { replicaId: "", creditId: 0 };
+  return { replicaId: "", creditId: 0, validMs: 0 };
 }
 
 export const CreditGrant: MessageFns<CreditGrant> = {
@@ -1814,7 +1886,13 @@ export const CreditGrant: MessageFns<CreditGrant> = {
       writer.uint32(10).string(message.replicaId);
     }
     if (message.creditId !== 0) {
-      writer.uint32(16).uint32(message.creditId);
+      if (BigInt.asUintN(64, BigInt(message.creditId)) !== BigInt(message.creditId)) {
+        throw new globalThis.Error("value provided for field BigInt(message.creditId) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.creditId));
+    }
+    if (message.validMs !== 0) {
+      writer.uint32(24).uint32(message.validMs);
     }
     return writer;
   },
@@ -1845,7 +1923,15 @@ export const CreditGrant: MessageFns<CreditGrant> = {
               break;
             }
 
-            message.creditId = reader.uint32();
+            message.creditId = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.validMs = reader.uint32();
             continue;
           }
         }
@@ -1871,7 +1957,10 @@ export const CreditRecall: MessageFns<CreditRecall> = {
       writer.uint32(10).string(message.replicaId);
     }
     if (message.creditId !== 0) {
-      writer.uint32(16).uint32(message.creditId);
+      if (BigInt.asUintN(64, BigInt(message.creditId)) !== BigInt(message.creditId)) {
+        throw new globalThis.Error("value provided for field BigInt(message.creditId) of type uint64 too large");
+      }
+      writer.uint32(16).uint64(BigInt(message.creditId));
     }
     return writer;
   },
@@ -1902,7 +1991,121 @@ export const CreditRecall: MessageFns<CreditRecall> = {
               break;
             }
 
-            message.creditId = reader.uint32();
+            message.creditId = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDemandRequest(): DemandRequest {
+  return { replicaId: "", isWanted: false };
+}
+
+export const DemandRequest: MessageFns<DemandRequest> = {
+  encode(message: DemandRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.replicaId !== "") {
+      writer.uint32(10).string(message.replicaId);
+    }
+    if (message.isWanted !== false) {
+      writer.uint32(16).bool(message.isWanted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DemandRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDemandRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.replicaId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.isWanted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDemand(): Demand {
+  return { replicaId: "", waiting: 0 };
+}
+
+export const Demand: MessageFns<Demand> = {
+  encode(message: Demand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.replicaId !== "") {
+      writer.uint32(10).string(message.replicaId);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(16).uint32(message.waiting);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Demand {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDemand();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.replicaId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.waiting = reader.uint32();
             continue;
           }
         }
@@ -1928,6 +2131,7 @@ function createBaseFrameChunk(): FrameChunk {
     method: "",
     count: 0,
     batchId: 0,
+    creditId: 0,
   };
 }
 
@@ -1968,6 +2172,12 @@ export const FrameChunk: MessageFns<FrameChunk> = {
         throw new globalThis.Error("value provided for field BigInt(message.batchId) of type uint64 too large");
       }
       writer.uint32(64).uint64(BigInt(message.batchId));
+    }
+    if (message.creditId !== 0) {
+      if (BigInt.asUintN(64, BigInt(message.creditId)) !== BigInt(message.creditId)) {
+        throw new globalThis.Error("value provided for field BigInt(message.creditId) of type uint64 too large");
+      }
+      writer.uint32(72).uint64(BigInt(message.creditId));
     }
     return writer;
   },
@@ -2047,6 +2257,14 @@ export const FrameChunk: MessageFns<FrameChunk> = {
             }
 
             message.batchId = longToNumber(reader.uint64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.creditId = longToNumber(reader.uint64());
             continue;
           }
         }
