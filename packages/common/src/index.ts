@@ -71,6 +71,7 @@ export {
 export type { MethodSignature, Padding, Port } from './identity/method-signature.js';
 export { addOptions, fallbackText, loadConfig, type ConfigSource } from './config/load-config.js';
 export {
+  addressList,
   automaticDuration,
   automaticInteger,
   automaticText,
@@ -95,7 +96,7 @@ export { Supervisor, type SupervisorOptions } from './lifecycle/supervisor.js';
 export type { ChildState } from './lifecycle/child-state.js';
 export type { ChildCommand, ChildSnapshot, FatalEnd } from './lifecycle/supervised-child.js';
 export { createLogger, logLevels, type Logger, type LogLevel } from './logging/logger.js';
-export { parseAddress } from './rpc/address.js';
+export { parseAddress, parseAddresses } from './rpc/address.js';
 export { silenceGrpcJs, createGrpcJsServer, type GrpcJsServerOptions } from './rpc/grpc-js-server.js';
 export { createGrpcJsChannel, type GrpcJsChannelOptions } from './rpc/grpc-js-channel.js';
 export { RpcError, type RpcChannel, type RpcClientStream } from './rpc/rpc-channel.js';

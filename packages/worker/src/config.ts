@@ -1,5 +1,6 @@
 /** The options of serving-worker, as one table: flags, environment, configuration file, help and documentation. */
 import {
+  addressList,
   automaticInteger,
   automaticText,
   choice,
@@ -14,7 +15,10 @@ import { deviceTypes } from './sessions/execution-providers.js';
 
 export const workerOptions = {
   servable: automaticText('servable to serve: the name of its folder', 'name', 'must be given'),
-  master: text('cluster address of the master: port, host:port or unix:path', 'address', '127.0.0.1:6500'),
+  master: addressList(
+    'cluster address of the master: port, host:port or unix:path; with several, separated by commas, it serves all',
+    '127.0.0.1:6500',
+  ),
   directory: text('folder that holds the servable', 'path', '.'),
   version: integer('version to serve; 0 is the newest there is', 'n', 0, [0, Number.MAX_SAFE_INTEGER]),
   device: integerList(

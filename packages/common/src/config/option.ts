@@ -1,5 +1,5 @@
 /** Options as data: one table per process gives its flags, environment variables, file keys, help and documentation. */
-import { parseAddress } from '../rpc/address.js';
+import { parseAddress, parseAddresses } from '../rpc/address.js';
 import { formatDuration, parseDuration } from './duration.js';
 
 export interface OptionSpec<T> {
@@ -159,6 +159,21 @@ export function optionalAddress(description: string): OptionSpec<string | undefi
     parse: (given) => {
       parseAddress(given);
       return given;
+    },
+  };
+}
+
+/** Addresses to connect to, separated by commas. */
+export function addressList(description: string, fallback: string): OptionSpec<readonly string[]> {
+  return {
+    description,
+    placeholder: 'addresses',
+    fallback: [fallback],
+    fallbackText: fallback,
+    parse: (given) => {
+      const addresses = given.split(',').map((address) => address.trim());
+      parseAddresses(addresses);
+      return addresses;
     },
   };
 }

@@ -21,6 +21,20 @@ export function parseAddress(text: string, defaultHost = '127.0.0.1'): string {
   return `${host}:${Number(port)}`;
 }
 
+/** Several addresses in full. @throws ServingError CONFIG_INVALID also when there is none, or one is there twice */
+export function parseAddresses(texts: readonly string[]): string[] {
+  const addresses = texts.map((text) => parseAddress(text));
+  if (addresses.length === 0)
+    throw new ServingError('CONFIG_INVALID', 'expected at least one address, given none');
+  const twice = addresses.find((address, index) => addresses.indexOf(address) < index);
+  if (twice !== undefined)
+    throw new ServingError(
+      'CONFIG_INVALID',
+      `expected addresses of which each is given once, given ${twice} twice`,
+    );
+  return addresses;
+}
+
 function portMistake(given: string, hasHost: boolean): string {
   if (/^-?\d{1,5}$|^\d{6,}$/.test(given)) return 'the port is out of range [0 ~ 65535]';
   return given === '' || !hasHost ? 'the port is missing' : `'${given}' is no port`;

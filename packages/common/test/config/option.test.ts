@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import {
+  addressList,
   automaticInteger,
   choice,
   duration,
@@ -92,4 +93,11 @@ test('a name that is empty, repeated or could lead out of its folder is refused'
   ]) {
     expect(() => parse(wrong)).toThrow(/names separated by commas, each the name of a folder/);
   }
+});
+
+test('a list of addresses is kept as it was written once the form of each is right', () => {
+  const spec = addressList('d', '127.0.0.1:6500');
+  expect(spec.parse('6500, host:1')).toEqual(['6500', 'host:1']);
+  expect(() => spec.parse('6500,')).toThrow(/the port is missing/);
+  expect(() => spec.parse('6500,6500')).toThrow(/given 127\.0\.0\.1:6500 twice/);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseAddress } from '../../src/rpc/address.js';
+import { parseAddress, parseAddresses } from '../../src/rpc/address.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 test('a bare port is completed with the default host', () => {
@@ -107,4 +107,12 @@ test('what was accepted once is accepted again unchanged', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('of several addresses each is read as one is; none may be there twice, in whatever form', () => {
+  expect(parseAddresses(['6500', 'a:1', 'unix:x'])).toEqual(['127.0.0.1:6500', 'a:1', 'unix:x']);
+  expect(() => parseAddresses(['6500', 'a:1', '127.0.0.1:6500'])).toThrow(
+    servingError('CONFIG_INVALID', /given 127\.0\.0\.1:6500 twice/),
+  );
+  expect(() => parseAddresses([])).toThrow(servingError('CONFIG_INVALID', /given none/));
 });

@@ -1,5 +1,6 @@
-/** `serving-worker health`: whether this host's workers serve, as their master sees it. */
+/** `serving-worker health`: whether this host's workers serve, as their master sees it, or one of several. */
 import {
+  addressList,
   createGrpcJsChannel,
   duration,
   automaticText,
@@ -8,15 +9,17 @@ import {
   link,
   loadConfig,
   maxLinkMessageBytes,
-  parseAddress,
-  text,
+  parseAddresses,
 } from '@serving/common';
 import { Command } from 'commander';
 import { hostname } from 'node:os';
 import { workerOptions } from '../config.js';
 
 const healthOptions = {
-  master: text('cluster address of the master', 'address', '127.0.0.1:6500'),
+  master: addressList(
+    'cluster address of the master; of several, separated by commas, one is enough',
+    '127.0.0.1:6500',
+  ),
   id: automaticText('the worker to ask for', 'name', 'all of this host'),
   timeout: duration('longest time to wait for the master', '5s'),
 } as const;
@@ -33,9 +36,12 @@ export async function runHealth(argv: readonly string[]): Promise<number> {
     beside: workerOptions,
     warn: () => undefined,
   });
-  const problem = await problemOf(parseAddress(master), id, timeout);
-  process.stdout.write(problem === undefined ? 'serving\n' : `not serving: ${problem}\n`);
-  return problem === undefined ? 0 : 1;
+  const problems = await Promise.all(
+    parseAddresses(master).map((address) => problemOf(address, id, timeout)),
+  );
+  const serves = problems.includes(undefined);
+  process.stdout.write(serves ? 'serving\n' : `not serving: ${problems.join('; ')}\n`);
+  return serves ? 0 : 1;
 }
 
 async function problemOf(

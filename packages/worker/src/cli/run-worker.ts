@@ -1,12 +1,5 @@
 /** One worker process: load, link, serve until a signal. */
-import {
-  createLogger,
-  endWithParent,
-  onShutdownSignal,
-  parseAddress,
-  tellServing,
-  type Logger,
-} from '@serving/common';
+import { createLogger, endWithParent, onShutdownSignal, tellServing, type Logger } from '@serving/common';
 import type { WorkerConfig } from '../config.js';
 import { startServable, type RunningWorker } from '../start-servable.js';
 import { exit, markStuck, mustBeKilled } from './exit.js';
@@ -59,13 +52,11 @@ async function start(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<RunningWorker> {
-  const { servable, device, master, ...options } = config;
-  const address = parseAddress(master);
+  const { servable, device, ...options } = config;
   const worker = await startServable({
     ...options,
     servable,
     deviceId: device[0]!,
-    master,
     executionTimeoutMs: config.executionTimeout,
     loadTimeoutMs: config.loadTimeout,
     logger,
@@ -75,7 +66,7 @@ async function start(
       if (during === 'loading') markStuck();
       else killStuck(logger);
     },
-    onRegistered: (epoch) => {
+    onRegistered: (epoch, address) => {
       tellServing();
       process.stdout.write(`Serving: worker registered with master ${address}, epoch ${epoch}\n`);
     },
