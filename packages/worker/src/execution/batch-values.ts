@@ -18,6 +18,7 @@ import {
 import { layoutOf, misfit, type ExpectedPort } from '../models/fit.js';
 import { rowsOf, splitRows } from '../models/stacking.js';
 import type { ModelTensor } from '../sessions/session.js';
+import type { Deadlines } from './deadlines.js';
 
 // A byte order mark is part of the text: what goes through a method comes out as it went in.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
@@ -56,15 +57,23 @@ export class SlotValues {
   }
 }
 
+const expiredError = new ServingError(
+  'DEADLINE_EXCEEDED',
+  "the caller's deadline passed before the instance was started",
+);
+
 export class BatchValues {
   /** Number of instances. */
   readonly count: number;
   readonly #slots: (SlotValues | undefined)[];
   readonly #errors: (ServingError | undefined)[];
+  readonly #deadlines: Deadlines | undefined;
   #failed = 0;
+  #expired = 0;
 
   /** @param sections the batch's blocks, with the method's inputs in any order */
-  constructor(inputs: readonly Port[], slotCount: number, sections: readonly Block[]) {
+  constructor(inputs: readonly Port[], slotCount: number, sections: readonly Block[], deadlines?: Deadlines) {
+    this.#deadlines = deadlines;
     this.count = sections.reduce((sum, section) => sum + section.count, 0);
     this.#errors = Array.from({ length: this.count });
     this.#slots = Array.from({ length: slotCount });
@@ -137,6 +146,19 @@ export class BatchValues {
     return this.#errors[instance];
   }
 
+  /** Those whose callers' time has run out fail, if they have not yet. */
+  expire(): void {
+    for (let late = this.#deadlines?.takePassed(); late !== undefined; late = this.#deadlines?.takePassed()) {
+      for (let instance = late.from; instance < late.to; instance++) this.fail(instance, expiredError);
+      this.#expired += late.to - late.from;
+    }
+  }
+
+  /** Whether the time of any caller has run out. */
+  get anyExpired(): boolean {
+    return this.#expired > 0;
+  }
+
   get anyFailed(): boolean {
     return this.#failed > 0;
   }
@@ -148,6 +170,16 @@ export class BatchValues {
   /** Instances that have not failed, in order. */
   *alive(): Generator<number> {
     for (let i = 0; i < this.count; i++) if (this.#errors[i] === undefined) yield i;
+  }
+
+  /** Of these, or all, those that may be started when their turn comes: not failed, and with a caller that waits. */
+  *startable(instances: Iterable<number> = this.alive()): Generator<number> {
+    for (const instance of instances) if (this.mayStart(instance)) yield instance;
+  }
+
+  mayStart(instance: number): boolean {
+    this.expire();
+    return this.#errors[instance] === undefined;
   }
 }
 

@@ -7,13 +7,14 @@ import type { FunctionRun } from './function-run.js';
 
 /** @param batchSize most instances of a call; 0 for all there are */
 export async function runBatchedFunction(run: FunctionRun, batchSize: number): Promise<void> {
-  const instances = [...run.alive()];
+  const instances = [...run.startable()];
   const size = batchSize === 0 ? instances.length : batchSize;
   for (let first = 0; first < instances.length; first += size) {
     let rest = instances.slice(first, first + size);
     while (rest.length > 0) {
       if (run.context.isCancelled()) return;
-      rest = await callWith(run, rest);
+      rest = [...run.startable(rest)];
+      if (rest.length > 0) rest = await callWith(run, rest);
       run.context.progress();
     }
   }

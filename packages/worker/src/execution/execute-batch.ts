@@ -4,6 +4,7 @@ import type { MethodDefinition, MethodOutput, StageDefinition } from '../definit
 import { layoutOf, unsendableText, wrongOutput } from '../models/fit.js';
 import type { LoadedServable } from '../servables/load-servable.js';
 import { BatchValues } from './batch-values.js';
+import { Deadlines } from './deadlines.js';
 import { runFunctionStage } from './function-stage.js';
 import { runModelStage } from './model-stage.js';
 import { collectReplies } from './replies.js';
@@ -13,10 +14,20 @@ export interface BatchOutcome {
   /** Final replies that together cover every instance once, in order. */
   readonly replies: readonly Reply[];
   readonly durations: readonly StageDuration[];
+  /** Whether nothing was left out: neither was it cancelled, nor were callers' deadlines passed. */
+  readonly isWhole: boolean;
 }
 
 /** What a batch has to do with the thread it runs in. */
-export type BatchControl = Pick<StageContext, 'isCancelled' | 'progress' | 'workOn' | 'timeoutMs'>;
+export interface BatchControl extends Pick<
+  StageContext,
+  'isCancelled' | 'progress' | 'workOn' | 'timeoutMs'
+> {
+  /** When the batch arrived at the worker, in the time of `now`: its callers' remaining times count from then. */
+  readonly arrivedAt: number;
+  /** Milliseconds that only ever grow. */
+  readonly now: () => number;
+}
 
 /** Never throws: whatever goes wrong is an outcome of the instances concerned. */
 export async function executeBatch(
@@ -26,12 +37,14 @@ export async function executeBatch(
 ): Promise<BatchOutcome> {
   try {
     const method = methodOf(servable, batch);
-    const values = new BatchValues(method.inputs, method.slotCount, batch.sections);
+    const deadlines = new Deadlines(batch.calls, control.arrivedAt, control.now);
+    const values = new BatchValues(method.inputs, method.slotCount, batch.sections, deadlines);
     const durations = await runStages(servable, method, values, control);
     for (const output of method.outputs) checkOutput(method, output, values);
-    return { replies: collectReplies(method.outputs, values), durations };
+    const isWhole = !control.isCancelled() && !values.anyExpired;
+    return { replies: collectReplies(method.outputs, values), durations, isWhole };
   } catch (thrown) {
-    return { replies: [failure(0, batch.count, ServingError.from(thrown))], durations: [] };
+    return { replies: [failure(0, batch.count, ServingError.from(thrown))], durations: [], isWhole: false };
   }
 }
 
@@ -67,6 +80,7 @@ async function runStages(
   const durations: StageDuration[] = [];
   for (const [stageIndex, stage] of method.stages.entries()) {
     if (control.isCancelled()) values.failAll(cancelledError);
+    values.expire();
     if (values.allFailed) break;
     const context: StageContext = { servable: servable.name, method: method.name, stageIndex, ...control };
     const started = performance.now();

@@ -22,9 +22,9 @@ export class FunctionRun {
     this.#outputs = stage.outputs.map(() => Array.from({ length: values.count }));
   }
 
-  /** Instances that have not failed. */
-  alive(): Iterable<number> {
-    return this.#values.alive();
+  /** Of these, or all, the instances that may be started when their turn comes. */
+  startable(instances?: Iterable<number>): Iterable<number> {
+    return this.#values.startable(instances);
   }
 
   /** Longest time a promise of the function may take. */

@@ -21,7 +21,7 @@ export async function runFunctionStage(
 async function runOneByOne(run: FunctionRun): Promise<void> {
   const { stage, context } = run;
   const waiting: Promise<void>[] = [];
-  for (const instance of run.alive()) {
+  for (const instance of run.startable()) {
     if (context.isCancelled()) break;
     context.workOn(instance, 1);
     try {

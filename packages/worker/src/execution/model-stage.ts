@@ -17,7 +17,8 @@ export async function runModelStage(
   const columns = wholeColumns(stage, graph, values);
   if (columns !== undefined && (await runWhole(stage, graph, columns, values))) return;
   const outputs = stage.outputs.map((): (Value | undefined)[] => Array.from({ length: values.count }));
-  for (const [instance, outcome] of await runInstances(graph, argumentsOf(stage, values), context)) {
+  const control = { ...context, mayStart: (instance: number) => values.mayStart(instance) };
+  for (const [instance, outcome] of await runInstances(graph, argumentsOf(stage, values), control)) {
     if (outcome instanceof ServingError) values.fail(instance, outcome);
     else for (const [index, value] of outcome.entries()) outputs[index]![instance] = value;
   }
@@ -29,7 +30,7 @@ function* argumentsOf(
   values: BatchValues,
 ): Generator<readonly [number, readonly Value[]]> {
   const inputs = stage.inputs.map((slot) => values.slot(slot));
-  for (const instance of values.alive()) yield [instance, inputs.map((input) => input.row(instance))];
+  for (const instance of values.startable()) yield [instance, inputs.map((input) => input.row(instance))];
 }
 
 /** Runs the batch as it is. False when that failed and its instances are to be told apart: they may be strangers. */

@@ -1,9 +1,10 @@
 /** The executors of one servable version: starts them, gives each batch to an idle one, replaces those that die. */
 import { backoffMs, ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
 import PQueue from 'p-queue';
+import { ServiceTimes } from './end-forecast.js';
 import { Executor, type BatchWork, type ExecutorSettings, type ExecutorState } from './executor.js';
 
-export interface PoolSettings extends Omit<ExecutorSettings, 'name'> {
+export interface PoolSettings extends Omit<ExecutorSettings, 'name' | 'serviceTimes'> {
   readonly executors: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -11,9 +12,9 @@ export interface PoolSettings extends Omit<ExecutorSettings, 'name'> {
 
 /** Told which executors can take a batch. */
 export interface PoolEvents {
-  /** The executor can be given a batch. */
+  /** The executor can be given a batch: it is idle, or is about to be. */
   placeFree(executorId: number): void;
-  /** The executor is gone: what was granted for it is void. */
+  /** It cannot any more, for it is gone or overdue: what was granted for it is void. */
   placeGone(executorId: number): void;
   /** False when no executor is left that will take a batch; true when there is one again. */
   availability(isAvailable: boolean): void;
@@ -30,6 +31,7 @@ export class ExecutorPool {
   readonly #executors = new Map<number, Executor>();
   /** Those of them that have not loaded yet. */
   readonly #loading = new Set<number>();
+  readonly #serviceTimes = new ServiceTimes();
   readonly #restarts = new Set<() => void>();
   // Loading is heavy on memory and cores that other executors already serve with.
   readonly #loads = new PQueue({ concurrency: 1 });
@@ -72,7 +74,7 @@ export class ExecutorPool {
   /** Gives the batch to the executor; when that cannot take it, for instance because it was lost, returns the batch. */
   run(executorId: number, work: BatchWork): void {
     const executor = this.#executors.get(executorId);
-    if (executor?.state === 'idle') return executor.run(work);
+    if (executor?.take(work) === true) return;
     // Told on a fresh turn: whoever sends is not sent to meanwhile.
     queueMicrotask(work.onReturned);
   }
@@ -100,10 +102,12 @@ export class ExecutorPool {
     const id = this.#nextId++;
     const { servable, version } = this.#settings.load;
     const executor = new Executor(
-      { ...this.#settings, name: `${servable}-${version}-${id}` },
+      { ...this.#settings, serviceTimes: this.#serviceTimes, name: `${servable}-${version}-${id}` },
       {
-        idle: (_, afterBatch) => this.#idle(id, afterBatch),
-        overdue: () => this.#checkAvailability(),
+        finished: () => (this.#losses = 0),
+        idle: () => this.#idle(id),
+        nearEnd: () => this.#events.placeFree(id),
+        overdue: () => this.#overdue(id),
         lost: (_, reason) => this.#lost(id, reason),
         stuck: () => this.#stuck(id),
       },
@@ -122,12 +126,15 @@ export class ExecutorPool {
     }
   }
 
-  #idle(id: number, afterBatch: boolean): void {
-    if (afterBatch) this.#losses = 0;
-    else this.#isBroken = false;
+  #idle(id: number): void {
     if (this.#stopping) return;
     this.#setAvailable(true);
     this.#events.placeFree(id);
+  }
+
+  #overdue(id: number): void {
+    this.#events.placeGone(id);
+    this.#checkAvailability();
   }
 
   /** Whoever waits should hear that no executor is left rather than wait for ever. */
@@ -176,6 +183,7 @@ export class ExecutorPool {
     if (this.#stopping) return;
     try {
       await this.#startOne();
+      this.#isBroken = false;
       this.#missing--;
     } catch (thrown) {
       if (this.#stopping) return;

@@ -1,4 +1,7 @@
-/** The main thread's side of one executor thread: starts it, hands it one batch at a time, and survives its death. */
+/**
+ * The main thread's side of one executor thread: starts it, hands it one batch at a time while the next one may wait, and
+ * survives its death.
+ */
 import {
   encodeReply,
   failure,
@@ -9,6 +12,7 @@ import {
 } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
 import { ThreadControl } from './control-word.js';
+import { EndForecast, type ServiceTimes } from './end-forecast.js';
 import { startThread, type ExecutorThread, type StartThread } from './executor-thread.js';
 import type { DoneMessage, FromThread, ToThread } from './thread-messages.js';
 
@@ -49,6 +53,8 @@ export interface ExecutorSettings {
   readonly executionTimeoutMs: number;
   /** Longest time loading may take, in milliseconds. */
   readonly loadTimeoutMs: number;
+  /** How long batches take, learnt together with the other executors. */
+  readonly serviceTimes: ServiceTimes;
   /** How long a thread may stay in native code beyond either time. @default 30000 */
   readonly stuckAfterMs?: number;
   /** Starts its thread. @default a thread of this process */
@@ -56,8 +62,12 @@ export interface ExecutorSettings {
 }
 
 export interface ExecutorEvents {
-  /** The executor can take a batch: its first one, or the next one after a batch that ended. */
-  idle(executor: Executor, afterBatch: boolean): void;
+  /** A batch came back from the thread. */
+  finished(executor: Executor): void;
+  /** The executor can take a batch: its first one, or one after a batch that ended. */
+  idle(executor: Executor): void;
+  /** Its batch is predicted to be near its end: it can take the next one. */
+  nearEnd(executor: Executor): void;
   /** Its batch did not return in time. Until it is idle or lost it takes no other. */
   overdue(executor: Executor): void;
   /** The thread is gone, without having been asked to stop. */
@@ -93,6 +103,9 @@ export class Executor {
   readonly gone: Promise<void>;
   #state: ExecutorState = 'starting';
   #work: BatchWork | undefined;
+  /** Runs after `#work`. */
+  #next: { readonly work: BatchWork; readonly arrivedAt: number } | undefined;
+  readonly #forecast: EndForecast;
   #cancelTimer: () => void = () => undefined;
   #cancelStuck: (() => void) | undefined;
   /** When it was first asked to stop. */
@@ -104,6 +117,7 @@ export class Executor {
   constructor(settings: ExecutorSettings, events: ExecutorEvents) {
     this.#settings = settings;
     this.#events = events;
+    this.#forecast = new EndForecast(settings.serviceTimes, settings.clock);
     this.#thread = (settings.startThread ?? startThread)(settings.name, {
       load: settings.load,
       control: this.#control.shared,
@@ -140,18 +154,39 @@ export class Executor {
     });
   }
 
-  /** Runs a batch; only while idle. */
-  run(work: BatchWork): void {
+  /** Runs the batch, or keeps one to run next; false when it can do neither. */
+  take(work: BatchWork): boolean {
+    if (this.#state === 'idle') this.#run(work, 0);
+    else if (this.#state !== 'busy' || this.#next !== undefined) return false;
+    else this.#next = { work, arrivedAt: this.#settings.clock.now() };
+    return true;
+  }
+
+  #run(work: BatchWork, waitedMs: number): void {
     this.#state = 'busy';
     this.#work = work;
     this.#control.reset();
     this.#expectProgress();
-    this.#post({ kind: 'batch', batchId: work.batchId, frame: work.frame }, [work.frame]);
+    this.#forecast.began(work, () => this.#events.nearEnd(this));
+    const { batchId, frame } = work;
+    this.#post({ kind: 'batch', batchId, frame, waitedMs }, [frame]);
   }
 
   /** Lets the batch end early if it is here: nobody waits for it. */
   cancel(work: BatchWork): void {
     if (this.#work === work) this.#control.cancel();
+    if (this.#next?.work !== work) return;
+    this.#next = undefined;
+    // On a fresh turn: whoever cancels is not answered meanwhile.
+    queueMicrotask(() => this.#failRest(work, cancelled));
+    this.#events.nearEnd(this);
+  }
+
+  /** The batch that waits was not started and may run elsewhere. */
+  #returnNext(): void {
+    const work = this.#next?.work;
+    this.#next = undefined;
+    if (work !== undefined) queueMicrotask(work.onReturned);
   }
 
   /**
@@ -165,6 +200,7 @@ export class Executor {
     const wasStarting = this.#state === 'starting';
     this.#stopAskedAt ??= performance.now();
     this.#state = 'stopping';
+    this.#returnNext();
     const end = this.#stopAskedAt + graceMs;
     if (isFirst) {
       this.#post({ kind: 'stop' });
@@ -227,7 +263,7 @@ export class Executor {
     this.#state = 'idle';
     this.#settleLoad?.resolve(signatures);
     this.#settleLoad = undefined;
-    this.#events.idle(this, false);
+    this.#events.idle(this);
   }
 
   #loadFailed(what: string): ServingError {
@@ -241,23 +277,35 @@ export class Executor {
     this.#settleLoad = undefined;
   }
 
-  #done({ batchId, frames, answered, error }: DoneMessage): void {
+  #done({ batchId, frames, answered, isWhole, error }: DoneMessage): void {
     this.#forgetStuck();
-    const work = this.#finishWork();
+    const work = this.#finishWork(isWhole);
+    const goesOn = this.#state === 'busy' || this.#state === 'overdue';
+    if (goesOn) this.#goOn();
     if (error !== undefined) this.#settings.logger.error({ batchId, ...error }, 'batch could not be run');
     if (work !== undefined) {
       for (const frame of frames) work.onFrame(frame);
       if (answered < work.count) this.#failRest(work, error ?? stageFailed(work, unanswered));
       else work.onDone();
     }
-    if (this.#state !== 'busy' && this.#state !== 'overdue') return;
-    this.#state = 'idle';
-    this.#events.idle(this, true);
+    if (!goesOn) return;
+    this.#events.finished(this);
+    if (this.#state === 'idle') this.#events.idle(this);
   }
 
-  #finishWork(): BatchWork | undefined {
+  /** Before the replies are dealt with: the thread has nothing to do meanwhile. */
+  #goOn(): void {
+    this.#state = 'idle';
+    const next = this.#next;
+    if (next === undefined) return;
+    this.#next = undefined;
+    this.#run(next.work, this.#settings.clock.now() - next.arrivedAt);
+  }
+
+  #finishWork(isWhole: boolean): BatchWork | undefined {
     this.#cancelTimer();
     const work = this.#work;
+    if (work !== undefined) this.#forecast.ended(work, isWhole);
     this.#work = undefined;
     return work;
   }
@@ -294,8 +342,10 @@ export class Executor {
       'batch did not return in time',
     );
     this.#control.cancel();
+    this.#forecast.forget();
     this.#work = undefined;
     this.#state = 'overdue';
+    this.#returnNext();
     this.#terminateWhenSafe();
     // Before the answer: whoever then asks again is not to wait for this executor.
     this.#events.overdue(this);
@@ -336,14 +386,16 @@ export class Executor {
     this.#forgetStuck();
     const reason = this.#crash === undefined ? `exit code ${code}` : this.#crash.message;
     this.#failLoad(this.#loadFailed(`the executor thread ended while it loaded the servable (${reason})`));
-    this.#finishWork()?.onLost(
+    this.#finishWork(false)?.onLost(
       `its executor thread ended while it ran the batch (${reason}); a stage ended it or ran out of memory`,
     );
+    this.#returnNext();
     if (!wasAsked) this.#events.lost(this, reason);
   }
 }
 
 const unanswered = 'was not answered by its executor';
+const cancelled = new ServingError('CANCELLED', 'the request was cancelled before it was started');
 
 function stageFailed({ method }: BatchWork, what: string): ServingError {
   return new ServingError('STAGE_FAILED', `Call method '${method}' Failed: the batch ${what}`);

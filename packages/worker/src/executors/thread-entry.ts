@@ -10,7 +10,7 @@ import {
   type BatchReply,
   type Reply,
 } from '@serving/common';
-import { executeBatch, type BatchControl } from '../execution/execute-batch.js';
+import { executeBatch } from '../execution/execute-batch.js';
 import { loadServable, type LoadedServable } from '../servables/load-servable.js';
 import { ThreadControlView } from './control-word.js';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
@@ -19,7 +19,8 @@ const port = parentPort!;
 const { load, control: shared, executionTimeoutMs, reportsThrown } = workerData as ThreadStart;
 const control = new ThreadControlView(shared);
 const { isCancelled, progress, workOn } = control;
-const batchControl: BatchControl = { isCancelled, progress, workOn, timeoutMs: executionTimeoutMs };
+const now = () => performance.now();
+const batchControl = { isCancelled, progress, workOn, now, timeoutMs: executionTimeoutMs };
 /** The batch in progress, if any. */
 let running: Promise<void> = Promise.resolve();
 /** Of a batch's failures that many are reported in full. */
@@ -33,7 +34,7 @@ async function start(): Promise<void> {
   try {
     const servable = await loadServable(load, control);
     port.on('message', (message: ToThread) => {
-      if (message.kind === 'batch') running = runBatch(servable, message.batchId, message.frame);
+      if (message.kind === 'batch') running = runBatch(servable, message);
       else void stop(servable);
     });
     post({ kind: 'ready', signatures: servable.signatures });
@@ -44,20 +45,27 @@ async function start(): Promise<void> {
   }
 }
 
-async function runBatch(servable: LoadedServable, batchId: number, frame: ArrayBuffer): Promise<void> {
+async function runBatch(
+  servable: LoadedServable,
+  { batchId, frame, waitedMs }: Extract<ToThread, { kind: 'batch' }>,
+): Promise<void> {
+  const arrivedAt = now() - waitedMs;
   const batch = readBatch(frame);
   if (batch instanceof ServingError) {
     // Its size is unknown here; the main thread answers its instances.
     const { code, message } = batch;
-    return post({ kind: 'done', batchId, frames: [], answered: 0, error: { code, message } });
+    return post({ kind: 'done', batchId, frames: [], answered: 0, isWhole: false, error: { code, message } });
   }
-  const { replies, durations } = await executeBatch(servable, batch, batchControl);
+  const { replies, durations, isWhole } = await executeBatch(servable, batch, {
+    ...batchControl,
+    arrivedAt,
+  });
   reportFaults(batch, replies);
   const frames = replies.map((reply, index) =>
     encode({ batchId, reply, durations: index === 0 ? durations : [] }),
   );
   const answered = replies.reduce((sum, { count }) => sum + count, 0);
-  post({ kind: 'done', batchId, frames, answered }, frames);
+  post({ kind: 'done', batchId, frames, answered, isWhole }, frames);
 }
 
 function readBatch(frame: ArrayBuffer): BatchContents | ServingError {

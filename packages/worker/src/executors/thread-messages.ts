@@ -13,7 +13,13 @@ export interface ThreadStart {
 }
 
 export type ToThread =
-  | { readonly kind: 'batch'; readonly batchId: number; readonly frame: ArrayBuffer }
+  | {
+      readonly kind: 'batch';
+      readonly batchId: number;
+      readonly frame: ArrayBuffer;
+      /** How long it has been at the worker, in milliseconds. */
+      readonly waitedMs: number;
+    }
   | { readonly kind: 'stop' };
 
 /** All replies of a batch; the executor is free again. */
@@ -23,6 +29,8 @@ export interface DoneMessage {
   readonly frames: readonly ArrayBuffer[];
   /** Instances that the frames answer. */
   readonly answered: number;
+  /** Whether it took as long as such batches do: nothing was left out. */
+  readonly isWhole: boolean;
   /** Why the others have no answer. */
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }

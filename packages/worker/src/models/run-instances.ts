@@ -13,6 +13,8 @@ import { splitRows, stack } from './stacking.js';
 export interface RunControl {
   /** Nobody waits any more: looked at between runs. */
   readonly isCancelled: () => boolean;
+  /** Whether somebody waits for the instance at this position: looked at before each run. */
+  readonly mayStart?: (position: number) => boolean;
   /** To be called after each run. */
   readonly progress: () => void;
 }
@@ -39,7 +41,7 @@ interface Run {
 /**
  * Never throws.
  * @param instances by position, the values of each: one per input of the model
- * @returns by position, the outputs or the error of each; those not reached before a cancellation are missing
+ * @returns by position, the outputs or the error of each; those that nobody waited for any more are missing
  */
 export async function runInstances(
   graph: LoadedGraph,
@@ -62,6 +64,7 @@ export async function runInstances(
 async function runGroup(run: Run, group: Group): Promise<void> {
   const { graph, outcomes, control } = run;
   const { members, inputs } = group;
+  if (control.mayStart !== undefined && !members.some(control.mayStart)) return;
   try {
     const results = graph.batched ? await runRows(graph, inputs) : await graph.session.run(inputs[0]!);
     control.progress();

@@ -56,6 +56,8 @@ export const control = (isCancelled: () => boolean) => ({
   progress: () => undefined,
   workOn: () => undefined,
   timeoutMs: 10_000,
+  arrivedAt: 0,
+  now: () => 0,
 });
 
 export const context = (isCancelled = () => false, progress = () => {}): StageContext => ({

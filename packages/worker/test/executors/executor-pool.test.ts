@@ -42,7 +42,7 @@ test('a batch that is overdue in JavaScript ends its thread, which is replaced',
   await under.pass(100);
   under.last.ready();
   await turn();
-  expect([under.threads[0]!.isTerminated, under.news()]).toEqual([true, ['gone 0', 'free 1']]);
+  expect([under.threads[0]!.isTerminated, under.news()]).toEqual([true, ['gone 0', 'gone 0', 'free 1']]);
 });
 
 test('a batch that finishes instances is overdue only when it stands still', async () => {
@@ -74,7 +74,7 @@ test('one that is overdue in native code makes the pool unavailable at once, and
   under.run({ onFrame: () => (toldBeforeTheAnswer = under.news()) });
   under.last.control.enter();
   await under.pass(times.execution);
-  expect(toldBeforeTheAnswer).toEqual(['unavailable']);
+  expect(toldBeforeTheAnswer).toEqual(['gone 0', 'unavailable']);
   await under.pass(times.stuck - 1000);
   expect([under.news(), under.pool.busy]).toEqual([[], 1]);
   // The runtime's last callback and the reply belong to one turn, so termination does not come between them.
@@ -91,7 +91,7 @@ test('one that leaves native code for other JavaScript is ended there and replac
   await under.pass(times.execution);
   under.last.control.leave();
   await under.pass(20);
-  expect(under.news()).toEqual(['unavailable', 'gone 0']);
+  expect(under.news()).toEqual(['gone 0', 'unavailable', 'gone 0']);
   await under.pass(100);
   under.last.ready();
   expect(under.news()).toEqual(['available', 'free 1']);
@@ -102,7 +102,7 @@ test('one that does not come back within the bound is stuck, which is told once'
   under.run();
   under.last.control.enter();
   await under.pass(times.execution + times.stuck - 1);
-  expect(under.news()).toEqual(['unavailable']);
+  expect(under.news()).toEqual(['gone 0', 'unavailable']);
   await under.pass(1);
   await under.pass(times.stuck * 2);
   expect(under.news()).toEqual(['stuck']);
@@ -114,11 +114,11 @@ test('while another executor is left the pool stays available', async () => {
   under.run();
   under.threads[0]!.control.enter();
   await under.pass(times.execution);
-  expect(under.news()).toEqual([]);
+  expect(under.news()).toEqual(['gone 0']);
   under.run();
   under.threads[1]!.control.enter();
   await under.pass(times.execution);
-  expect(under.news()).toEqual(['unavailable']);
+  expect(under.news()).toEqual(['gone 1', 'unavailable']);
 });
 
 test('replacements that fail make it unavailable until one does not', async () => {
@@ -198,7 +198,7 @@ test('the error of a batch that cannot be read reaches its instances', async () 
   const under = await new PoolUnderTest().started();
   const batch = under.run();
   const error = { code: 'FRAME_INVALID', message: 'no frame' } as const;
-  under.last.send({ kind: 'done', batchId: 1, frames: [], answered: 0, error });
+  under.last.send({ kind: 'done', batchId: 1, frames: [], answered: 0, isWhole: false, error });
   expect(batch).toEqual(['no frame', 'done']);
   expect(under.news()).toEqual(['free 0']);
 });

@@ -8,7 +8,11 @@ export class FakeThread extends EventEmitter implements ExecutorThread {
   readonly received: ToThread[] = [];
   readonly #start: ThreadStart;
   #control: ThreadControlView | undefined;
+  #isInNative = false;
+  #answered = 0;
   isTerminated = false;
+  hasExited = false;
+  isReady = false;
 
   constructor(start: ThreadStart) {
     super();
@@ -28,18 +32,36 @@ export class FakeThread extends EventEmitter implements ExecutorThread {
     this.emit('message', message);
   }
 
+  /** Batches it was given and has not answered. */
+  get unanswered(): number {
+    return this.hasExited ? 0 : this.received.filter(({ kind }) => kind === 'batch').length - this.#answered;
+  }
+
+  enterNative(): void {
+    if (!this.#isInNative) this.control.enter();
+    this.#isInNative = true;
+  }
+
+  leaveNative(): void {
+    if (this.#isInNative) this.control.leave();
+    this.#isInNative = false;
+  }
+
   ready(): void {
+    this.isReady = true;
     // Made on first use: that is when the thread has loaded its libraries.
     void this.control;
     this.send({ kind: 'ready', signatures: [] });
   }
 
   /** The running batch is answered with these frames. */
-  done(answered: number): void {
-    this.send({ kind: 'done', batchId: 1, frames: [], answered });
+  done(answered: number, isWhole = true): void {
+    this.#answered++;
+    this.send({ kind: 'done', batchId: 1, frames: [], answered, isWhole });
   }
 
   exit(code: number): void {
+    this.hasExited = true;
     this.emit('exit', code);
   }
 

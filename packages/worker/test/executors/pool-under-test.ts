@@ -79,12 +79,20 @@ export class PoolUnderTest {
     await turn();
   }
 
-  /** Gives the pool a batch of two instances; what becomes of it. */
-  run(more: Partial<BatchWork> = {}): string[] {
-    const told: string[] = [];
+  /** Gives the executor that has been free for longest a batch of two instances; what becomes of it. */
+  run(more: Partial<BatchWork> = {}, onGiven?: (work: BatchWork) => void): string[] {
     const [executorId] = this.#free;
     this.#free.delete(executorId!);
-    this.pool.run(executorId!, {
+    return this.runAt(executorId!, more, onGiven);
+  }
+
+  runAt(
+    executorId: number,
+    more: Partial<BatchWork> = {},
+    onGiven: (work: BatchWork) => void = () => undefined,
+  ): string[] {
+    const told: string[] = [];
+    const work: BatchWork = {
       batchId: 1,
       method: 'add_common',
       count: 2,
@@ -97,7 +105,9 @@ export class PoolUnderTest {
       onReturned: () => told.push('returned'),
       onLost: (why) => told.push(`lost: ${why}`),
       ...more,
-    });
+    };
+    onGiven(work);
+    this.pool.run(executorId, work);
     return told;
   }
 }

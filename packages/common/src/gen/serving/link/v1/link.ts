@@ -350,7 +350,7 @@ export interface InstanceRange {
 }
 
 /**
- * Nobody waits for the batch any more. It still gets its final replies. Comes after the first chunk of its frame, and
+ * Nobody waits for the batch any more. It still gets its final replies, also when it was not started yet. Comes after the first chunk of its frame, and
  * maybe before the last.
  */
 export interface BatchCancellation {
