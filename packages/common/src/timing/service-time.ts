@@ -31,9 +31,13 @@ export class ServiceTime {
     return fixed + each * count;
   }
 
-  /** The part of it that a batch takes however few instances it has; undefined before the first observation. */
+  /** What a batch takes however few instances it has; undefined until batches of different sizes have told. */
   get fixedMs(): number | undefined {
-    return this.#weight === 0 ? undefined : this.#line().fixed;
+    return this.#weight === 0 || this.#hasOneSize ? undefined : this.#line().fixed;
+  }
+
+  get #hasOneSize(): boolean {
+    return this.#countByCount < leastSpread * this.#weight * this.#meanCount ** 2;
   }
 
   /**
@@ -52,9 +56,8 @@ export class ServiceTime {
 
   /** The line through what was observed. More instances never take less time, and none takes less than nothing. */
   #line(): { readonly fixed: number; readonly each: number } {
-    const hasOneSize = this.#countByCount < leastSpread * this.#weight * this.#meanCount ** 2;
     // Of one size nothing tells the two apart; that all of it is for the instances warns early of larger batches.
-    const each = hasOneSize
+    const each = this.#hasOneSize
       ? this.#meanMs / this.#meanCount
       : Math.max(0, this.#countByMs / this.#countByCount);
     const fixed = this.#meanMs - each * this.#meanCount;

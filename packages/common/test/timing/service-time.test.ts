@@ -122,3 +122,14 @@ test('whatever was observed, what is said to fit fits, and one more than that wo
     { numRuns: 500 },
   );
 });
+
+test('what a batch takes however few instances it has is told by batches of different sizes', () => {
+  const service = new ServiceTime();
+  const told = [service.fixedMs];
+  for (const count of [4, 4, 8]) {
+    service.observe(count, 10 + count);
+    told.push(service.fixedMs);
+  }
+  expect(told.slice(0, 3)).toEqual([undefined, undefined, undefined]);
+  expect(told[3]).toBeCloseTo(10);
+});

@@ -10,6 +10,12 @@ export class ServiceTimes {
     return this.#methods.get(method)?.predict(count);
   }
 
+  /** Whether a batch more costs no more than it saves to have it begin at once. */
+  isDivisible({ method, count }: BatchWork): boolean {
+    const fixedMs = this.#methods.get(method)?.fixedMs ?? Infinity;
+    return count === 1 || fixedMs <= leadMs;
+  }
+
   observe({ method, count }: BatchWork, ms: number): void {
     let time = this.#methods.get(method);
     if (time === undefined) this.#methods.set(method, (time = new ServiceTime()));
@@ -23,7 +29,10 @@ export class ServiceTimes {
  */
 export const leadMs = 2;
 
-/** A batch that is over sooner is not worth it. */
+/**
+ * A batch that is over sooner is not worth it, nor one of a method whose batches take their time however few instances
+ * they have: what comes in the last two milliseconds would be a batch more.
+ */
 export const leastMs = 5;
 
 export class EndForecast {
@@ -41,7 +50,7 @@ export class EndForecast {
   began(work: BatchWork, onNear: () => void): void {
     this.#beganAt = this.#clock.now();
     const predicted = this.#times.predict(work);
-    if (predicted !== undefined && predicted >= leastMs)
+    if (predicted !== undefined && predicted >= leastMs && this.#times.isDivisible(work))
       this.#stop = this.#clock.after(predicted - leadMs, onNear);
   }
 

@@ -4,9 +4,13 @@ import type { BatchWork } from '../../src/executors/executor.js';
 import { leadMs, leastMs } from '../../src/executors/end-forecast.js';
 import { PoolUnderTest, times, turn } from './pool-under-test.js';
 
-/** A pool of one executor that has learnt how long a batch of two instances takes. */
-async function learnt(tookMs: number): Promise<PoolUnderTest> {
+/** A pool of one executor that has learnt how long a batch of two instances takes, and one of one. */
+async function learnt(tookMs: number, aloneMs = tookMs / 2): Promise<PoolUnderTest> {
   const under = await new PoolUnderTest().started();
+  under.run({ count: 1 });
+  await under.pass(aloneMs);
+  under.last.done(1);
+  under.news();
   under.run();
   await under.pass(tookMs);
   under.last.done(2);
@@ -53,6 +57,19 @@ test('a batch that is over sooner than it is worth is waited for', async () => {
   expect(under.news()).toEqual([]);
 });
 
+test('a batch of a method whose batches take their time however few instances they have is waited for', async () => {
+  const under = await learnt(100, 99);
+  under.run();
+  await under.pass(100);
+  expect(under.news()).toEqual([]);
+  under.last.done(2);
+  expect(under.news()).toEqual(['free 0']);
+  // Of a single instance nothing could be split off.
+  under.run({ count: 1 });
+  await under.pass(99);
+  expect(under.news()).toEqual(['free 0']);
+});
+
 test('a batch that ends before its time is asked for no more', async () => {
   const under = await learnt(100);
   under.run();
@@ -76,10 +93,10 @@ test('one that was cut short says nothing of the time that batches take', async 
 test('what arrives early waits, and runs before the replies of the one before it are given', async () => {
   const { under, running } = await nearEnd();
   const next = under.run();
-  expect(batchesOf(under)).toHaveLength(2);
+  expect(batchesOf(under)).toHaveLength(3);
   await under.pass(leadMs);
   under.last.done(2);
-  expect(batchesOf(under).map(({ waitedMs }) => waitedMs)).toEqual([0, 0, leadMs]);
+  expect(batchesOf(under).map(({ waitedMs }) => waitedMs)).toEqual([0, 0, 0, leadMs]);
   expect([running, next, under.news(), under.pool.busy]).toEqual([['done'], [], [], 1]);
   await under.pass(100 - leadMs);
   expect(under.news()).toEqual(['free 0']);
@@ -138,7 +155,7 @@ test('it is dropped when nobody waits for it any more, and another is asked for'
   await turn();
   expect(next).toEqual(['the request was cancelled before it was started', 'done']);
   under.last.done(2);
-  expect([running, batchesOf(under).length, under.news()]).toEqual([['done'], 2, ['free 0']]);
+  expect([running, batchesOf(under).length, under.news()]).toEqual([['done'], 3, ['free 0']]);
 });
 
 test('a cancellation of the running one leaves that which waits alone, and the other way round', async () => {
@@ -150,5 +167,5 @@ test('a cancellation of the running one leaves that which waits alone, and the o
   under.pool.cancel(given[0]!);
   expect(under.last.control.isCancelled()).toBe(true);
   under.last.done(2, false);
-  expect([under.last.control.isCancelled(), batchesOf(under).length]).toEqual([false, 3]);
+  expect([under.last.control.isCancelled(), batchesOf(under).length]).toEqual([false, 4]);
 });
