@@ -48,6 +48,7 @@ export { CreditPurse, type Credit } from './credit/credit.js';
 export { LinkedList, type Linked } from './collection/linked-list.js';
 export { systemClock, type Clock } from './timing/clock.js';
 export { Deadline } from './timing/deadline.js';
+export { IndexedHeap, type Heaped } from './collection/indexed-heap.js';
 export { ServiceTime } from './timing/service-time.js';
 export { backoffMs, type BackoffOptions } from './timing/backoff.js';
 export {

@@ -73,9 +73,10 @@ export const masterOptions = {
   ),
   maxTotalMb: integer('most MiB of requests waiting of all methods together', 'n', 2048, [1, 1_048_576]),
   maxTotalRequests: integer('most requests waiting of all methods together', 'n', 200_000, [1, 100_000_000]),
-  maxQueueDelay: duration(
+  maxQueueDelay: automaticDuration(
     'how long an instance may wait for a fuller batch while a worker could run it; 0ms sends what is there',
-    '0ms',
+    'up to 1ms where that pays',
+    0,
   ),
   maxBatchTime: automaticDuration(
     'longest time a batch may be predicted to run; it is made smaller instead',
@@ -86,7 +87,7 @@ export const masterOptions = {
     'none',
   ),
   late: choice(
-    'what is done with work that is predicted to end after its deadline',
+    'what is done with work whose deadline leaves less time than an instance is measured to take',
     ['start', 'refuse'],
     'start',
   ),

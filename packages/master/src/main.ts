@@ -78,8 +78,8 @@ async function run(config: MasterConfig, logger: Logger): Promise<void> {
     },
     batching: {
       maxQueueDelayMs: config.maxQueueDelay,
-      maxBatchTimeMs: config.maxBatchTime ?? Infinity,
-      latencyTargetMs: config.latencyTarget ?? Infinity,
+      maxBatchTimeMs: config.maxBatchTime,
+      latencyTargetMs: config.latencyTarget,
       refuseLate: config.late === 'refuse',
     },
     picker: config.picker,

@@ -1,5 +1,6 @@
 /** The composition root of a master: builds the steps of the journey in order, and nothing else. */
 import {
+  batchingProblem,
   createGrpcJsServer,
   createLogger,
   maxLinkMessageBytes,
@@ -76,6 +77,8 @@ export class Master {
   }: MasterOptions = {}) {
     this.logger = logger;
     this.#limits = resolveLimits(limits);
+    const problem = batchingProblem({ ...batching });
+    if (problem !== undefined) throw new ServingError('CONFIG_INVALID', `batching: ${problem}`);
     const settings = {
       limits: this.#limits,
       batching: { ...this.#limits, ...batching },

@@ -30,7 +30,7 @@ test('what is not given has the default of the documentation', () => {
     maxTotalInstances: 200_000,
     maxTotalMb: 2048,
     maxTotalRequests: 200_000,
-    maxQueueDelay: 0,
+    maxQueueDelay: undefined,
     maxBatchTime: undefined,
     latencyTarget: undefined,
     late: 'start',

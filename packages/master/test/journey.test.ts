@@ -119,6 +119,7 @@ test('whatever arrives, is granted, answered, cancelled, lost or replaced, every
     'DEADLINE_EXCEEDED',
     'NO_REPLICA',
     'QUEUE_FULL',
+    'BAD_REQUEST',
     'INVALID_TENSOR',
   ];
   expect(codes.filter((code) => !seen.has(code))).toEqual([]);

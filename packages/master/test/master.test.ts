@@ -138,7 +138,7 @@ test('the queue of a method is bounded', async () => {
   const { reply } = await client.predict(requestFor(1, 2, 3));
   expect(readReply(reply!).errors).toEqual([
     {
-      code: 1,
+      code: 2,
       text: expect.stringMatching(/^Serving Error: enqueued requests count exceeds the limit 2; 0 .* 3 more/),
     },
   ]);

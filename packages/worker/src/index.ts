@@ -28,6 +28,8 @@ export {
   type MethodOutputs,
   type ModelOptions,
   type NumericType,
+  type InputNames,
+  type PaddedPortOptions,
   type PortNames,
   type PortOptions,
   type SessionSettings,

@@ -114,14 +114,18 @@ export function duration(
 
 const dayMs = 86_400_000;
 
-/** A duration from 1ms to 24h that is off when it is not given. */
-export function automaticDuration(description: string, fallbackText: string): OptionSpec<number | undefined> {
+/** A duration up to 24h that is off, or worked out, when it is not given. @param least in milliseconds */
+export function automaticDuration(
+  description: string,
+  fallbackText: string,
+  least = 1,
+): OptionSpec<number | undefined> {
   return {
     description,
     placeholder: 'duration',
     fallback: undefined,
     fallbackText,
-    parse: (given) => parseWithin(given, [1, dayMs]),
+    parse: (given) => parseWithin(given, [least, dayMs]),
   };
 }
 

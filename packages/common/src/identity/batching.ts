@@ -27,6 +27,8 @@ export interface Batching {
 type Rule = readonly [expected: string, isRight: (value: unknown) => boolean];
 
 const most = 1_000_000_000;
+/** Sizes in a list; more are nobody's wish. */
+const mostSizes = 64;
 const isSize = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;
 const isBetween = (least: number, greatest: number) => (value: unknown) =>
@@ -44,7 +46,10 @@ export const mostPriority = 1000;
 const rules: Readonly<Record<keyof Batching, Rule>> = {
   maxBatchSize: size,
   maxBatchBytes: [`a whole number from 1`, (value) => Number.isSafeInteger(value) && (value as number) >= 1],
-  preferredBatchSizes: ['whole numbers from 1, each greater than the one before', isAscending],
+  preferredBatchSizes: [
+    `up to ${mostSizes} whole numbers from 1, each greater than the one before`,
+    isAscending,
+  ],
   maxQueueDelayMs: ['milliseconds from 0, up to a day', isBetween(0, 86_400_000)],
   maxBatchTimeMs: time,
   latencyTargetMs: time,
@@ -62,6 +67,7 @@ export const batchingOptions = Object.keys(rules) as (keyof Batching)[];
 /** Whether a value is a list of sizes, each greater than the one before. */
 export function isAscending(value: unknown): value is readonly number[] {
   if (!Array.isArray(value) || value.length === 0) return false;
+  if (value.length > mostSizes) return false;
   return value.every((one, index) => isSize(one) && (index === 0 || one > value[index - 1]));
 }
 

@@ -15,6 +15,7 @@ export class ServiceTime {
 
   /** A batch of `count` instances, at least one, took `ms` milliseconds. */
   observe(count: number, ms: number): void {
+    if (!Number.isFinite(ms) || ms < 0) return;
     this.#weight = remembered * this.#weight + 1;
     const fromCount = count - this.#meanCount;
     const fromMs = ms - this.#meanMs;
@@ -34,6 +35,11 @@ export class ServiceTime {
   /** What a batch takes however few instances it has; undefined until batches of different sizes have told. */
   get fixedMs(): number | undefined {
     return this.#weight === 0 || this.#hasOneSize ? undefined : this.#line().fixed;
+  }
+
+  /** What an instance more takes; undefined before the first observation. */
+  get eachMs(): number | undefined {
+    return this.#weight === 0 ? undefined : this.#line().each;
   }
 
   get #hasOneSize(): boolean {

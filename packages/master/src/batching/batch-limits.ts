@@ -39,6 +39,9 @@ const defaultLimits: Limits = {
   maxTotalRequests: 200_000,
 };
 
+/** What is counted with, not only compared. */
+const finite: ReadonlySet<keyof Limits> = new Set(['maxBatchSize', 'minShare']);
+
 /**
  * The limits in full. None may be 0: nothing would ever fit, and a queue that nothing fits out of is asked for ever.
  * @throws ServingError CONFIG_INVALID listing every problem
@@ -48,7 +51,8 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   const problems: string[] = [];
   for (const name of Object.keys(defaultLimits) as (keyof Limits)[]) {
     const value = given[name] ?? defaultLimits[name];
-    if (value >= 1 && (Number.isInteger(value) || value === Infinity)) limits[name] = value;
+    const isEndless = value === Infinity && !finite.has(name);
+    if (isEndless || (Number.isSafeInteger(value) && value >= 1)) limits[name] = value;
     else problems.push(`${name}: expected a whole number from 1, given ${String(value)}`);
   }
   if (problems.length > 0) throw new ServingError('CONFIG_INVALID', problems.join('\n'));

@@ -7,18 +7,25 @@ import { LatencyTuner } from './latency-tuner.js';
 export interface QueueState {
   /** Instances that wait. */
   readonly instances: number;
-  /** Some of a request that waits has been sent already. */
+  /** Bytes of the messages they are in. */
+  readonly bytes: number;
+  /** Some of a request that goes next has been sent already. */
   readonly isBegun: boolean;
-  /** When the first of those waiting came, by the clock. */
+  /** When the first of those that go next came, by the clock. */
   readonly oldestAt: number;
-  /** The earliest deadline of those that go next; Infinity for none. */
-  readonly earliestDeadline: number;
 }
 
-/** What of the method is on its way. */
-export interface InFlight {
+/** What there is of the method, and what runs it. */
+export interface Situation {
+  /** Instances that wait, in all its queues. */
+  readonly waiting: number;
+  /** On their way. */
   readonly batches: number;
-  readonly instances: number;
+  readonly running: number;
+  /** Executors of the servable. */
+  readonly executors: number;
+  /** The earliest deadline of those that wait; Infinity for none. */
+  readonly earliestDeadline: number;
 }
 
 /**
@@ -31,7 +38,7 @@ export class BatchRule {
   readonly #policy: BatchPolicy;
   readonly #service: ServiceTime;
   readonly #tuner: LatencyTuner | undefined;
-  /** When a batch of the method was answered last, by the clock. */
+  /** When a batch was answered for the first time since the last was formed, by the clock; -Infinity when none was. */
   #answeredAt = -Infinity;
 
   constructor(policy: BatchPolicy, service: ServiceTime) {
@@ -48,52 +55,63 @@ export class BatchRule {
   }
 
   /** The moment from which a batch may go; -Infinity for at once. */
-  dueAt(queue: QueueState, inFlight: InFlight): number {
-    const { instances } = queue;
-    if (instances >= this.limit) return -Infinity;
-    const wished = this.#wishedDueAt(queue);
-    return Math.max(wished, this.#followedDueAt(queue, inFlight), this.#returningDueAt());
+  dueAt(queue: QueueState, situation: Situation): number {
+    const { instances, bytes } = queue;
+    if (instances >= this.limit || bytes >= this.#policy.maxBatchBytes) return -Infinity;
+    const [smallest = Infinity] = this.#policy.preferredBatchSizes;
+    // Whoever sent the rest of a request waits for all of it.
+    if (queue.isBegun || instances >= smallest) return -Infinity;
+    const at = Math.max(
+      this.#delayedUntil(queue),
+      this.#briefUntil(queue, situation),
+      this.#joinedUntil(situation),
+    );
+    if (at === -Infinity) return at;
+    // Half of the time that a deadline leaves: the answer has to travel, too, and what is predicted may take longer.
+    const spare = situation.earliestDeadline - queue.oldestAt - (this.#service.predict(instances) ?? 0);
+    return Math.min(at, queue.oldestAt + spare / 2);
   }
 
   /** For the fuller batch that the method's delay is for. */
-  #wishedDueAt(queue: QueueState): number {
-    const delay = this.#tuner?.delayMs ?? this.#policy.maxQueueDelayMs;
-    const [smallest = Infinity] = this.#policy.preferredBatchSizes;
-    // Whoever sent the rest of a request waits for all of it.
-    if (delay === 0 || queue.isBegun || queue.instances >= smallest) return -Infinity;
-    const { oldestAt, earliestDeadline } = queue;
-    // Half of the time that is left: the answer has to travel, too, and what is predicted may take longer.
-    const spare = earliestDeadline - oldestAt - (this.#service.predict(queue.instances) ?? 0);
-    return oldestAt + Math.min(delay, spare / 2);
+  #delayedUntil({ oldestAt }: QueueState): number {
+    const delay = this.#tuner?.delayMs ?? this.#policy.maxQueueDelayMs ?? 0;
+    return delay === 0 ? -Infinity : oldestAt + delay;
   }
 
   /**
    * Few instances of a method whose batches are brief wait for the batch before them, as small writes wait for the
    * acknowledgement of the one before (Nagle, RFC 896): it comes before they matter.
    */
-  #followedDueAt({ instances, oldestAt }: QueueState, { batches }: InFlight): number {
-    if (batches === 0 || instances >= this.#policy.minShare) return -Infinity;
+  #briefUntil({ instances, oldestAt }: QueueState, { batches }: Situation): number {
+    if (!this.#mayWait || batches === 0 || instances >= this.#policy.minShare) return -Infinity;
     const isBrief = (this.#service.predict(instances) ?? overheadMs) < overheadMs / 2;
     return isBrief ? oldestAt + overheadMs : -Infinity;
   }
 
   /**
    * Callers that have just been answered may ask again at once. Where a batch takes its time however few instances it
-   * has, these had better be in the next one: else callers form groups that never join, and batches stay small.
+   * has and no other executor is idle, these had better be in the next one: else callers form groups that never join,
+   * and batches stay small.
    */
-  #returningDueAt(): number {
-    const fixedMs = this.#service.fixedMs ?? 0;
-    return fixedMs > overheadMs ? this.#answeredAt + overheadMs : -Infinity;
+  #joinedUntil({ batches, executors }: Situation): number {
+    if (!this.#mayWait || batches + 1 < executors) return -Infinity;
+    return (this.#service.fixedMs ?? 0) > overheadMs ? this.#answeredAt + overheadMs : -Infinity;
+  }
+
+  /** Who asked for a delay, be it 0, gets that and no other. */
+  get #mayWait(): boolean {
+    return this.#policy.maxQueueDelayMs === undefined;
   }
 
   /**
-   * How many of `instances` go: an equal part of all there are, for every executor of the servable, so that a big queue
-   * is spread over those that are idle and no batch grows at the cost of the next; but not less than is worth a batch.
+   * How many of `instances` go: an equal part of all there are of the method, for every executor of the servable, so
+   * that a big queue is spread over those that are idle and no batch grows at the cost of the next; but not less than is
+   * worth a batch.
    */
-  size(instances: number, inFlight: InFlight, executors: number): number {
+  size(instances: number, { waiting, running, executors }: Situation): number {
     const { preferredBatchSizes } = this.#policy;
     const most = Math.min(instances, this.limit);
-    const share = Math.ceil((instances + inFlight.instances) / Math.max(1, executors));
+    const share = Math.ceil((waiting + running) / Math.max(1, executors));
     const fair = Math.min(most, Math.max(share, this.#minShare));
     // Sizes that run best are worth more than an even spread.
     const preferred =
@@ -105,17 +123,28 @@ export class BatchRule {
   /** Of instances that take long, one is worth a batch. */
   get #minShare(): number {
     const { minShare } = this.#policy;
-    return Math.max(1, Math.min(minShare, this.#service.largestWithin(overheadMs) ?? minShare));
+    const eachMs = this.#service.eachMs ?? 0;
+    return Math.max(1, Math.min(minShare, Math.floor(overheadMs / eachMs)));
+  }
+
+  /** A batch has been formed. */
+  formed(): void {
+    this.#answeredAt = -Infinity;
+  }
+
+  /** A batch has been answered. @param at when, by the clock */
+  answered(at: number): void {
+    if (this.#answeredAt === -Infinity) this.#answeredAt = at;
   }
 
   /**
-   * A batch has been answered.
-   * @param latencyMs since the first of its instances came; undefined when a backlog made it
-   * @param at when, by the clock
+   * A batch went well.
+   * @param latencyMs since the first of its instances came
+   * @param waitedMs the part of it before it was sent
    */
-  observe(count: number, serviceMs: number, latencyMs: number | undefined, at: number): void {
+  learn(count: number, serviceMs: number, latencyMs: number, waitedMs: number): void {
     this.#service.observe(count, serviceMs);
-    this.#answeredAt = at;
-    if (latencyMs !== undefined) this.#tuner?.observe(latencyMs);
+    // Of a backlog smaller batches would make a larger one.
+    if (waitedMs <= serviceMs) this.#tuner?.observe(latencyMs);
   }
 }

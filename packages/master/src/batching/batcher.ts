@@ -1,5 +1,6 @@
 /** Blocks → batches: one per servable version and method. Holds what waits, and lets go of what nobody waits for. */
-import { failure, ServingError, type Clock, type ServiceTime } from '@serving/common';
+import { failure, IndexedHeap, ServingError, type Clock, type ServiceTime } from '@serving/common';
+import type { Run } from '../call/answered.js';
 import { Batch } from '../call/batch.js';
 import { DeadlineWatch } from '../call/deadline-watch.js';
 import type { CallQueue } from '../call/method-route.js';
@@ -8,8 +9,7 @@ import { cancelled, expired, noReplica, refuseCall, tooLate } from '../call/refu
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { BatchRun, BatchSource } from '../dispatch/turns.js';
 import type { BatchPolicy } from './batch-policy.js';
-import { BatchRule } from './batch-rule.js';
-import type { InstanceQueue } from './instance-queue.js';
+import { BatchRule, type Situation } from './batch-rule.js';
 import { Lanes, type LaneRule } from './lanes.js';
 import type { QueueBudget } from './queue-budget.js';
 import { retryAfterMs } from './retry-after.js';
@@ -29,17 +29,24 @@ export interface BatcherSettings {
   readonly dispatcher: Pick<Dispatcher, 'demand' | 'abandon' | 'hasReplicas' | 'executors'>;
 }
 
+/** A prediction is doubted when nothing has run for so many times of it. */
+const staleAfter = 10;
+
 export class Batcher implements CallQueue, BatchSource {
   readonly method: string;
   readonly idempotent: boolean;
   readonly weight: number;
-  readonly inFlight = { batches: 0, instances: 0 };
   readonly #settings: BatcherSettings;
   readonly #rule: BatchRule;
   readonly #lanes: Lanes;
+  /** Of the calls of which something waits, those with a deadline. */
+  readonly #dated = new IndexedHeap<WaitingCall>(({ call }) => call.deadline.at);
   readonly #deadlines: DeadlineWatch;
   /** Wakes the dispatcher when what waits for a fuller batch has waited long enough. */
   readonly #due: DeadlineWatch;
+  #batches = 0;
+  #running = 0;
+  #learntAt = -Infinity;
 
   constructor(settings: BatcherSettings) {
     const { method, idempotent, policy, service, clock, dispatcher, laneOf } = settings;
@@ -47,8 +54,16 @@ export class Batcher implements CallQueue, BatchSource {
     this.idempotent = idempotent;
     this.weight = policy.weight;
     this.#settings = settings;
-    this.#rule = new BatchRule(policy, service);
-    this.#lanes = new Lanes(policy, laneOf);
+    const rule = new BatchRule(policy, service);
+    this.#rule = rule;
+    const { maxBatchBytes } = policy;
+    const bounds = {
+      maxBatchBytes,
+      get maxBatchSize() {
+        return rule.limit;
+      },
+    };
+    this.#lanes = new Lanes(bounds, laneOf);
     this.#deadlines = new DeadlineWatch(clock, (now) => this.#expire(now));
     this.#due = new DeadlineWatch(clock, () => {
       dispatcher.demand();
@@ -64,9 +79,14 @@ export class Batcher implements CallQueue, BatchSource {
     const refusal = this.#refusal(call);
     if (refusal !== undefined) return refuseCall(call, refusal);
     const waiting = this.#lanes.add(call);
-    for (const { left, bytes } of waiting) this.#settings.budget.take(left, bytes);
-    call.signal.onAbort(() => this.#abandon(call, waiting, cancelled()));
-    this.#deadlines.add(this.#lastStart(call));
+    if (waiting.open > 0) {
+      this.#settings.budget.take(waiting.left, call.retainedBytes);
+      if (call.deadline.at < Infinity) {
+        this.#dated.add(waiting);
+        this.#deadlines.add(this.#lastStart(call));
+      }
+    }
+    call.signal.onAbort(() => this.#abandon(waiting, cancelled()));
     this.#settings.dispatcher.demand();
   }
 
@@ -78,7 +98,9 @@ export class Batcher implements CallQueue, BatchSource {
     if (!dispatcher.hasReplicas) return this.#noReplica();
     const instances = instancesOf(call);
     const shortage = instances === 0 ? undefined : budget.shortage(instances, call.retainedBytes);
-    return shortage === undefined ? undefined : this.#full(shortage);
+    if (shortage === undefined) return undefined;
+    if (budget.isBeyond(instances, call.retainedBytes)) return new ServingError('BAD_REQUEST', shortage);
+    return this.#full(shortage);
   }
 
   #full(shortage: string): ServingError {
@@ -92,9 +114,14 @@ export class Batcher implements CallQueue, BatchSource {
     return deadline.at - this.#leastMs;
   }
 
+  /** What an instance takes at least, where late work is refused. */
   get #leastMs(): number {
-    const { policy, service } = this.#settings;
-    return policy.refuseLate ? (service.predict(1) ?? 0) : 0;
+    const { policy, service, clock } = this.#settings;
+    if (!policy.refuseLate) return 0;
+    const ms = service.predict(1) ?? 0;
+    // Work that is refused teaches nothing: now and then one is let through, or it would be refused for ever.
+    const isStale = this.#batches === 0 && clock.now() - this.#learntAt > staleAfter * ms;
+    return isStale ? 0 : ms;
   }
 
   #late({ deadline }: PredictCall): ServingError {
@@ -102,12 +129,25 @@ export class Batcher implements CallQueue, BatchSource {
     return deadline.isPassed(clock) ? expired() : tooLate(this.#leastMs, deadline.remainingMs(clock)!);
   }
 
+  get #situation(): Situation {
+    const { executors } = this.#settings.dispatcher;
+    const earliestDeadline = this.#dated.first?.call.deadline.at ?? Infinity;
+    return {
+      waiting: this.waiting,
+      batches: this.#batches,
+      running: this.#running,
+      executors,
+      earliestDeadline,
+    };
+  }
+
   ready(now: number): number {
+    const situation = this.#situation;
     let instances = 0;
     let next = Infinity;
     for (const queue of this.#lanes.queues) {
       if (queue.instances === 0) continue;
-      const at = this.#rule.dueAt(queue, this.inFlight);
+      const at = this.#rule.dueAt(queue, situation);
       if (at <= now) instances += queue.instances;
       else next = Math.min(next, at);
     }
@@ -116,59 +156,75 @@ export class Batcher implements CallQueue, BatchSource {
   }
 
   nextBatch(now: number): Batch | undefined {
-    this.#deadlines.expireIfDue();
-    const queue = this.#nextQueue(now);
+    this.#expireBy(now);
+    const situation = this.#situation;
+    const queue = this.#lanes.next((one) => this.#rule.dueAt(one, situation) <= now);
     if (queue === undefined) return undefined;
-    const { policy, budget, dispatcher } = this.#settings;
-    const size = this.#rule.size(queue.instances, this.inFlight, dispatcher.executors);
-    const { entries, finished } = queue.take(size, policy.maxBatchBytes);
+    const size = this.#rule.size(queue.instances, situation);
+    const { entries, places } = this.#lanes.take(queue, size, this.#settings.policy.maxBatchBytes);
     const batch = new Batch(entries);
-    this.#lanes.taken(batch.count);
-    budget.giveInstances(batch.count);
-    for (const { bytes } of finished) budget.giveRequest(bytes);
+    this.#settings.budget.giveInstances(batch.count);
+    for (const place of places) if (place.left === 0) this.#close(place.waiting);
+    this.#rule.formed();
     return batch;
   }
 
-  /** Of the lanes that are due, the one of the highest priority, and of those the one that has waited for longest. */
-  #nextQueue(now: number): InstanceQueue | undefined {
-    let best: InstanceQueue | undefined;
-    for (const queue of this.#lanes.queues) {
-      if (queue.instances === 0 || this.#rule.dueAt(queue, this.inFlight) > now) continue;
-      if (best === undefined || isBefore(queue, best)) best = queue;
-    }
-    return best;
+  /** One of the call's places is empty now. */
+  #close(waiting: WaitingCall): void {
+    if (--waiting.open > 0) return;
+    this.#dated.delete(waiting);
+    this.#settings.budget.giveRequest(waiting.call.retainedBytes);
   }
 
   predictMs(count: number): number | undefined {
     return this.#settings.service.predict(count);
   }
 
-  ran({ batch, serviceMs, wasBacklog, answeredAt }: BatchRun): void {
-    const latencyMs = wasBacklog ? undefined : answeredAt - batch.oldestAt;
-    this.#rule.observe(batch.count, serviceMs, latencyMs, answeredAt);
+  sent(count: number): void {
+    this.#batches++;
+    this.#running += count;
+  }
+
+  ended(count: number, at: number): void {
+    this.#batches--;
+    this.#running -= count;
+    this.#rule.answered(at);
+  }
+
+  learn({ batch, serviceMs, sentAt, answeredAt }: BatchRun): void {
+    this.#learntAt = answeredAt;
+    this.#rule.learn(batch.count, serviceMs, answeredAt - batch.oldestAt, sentAt - batch.oldestAt);
   }
 
   /** The last replica is gone: answers everything that waits. Instances on their way get their own outcome. */
   refuseAll(): void {
     const error = this.#noReplica();
-    for (const waiting of this.#lanes.waiting())
-      for (const { first, count } of this.#remove(waiting))
-        waiting.call.sink.reply(failure(first, count, error));
+    for (const { waiting } of this.#lanes.places()) this.#refuseWaiting(waiting, error);
   }
 
-  #abandon(call: PredictCall, waiting: readonly WaitingCall[], error: ServingError): void {
-    for (const one of waiting) this.#remove(one);
-    refuseCall(call, error);
-    this.#settings.dispatcher.abandon(call);
+  /** Answers what still waits of the call. */
+  #refuseWaiting(waiting: WaitingCall, error: ServingError): void {
+    for (const { first, count } of this.#remove(waiting))
+      waiting.call.sink.reply(failure(first, count, error));
   }
 
-  #remove(waiting: WaitingCall) {
-    const { budget } = this.#settings;
-    if (waiting.list !== undefined) {
-      budget.giveInstances(waiting.left);
-      budget.giveRequest(waiting.bytes);
-    }
-    return this.#lanes.remove(waiting);
+  /** Takes out what still waits of the call. */
+  #remove(waiting: WaitingCall): Run[] {
+    return waiting.places.flatMap((place) => {
+      const { left, list } = place;
+      if (list === undefined) return [];
+      this.#settings.budget.giveInstances(left);
+      const runs = this.#lanes.remove(place);
+      this.#close(waiting);
+      return runs;
+    });
+  }
+
+  /** Nobody waits for the call any more. */
+  #abandon(waiting: WaitingCall, error: ServingError): void {
+    this.#remove(waiting);
+    refuseCall(waiting.call, error);
+    if (waiting.isBegun) this.#settings.dispatcher.abandon(waiting.call);
   }
 
   #noReplica(): ServingError {
@@ -176,23 +232,19 @@ export class Batcher implements CallQueue, BatchSource {
   }
 
   #expire(now: number): number {
-    let earliest = Infinity;
-    for (const waiting of this.#lanes.waiting()) {
-      // A call may wait in several lanes; it has gone from the others by then.
-      if (waiting.list === undefined) continue;
-      const at = this.#lastStart(waiting.call);
-      if (at <= now) this.#abandonEverywhere(waiting.call);
-      else earliest = Math.min(earliest, at);
+    this.#expireBy(now);
+    const first = this.#dated.first;
+    return first === undefined ? Infinity : this.#lastStart(first.call);
+  }
+
+  /** Lets go of what has to have been started before. */
+  #expireBy(now: number): void {
+    for (let first = this.#dated.first; first !== undefined; first = this.#dated.first) {
+      const { call } = first;
+      if (this.#lastStart(call) > now) return;
+      if (call.deadline.at <= now) this.#abandon(first, expired());
+      // What of it runs may still be in time.
+      else this.#refuseWaiting(first, this.#late(call));
     }
-    return earliest;
   }
-
-  #abandonEverywhere(call: PredictCall): void {
-    const own = this.#lanes.waiting().filter((waiting) => waiting.call === call);
-    this.#abandon(call, own, this.#late(call));
-  }
-}
-
-function isBefore(a: InstanceQueue, b: InstanceQueue): boolean {
-  return a.priority === b.priority ? a.oldestAt < b.oldestAt : a.priority! > b.priority!;
 }

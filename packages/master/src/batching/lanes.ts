@@ -4,9 +4,9 @@
  */
 import type { Block, MethodSignature, Padding } from '@serving/common';
 import type { Run } from '../call/answered.js';
-import { instancesOf, type CallPart, type PredictCall } from '../call/predict-call.js';
-import { InstanceQueue, type BatchBounds } from './instance-queue.js';
-import { WaitingCall } from './waiting-call.js';
+import type { CallPart, PredictCall } from '../call/predict-call.js';
+import { InstanceQueue, type BatchBounds, type TakenBatch } from './instance-queue.js';
+import { WaitingCall, type Home, type WaitingPlace } from './waiting-call.js';
 
 /** Names the lane of a block; undefined where all share one. */
 export type LaneRule = ((block: Block) => string) | undefined;
@@ -33,16 +33,21 @@ function paddedShape(shape: readonly number[], padding: Padding | undefined): re
   return size === undefined ? shape : shape.with(dimension, size);
 }
 
+/** Further shapes share a queue; a batch of that takes neighbours of one shape. Shapes are the callers' to choose. */
+const mostQueues = 32;
+const overflow = '\0';
+
 export class Lanes {
   readonly #bounds: BatchBounds;
   readonly #laneOf: LaneRule;
   readonly #queues = new Map<string, InstanceQueue>();
   #instances = 0;
+  #turns = 0;
 
   constructor(bounds: BatchBounds, laneOf: LaneRule) {
     this.#bounds = bounds;
     this.#laneOf = laneOf;
-    if (laneOf === undefined) this.#queues.set('', new InstanceQueue(bounds));
+    if (laneOf === undefined) this.#queues.set('', new InstanceQueue(bounds, ''));
   }
 
   /** Instances waiting. */
@@ -50,90 +55,87 @@ export class Lanes {
     return this.#instances;
   }
 
+  /** Queues in which something waits, and the only one there may be. */
   get queues(): IterableIterator<InstanceQueue> {
     return this.#queues.values();
   }
 
-  /** The call as it waits from now on: once for each lane; not at all when it has no instances. */
-  add(call: PredictCall): WaitingCall[] {
-    const waiting = this.#split(call);
-    for (const one of waiting) {
-      this.#queue(one.lane).add(one);
-      this.#instances += one.left;
+  /** The call as it waits from now on; in no place when it has no instances. */
+  add(call: PredictCall): WaitingCall {
+    const waiting = new WaitingCall(call, this.#split(call.parts));
+    for (const place of waiting.places) {
+      this.#queue(place.lane).add(place);
+      this.#instances += place.left;
     }
     return waiting;
   }
 
-  #split(call: PredictCall): WaitingCall[] {
-    const { parts, retainedBytes: bytes } = call;
-    const count = instancesOf(call);
-    if (count === 0) return [];
+  #split(parts: readonly CallPart[]): { readonly lane: string; readonly parts: readonly CallPart[] }[] {
     const laneOf = this.#laneOf;
-    if (laneOf === undefined) return [new WaitingCall({ call, lane: '', parts, count, bytes })];
-    const byLane = groupByLane(parts, laneOf);
-    const share = Math.floor(bytes / byLane.size);
-    return [...byLane].map(
-      ([lane, own], index) =>
-        new WaitingCall({
-          call,
-          lane,
-          parts: own,
-          count: countOf(own),
-          bytes: index === 0 ? bytes - share * (byLane.size - 1) : share,
-        }),
-    );
+    if (laneOf === undefined) return hasInstances(parts) ? [{ lane: '', parts }] : [];
+    const byLane = new Map<string, CallPart[]>();
+    for (const part of parts) {
+      if (part.block.count === 0) continue;
+      const lane = laneOf(part.block);
+      const own = byLane.get(lane);
+      if (own === undefined) byLane.set(lane, [part]);
+      else own.push(part);
+    }
+    return [...byLane].map(([lane, own]) => ({ lane, parts: own }));
   }
 
   #queue(lane: string): InstanceQueue {
-    const known = this.#queues.get(lane);
+    const key = this.#queues.has(lane) || this.#queues.size < mostQueues ? lane : overflow;
+    const known = this.#queues.get(key);
     if (known !== undefined) return known;
-    const queue = new InstanceQueue(this.#bounds);
-    this.#queues.set(lane, queue);
+    const queue = new InstanceQueue(this.#bounds, key);
+    this.#queues.set(key, queue);
     return queue;
   }
 
-  /** Instances have been taken out of a queue. */
-  taken(count: number): void {
-    this.#instances -= count;
-    this.#dropEmpty();
+  /** Of the queues that are due, the one of the highest priority that has had no turn for longest. */
+  next(isDue: (queue: InstanceQueue) => boolean): InstanceQueue | undefined {
+    let best: InstanceQueue | undefined;
+    for (const queue of this.#queues.values()) {
+      if (queue.instances === 0 || !isDue(queue)) continue;
+      if (best === undefined || isBefore(queue, best)) best = queue;
+    }
+    return best;
   }
 
-  /** Takes out what still waits; gives its instances, by position in the request. */
-  remove(waiting: WaitingCall): Run[] {
-    if (waiting.list === undefined) return [];
-    this.#instances -= waiting.left;
-    const runs = this.#queues.get(waiting.lane)!.remove(waiting);
-    this.#dropEmpty();
+  take(queue: InstanceQueue, maxInstances: number, maxBytes: number): TakenBatch {
+    const waited = queue.instances;
+    queue.turn = ++this.#turns;
+    const taken = queue.take(maxInstances, maxBytes);
+    this.#instances -= waited - queue.instances;
+    this.#dropIfEmpty(queue);
+    return taken;
+  }
+
+  /** Takes out what still waits in the place; gives its instances, by position in the request. */
+  remove(place: WaitingPlace): Run[] {
+    const { home, list, left } = place;
+    if (home === undefined || list === undefined) return [];
+    const runs = home.remove(place);
+    this.#instances -= left;
+    this.#dropIfEmpty(home);
     return runs;
   }
 
-  /** Shapes are the callers' to choose, so empty lanes must not pile up. */
-  #dropEmpty(): void {
-    if (this.#laneOf === undefined) return;
-    for (const [lane, queue] of this.#queues) if (queue.instances === 0) this.#queues.delete(lane);
+  #dropIfEmpty({ key, instances }: Home): void {
+    if (this.#laneOf !== undefined && instances === 0) this.#queues.delete(key);
   }
 
-  waiting(): WaitingCall[] {
-    return [...this.#queues.values()].flatMap((queue) => queue.waiting());
+  /** All places in which something waits. */
+  places(): WaitingPlace[] {
+    return [...this.#queues.values()].flatMap((queue) => queue.places());
   }
 }
 
-function groupByLane(
-  parts: readonly CallPart[],
-  laneOf: (block: Block) => string,
-): ReadonlyMap<string, CallPart[]> {
-  const byLane = new Map<string, CallPart[]>();
-  for (const part of parts) {
-    // Lanes hold instances.
-    if (part.block.count === 0) continue;
-    const lane = laneOf(part.block);
-    const own = byLane.get(lane);
-    if (own === undefined) byLane.set(lane, [part]);
-    else own.push(part);
-  }
-  return byLane;
+function hasInstances(parts: readonly CallPart[]): boolean {
+  return parts.some(({ block }) => block.count > 0);
 }
 
-function countOf(parts: readonly CallPart[]): number {
-  return parts.reduce((sum, { block }) => sum + block.count, 0);
+function isBefore(a: InstanceQueue, b: InstanceQueue): boolean {
+  return a.priority === b.priority ? a.turn < b.turn : a.priority! > b.priority!;
 }

@@ -36,6 +36,13 @@ export class QueueBudget {
     return this.#bytes;
   }
 
+  /** Whether a request is too much even when nothing waits. */
+  isBeyond(instances: number, bytes: number): boolean {
+    const most = this.#most;
+    if (instances > most.instances || bytes > most.bytes) return true;
+    return this.#whole?.isBeyond(instances, bytes) ?? false;
+  }
+
   /** Why a request is too much, in MindSpore Serving's words and with both numbers; undefined when there is room. */
   shortage(instances: number, bytes: number): string | undefined {
     const most = this.#most;

@@ -1,47 +1,66 @@
-/** A call with what of it still waits in one queue. */
-import type { LinkedList, Linked } from '@serving/common';
+/** A call while something of it waits, and the places in which it does: one, or one for each of its shapes. */
+import type { Heaped, Linked, LinkedList } from '@serving/common';
 import type { Run } from '../call/answered.js';
 import type { CallPart, PredictCall } from '../call/predict-call.js';
 
-export interface WaitingSettings {
+export class WaitingCall implements Heaped {
+  /** Among the deadlines of the method; -1 without one, and when nothing waits any more. */
+  heapIndex = -1;
   readonly call: PredictCall;
-  readonly lane: string;
-  readonly parts: readonly CallPart[];
-  /** Instances in the parts, at least one. */
-  readonly count: number;
-  readonly bytes: number;
+  readonly places: readonly WaitingPlace[];
+  /** Places in which something waits. */
+  open: number;
+  /** Some of it has been sent. */
+  isBegun = false;
+
+  constructor(
+    call: PredictCall,
+    places: readonly { readonly lane: string; readonly parts: readonly CallPart[] }[],
+  ) {
+    this.call = call;
+    this.places = places.map(({ lane, parts }) => new WaitingPlace(this, lane, parts));
+    this.open = this.places.length;
+  }
+
+  /** Instances that wait, in all places. */
+  get left(): number {
+    return this.places.reduce((sum, { left }) => sum + left, 0);
+  }
 }
 
-export class WaitingCall implements Linked<WaitingCall> {
-  previous: WaitingCall | undefined;
-  next: WaitingCall | undefined;
-  list: LinkedList<WaitingCall> | undefined;
-  readonly call: PredictCall;
-  /** Name of the lane it waits in. */
+/** A queue of places. */
+export interface Home {
+  readonly key: string;
+  readonly instances: number;
+  remove(place: WaitingPlace): Run[];
+}
+
+/** What of a call waits in one queue. */
+export class WaitingPlace implements Linked<WaitingPlace> {
+  previous: WaitingPlace | undefined;
+  next: WaitingPlace | undefined;
+  list: LinkedList<WaitingPlace> | undefined;
+  /** The queue it was put into. */
+  home: Home | undefined;
+  readonly waiting: WaitingCall;
+  /** What its instances have in common, as far as batches are told apart by it. */
   readonly lane: string;
-  /** Those of the call's parts that wait here: all of them, unless its instances are of several shapes. */
   readonly parts: readonly CallPart[];
   /** The part that goes next, and the first instance of it that waits. */
   part = 0;
   from = 0;
   /** Instances that wait. */
   left: number;
-  /** Bytes of the received message that it keeps alive: its share, when the call waits in several lanes. */
-  readonly bytes: number;
-  readonly #given: number;
 
-  constructor({ call, lane, parts, count, bytes }: WaitingSettings) {
-    this.call = call;
+  constructor(waiting: WaitingCall, lane: string, parts: readonly CallPart[]) {
+    this.waiting = waiting;
     this.lane = lane;
     this.parts = parts;
-    this.left = count;
-    this.bytes = bytes;
-    this.#given = count;
+    this.left = parts.reduce((sum, { block }) => sum + block.count, 0);
   }
 
-  /** Some of it has been sent. */
-  get isBegun(): boolean {
-    return this.left < this.#given;
+  get call(): PredictCall {
+    return this.waiting.call;
   }
 
   /** What waits, by position in the request. */

@@ -48,6 +48,11 @@ export class Batch implements ReplySink {
     return this.#answered.left === 0;
   }
 
+  /** Some of its callers have given up. */
+  get isAbandoned(): boolean {
+    return this.#abandoned !== undefined;
+  }
+
   reply(reply: Reply): void {
     for (const run of this.#answered.take(reply.first, reply.count, reply.last)) {
       const end = run.first + run.count;

@@ -30,6 +30,12 @@ export class DeadlineWatch {
   #run(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.add(this.#expire(this.#clock.now()));
+    // Should one of those that are told throw, the others still are.
+    let next = this.#clock.now();
+    try {
+      next = this.#expire(next);
+    } finally {
+      this.add(next);
+    }
   }
 }

@@ -54,9 +54,7 @@ export class Dispatcher {
 
   /** Batches that the replicas can run at the same time. */
   get executors(): number {
-    let executors = 0;
-    for (const { replica } of this.#seats.all()) executors += replica.executors;
-    return executors;
+    return this.#seats.executors;
   }
 
   /** Instances that wait for a credit: new ones, and those to be sent again. */
@@ -163,10 +161,7 @@ export class Dispatcher {
     if (source === undefined) return false;
     const batch = source.nextBatch(now);
     if (batch === undefined) return true;
-    this.#turns.charge(source, batch.count);
-    const flight = new Flight(source, batch, 0);
-    flight.wasBacklog = source.waiting > 0;
-    this.#send(this.#pickSeat(now), flight, now);
+    this.#send(this.#pickSeat(now), new Flight(source, batch, 0), now);
     return true;
   }
 
@@ -209,8 +204,9 @@ export class Dispatcher {
     const { creditId } = this.#seats.spend(seat, now)!;
     flight.batchId = batchId;
     flights.add(flight);
-    source.inFlight.batches++;
-    source.inFlight.instances += batch.count;
+    flight.sentAt = now;
+    flight.chargedMs = this.#turns.charge(source, batch.count);
+    source.sent(batch.count);
     try {
       replica.send({
         batchId,
@@ -220,7 +216,8 @@ export class Dispatcher {
         frame,
         onReply: ({ reply, durations }) => {
           if (flight.list === undefined) return;
-          for (const { micros } of durations) flight.serviceMs += micros / 1000;
+          for (const { micros } of durations) flight.serviceMs = (flight.serviceMs ?? 0) + micros / 1000;
+          if (!reply.outcome.ok) flight.isClean = false;
           batch.reply(reply);
           if (batch.isSettled) this.#answered(seat, flight);
         },
@@ -238,8 +235,10 @@ export class Dispatcher {
   #end(seat: Seat, flight: Flight): boolean {
     if (!seat.flights.delete(flight)) return false;
     const { source, batch } = flight;
-    source.inFlight.batches--;
-    source.inFlight.instances -= batch.count;
+    const now = this.#settings.clock.now();
+    flight.limitService(now);
+    this.#turns.settle(source, flight.chargedMs, flight.serviceMs ?? now - flight.sentAt);
+    source.ended(batch.count, now);
     if (seat.inFlight === 0) this.#leaving.delete(seat);
     this.#quarantine.ended(flight);
     return true;
@@ -250,16 +249,20 @@ export class Dispatcher {
     this.#learn(flight);
     // The credit that the next suspect waits for may be there already; so may those of a replica back in service.
     if (this.#quarantine.seat !== undefined || this.#redispatch.hasSuspects) this.#dispatchWhatWaits();
+    // Or there was a credit, and what waits had waited for this batch.
+    else if (flight.source.waiting > 0) this.demand();
   }
 
-  /** What the method's batches take. Of those that failed at once, or were sent again, nothing is to be learnt. */
-  #learn({ source, batch, serviceMs, losses, wasBacklog }: Flight): void {
-    if (serviceMs === 0 || losses > 0) return;
-    source.ran({ batch, serviceMs, wasBacklog, answeredAt: this.#settings.clock.now() });
+  /** What the method's batches take. Of those that failed, were given up or were sent again nothing is to be learnt. */
+  #learn({ source, batch, serviceMs, sentAt, losses, isClean }: Flight): void {
+    if (!isClean || losses > 0 || batch.isAbandoned || serviceMs === undefined) return;
+    source.learn({ batch, serviceMs, sentAt, answeredAt: this.#settings.clock.now() });
   }
 
   #returned(seat: Seat, flight: Flight): void {
     if (!this.#end(seat, flight)) return;
+    // It was not run.
+    this.#turns.settle(flight.source, this.#settings.clock.now() - flight.sentAt, 0);
     // It may be without an executor for a while; suspects need not wait for that.
     if (this.#quarantine.seat === seat) this.#quarantine.release();
     this.#redispatch.returned(flight);

@@ -5,6 +5,9 @@ import type { Replica } from '../cluster/replica.js';
 import type { Candidate } from './pickers/replica-picker.js';
 import type { BatchSource } from './turns.js';
 
+/** What a worker may say beyond the time that its batch was away, in milliseconds. */
+const clockSlackMs = 1000;
+
 /** A batch at a replica. It is over once it is no more among the seat's batches in flight. */
 export class Flight implements Linked<Flight> {
   previous: Flight | undefined;
@@ -16,15 +19,25 @@ export class Flight implements Linked<Flight> {
   readonly losses: number;
   /** 0 before it is sent. */
   batchId = 0;
-  /** Time in an executor, as far as its replies have told. */
-  serviceMs = 0;
-  /** When it was sent, more of its method was waiting than it could take. */
-  wasBacklog = false;
+  /** By the clock. */
+  sentAt = 0;
+  /** What its method has paid for it in advance, in milliseconds. */
+  chargedMs = 0;
+  /** Time in an executor; undefined until a reply has told. */
+  serviceMs: number | undefined;
+  /** Every reply so far brought outputs, and nobody has given up. */
+  isClean = true;
 
   constructor(source: BatchSource, batch: Batch, losses: number) {
     this.source = source;
     this.batch = batch;
     this.losses = losses;
+  }
+
+  /** No run takes longer than the whole; clocks of master and worker may be a little apart. */
+  limitService(endedAt: number): void {
+    if (this.serviceMs !== undefined)
+      this.serviceMs = Math.min(this.serviceMs, endedAt - this.sentAt + clockSlackMs);
   }
 }
 

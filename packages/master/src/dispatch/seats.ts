@@ -10,11 +10,17 @@ export class Seats {
   /** Those with a credit, in the order in which they got one after they had none. */
   readonly #open = new LinkedList<Seat>();
   #credits = 0;
+  #executors = 0;
   /** When the first of the credits lapses. */
   #nextLapse = Infinity;
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** Batches that the replicas can run at the same time. */
+  get executors(): number {
+    return this.#executors;
   }
 
   all(): Iterable<Seat> {
@@ -30,12 +36,15 @@ export class Seats {
   }
 
   add(seat: Seat, now: number): void {
+    if (!this.has(seat)) this.#executors += seat.executors;
     this.#byId.set(seat.replica.id, seat);
     this.#count(seat, now);
   }
 
   remove(seat: Seat): void {
+    if (!this.has(seat)) return;
     this.#byId.delete(seat.replica.id);
+    this.#executors -= seat.executors;
     this.#credits -= seat.counted;
     seat.counted = 0;
     this.#open.delete(seat);

@@ -7,14 +7,13 @@
  */
 import type { Batch } from '../call/batch.js';
 
-/** A batch that has been answered in full. */
+/** A batch whose instances have all been answered with outputs. */
 export interface BatchRun {
   readonly batch: Batch;
-  /** Time in an executor. */
+  /** Time in an executor, in milliseconds. */
   readonly serviceMs: number;
-  /** More was waiting than one batch could take. */
-  readonly wasBacklog: boolean;
   /** By the clock, in milliseconds. */
+  readonly sentAt: number;
   readonly answeredAt: number;
 }
 
@@ -27,19 +26,24 @@ export interface BatchSource {
   readonly weight: number;
   /** Instances that wait. */
   readonly waiting: number;
-  /** What is on its way, counted by the dispatcher. */
-  readonly inFlight: { batches: number; instances: number };
   /** Instances that may go now; the others wait for a fuller batch, and the source wakes the dispatcher for them. */
   ready(now: number): number;
   /** Takes a batch out of the queue; undefined when what waited has gone. */
   nextBatch(now: number): Batch | undefined;
   /** How long a batch of so many instances will take; undefined before any was seen. */
   predictMs(count: number): number | undefined;
-  ran(run: BatchRun): void;
+  /** A batch of it was sent. */
+  sent(count: number): void;
+  /** It is over, whatever became of it. */
+  ended(count: number, at: number): void;
+  /** It went well, for the first time, and nobody had given it up. */
+  learn(run: BatchRun): void;
 }
 
 /** What a method has to pay for a batch before it is known how long its batches take, in milliseconds. */
 const unknownMs = 1;
+/** A prediction is corrected when the batch is over, so a wrong one must not weigh for long until then. */
+const mostMs = 1000;
 
 class Account {
   readonly source: BatchSource;
@@ -80,12 +84,20 @@ export class Turns {
     return Math.max(finish, this.#now);
   }
 
-  /** The method has sent a batch of so many instances. */
-  charge(source: BatchSource, count: number): void {
+  /** The method has sent a batch of so many instances. Gives what it was charged, in milliseconds. */
+  charge(source: BatchSource, count: number): number {
     const index = this.#accounts.findIndex((account) => account.source === source);
     const [account] = this.#accounts.splice(index, 1);
+    const predictedMs = Math.min(source.predictMs(count) ?? unknownMs, mostMs);
     this.#now = this.#start(account!);
-    account!.finish = this.#now + (source.predictMs(count) ?? unknownMs) / source.weight;
+    account!.finish = this.#now + predictedMs / source.weight;
     this.#accounts.push(account!);
+    return predictedMs;
+  }
+
+  /** A batch of the method that was charged so much took so long: no method gains by what was predicted wrong. */
+  settle(source: BatchSource, chargedMs: number, tookMs: number): void {
+    const account = this.#accounts.find((one) => one.source === source);
+    if (account !== undefined) account.finish += (tookMs - chargedMs) / source.weight;
   }
 }

@@ -17,25 +17,25 @@ function tenPlusEach(): ServiceTime {
   return service;
 }
 
-const inFlight = (batches: number, instances: number) => ({ batches, instances });
-const none = inFlight(0, 0);
+const idle = { waiting: 0, batches: 0, running: 0, executors: 1, earliestDeadline: Infinity };
+
 const waiting = (instances: number, more: object = {}) => ({
   instances,
   isBegun: false,
+  bytes: 0,
   oldestAt: 100,
-  earliestDeadline: Infinity,
   ...more,
 });
 
 test('without a delay a batch goes at once, whatever there is', () => {
-  expect(ruleOf({}).dueAt(waiting(1), none)).toBe(-Infinity);
-  expect(ruleOf({ preferredBatchSizes: [8] }).dueAt(waiting(1), none)).toBe(-Infinity);
+  expect(ruleOf({}).dueAt(waiting(1), idle)).toBe(-Infinity);
+  expect(ruleOf({ preferredBatchSizes: [8] }).dueAt(waiting(1), idle)).toBe(-Infinity);
 });
 
 test('with a delay it goes when the first has waited so long, when it is full, or when a request has begun', () => {
   const rule = ruleOf({ maxQueueDelayMs: 5 });
-  expect([rule.dueAt(waiting(1), none), rule.dueAt(waiting(15), none)]).toEqual([105, 105]);
-  expect([rule.dueAt(waiting(16), none), rule.dueAt(waiting(1, { isBegun: true }), none)]).toEqual([
+  expect([rule.dueAt(waiting(1), idle), rule.dueAt(waiting(15), idle)]).toEqual([105, 105]);
+  expect([rule.dueAt(waiting(16), idle), rule.dueAt(waiting(1, { isBegun: true }), idle)]).toEqual([
     -Infinity,
     -Infinity,
   ]);
@@ -43,46 +43,40 @@ test('with a delay it goes when the first has waited so long, when it is full, o
 
 test('with a delay it goes when the smallest preferred size is there', () => {
   const rule = ruleOf({ maxQueueDelayMs: 5, preferredBatchSizes: [4, 8] });
-  expect([rule.dueAt(waiting(3), none), rule.dueAt(waiting(4), none)]).toEqual([105, -Infinity]);
+  expect([rule.dueAt(waiting(3), idle), rule.dueAt(waiting(4), idle)]).toEqual([105, -Infinity]);
 });
 
 test('a deadline cuts the delay to half of what the run leaves until then', () => {
-  const late = waiting(2, { earliestDeadline: 152 });
-  expect(ruleOf({ maxQueueDelayMs: 100 }).dueAt(late, none)).toBe(126);
-  expect(ruleOf({ maxQueueDelayMs: 100 }, tenPlusEach()).dueAt(late, none)).toBeCloseTo(120);
-  expect(ruleOf({ maxQueueDelayMs: 5 }).dueAt(late, none)).toBe(105);
+  const late = { ...idle, earliestDeadline: 152 };
+  expect(ruleOf({ maxQueueDelayMs: 100 }).dueAt(waiting(2), late)).toBe(126);
+  expect(ruleOf({ maxQueueDelayMs: 100 }, tenPlusEach()).dueAt(waiting(2), late)).toBeCloseTo(120);
+  expect(ruleOf({ maxQueueDelayMs: 5 }).dueAt(waiting(2), late)).toBe(105);
 });
+
+const size = (rule: BatchRule, instances: number, executors: number, running = 0, all = instances) =>
+  rule.size(instances, { ...idle, waiting: all, running, executors });
 
 test('a batch is an equal part for every executor, at least minShare and at most maxBatchSize', () => {
   const rule = ruleOf({});
-  const sizes = [
-    [20, 0, 20],
-    [20, 0, 3],
-    [40, 0, 1],
-    [3, 0, 1],
-  ].map(([instances, running, executors]) => rule.size(instances!, inFlight(1, running!), executors!));
-  expect(sizes).toEqual([4, 7, 16, 3]);
+  expect([size(rule, 20, 20), size(rule, 20, 3), size(rule, 40, 1), size(rule, 3, 1)]).toEqual([4, 7, 16, 3]);
 });
 
-test('what runs already counts: no batch grows at the cost of the next', () => {
+test('what runs counts, and what waits in other queues of the method', () => {
   const rule = ruleOf({});
-  expect([rule.size(24, inFlight(1, 8), 4), rule.size(24, inFlight(1, 8), 2)]).toEqual([8, 16]);
+  expect([size(rule, 24, 4, 8), size(rule, 24, 2, 8), size(rule, 14, 4, 0, 56)]).toEqual([8, 16, 14]);
 });
 
-test('of instances that take long, one is worth a batch', () => {
+test('of instances that take long, one is worth a batch; what a batch takes beside them does not count', () => {
   const rule = ruleOf({}, tenPlusEach());
-  expect([rule.size(2, none, 2), rule.size(6, none, 2), rule.size(1, none, 2)]).toEqual([1, 3, 1]);
+  expect([size(rule, 2, 2), size(rule, 6, 2), size(rule, 1, 2)]).toEqual([1, 3, 1]);
+  const flat = new ServiceTime();
+  for (let round = 0; round < 50; round++) for (const n of [1, 16]) flat.observe(n, 10 + 0.01 * n);
+  expect(size(ruleOf({}, flat), 6, 6)).toBe(4);
 });
 
 test('a batch is of the largest preferred size that fits, before it is an equal share', () => {
   const rule = ruleOf({ preferredBatchSizes: [6, 12] });
-  const sizes = [
-    [40, 1],
-    [11, 1],
-    [7, 7],
-    [5, 1],
-  ].map(([instances, executors]) => rule.size(instances!, none, executors!));
-  expect(sizes).toEqual([12, 6, 6, 5]);
+  expect([size(rule, 40, 1), size(rule, 11, 1), size(rule, 7, 7), size(rule, 5, 1)]).toEqual([12, 6, 6, 5]);
 });
 
 test('a batch is no larger than what is predicted to run within the time; of an instance alone it is one', () => {
@@ -93,28 +87,42 @@ test('a batch is no larger than what is predicted to run within the time; of an 
 
 test('what a batch took is learnt', () => {
   const rule = ruleOf({ maxBatchTimeMs: 10 });
-  rule.observe(16, 32, undefined, 0);
+  rule.learn(16, 32, 40, 0);
   expect(rule.limit).toBe(5);
 });
 
 test('few instances of a method whose batches are brief wait for the batch before them, for a millisecond at most', () => {
   const brief = new ServiceTime();
   for (let round = 0; round < 50; round++) for (const n of [1, 16]) brief.observe(n, 0.02 * n);
-  const due = (instances: number, batches: number, service = brief, more: object = {}) =>
-    ruleOf(more, service).dueAt(waiting(instances), inFlight(batches, batches));
+  const due = (instances: number, batches: number, service = brief, more: Batching = {}) =>
+    ruleOf(more, service).dueAt(waiting(instances), { ...idle, batches, executors: 4 });
   expect([due(3, 1), due(3, 0), due(4, 1)]).toEqual([101, -Infinity, -Infinity]);
   expect([due(3, 1, tenPlusEach()), due(3, 1, new ServiceTime())]).toEqual([-Infinity, -Infinity]);
-  expect(due(3, 1, brief, { maxQueueDelayMs: 7 })).toBe(107);
+  expect([7, 0].map((maxQueueDelayMs) => due(3, 1, brief, { maxQueueDelayMs }))).toEqual([107, -Infinity]);
 });
 
 test('where a batch takes its time however few instances it has, callers just answered get a millisecond to come back', () => {
   const rule = ruleOf({}, tenPlusEach());
-  expect(rule.dueAt(waiting(3), none)).toBe(-Infinity);
-  rule.observe(4, 14, undefined, 250);
-  expect([rule.dueAt(waiting(3), none), rule.dueAt(waiting(16), none)]).toEqual([251, -Infinity]);
+  const busy = { ...idle, batches: 1, executors: 2 };
+  expect(rule.dueAt(waiting(3), busy)).toBe(-Infinity);
+  rule.answered(250);
+  rule.answered(250.9);
+  expect([rule.dueAt(waiting(3), busy), rule.dueAt(waiting(16), busy)]).toEqual([251, -Infinity]);
+  // Another executor is idle, so nothing is to be gained.
+  expect(rule.dueAt(waiting(3), { ...idle, executors: 2 })).toBe(-Infinity);
+  rule.formed();
+  expect(rule.dueAt(waiting(3), busy)).toBe(-Infinity);
   const linear = new ServiceTime();
   for (let round = 0; round < 50; round++) for (const n of [1, 16]) linear.observe(n, 5 * n);
   const other = ruleOf({}, linear);
-  other.observe(4, 20, undefined, 250);
-  expect(other.dueAt(waiting(3), none)).toBe(-Infinity);
+  other.answered(250);
+  expect(other.dueAt(waiting(3), busy)).toBe(-Infinity);
+});
+
+test('a batch that is full by its bytes goes at once', () => {
+  const rule = ruleOf({ maxQueueDelayMs: 5, maxBatchBytes: 100 });
+  expect([rule.dueAt(waiting(1, { bytes: 100 }), idle), rule.dueAt(waiting(1), idle)]).toEqual([
+    -Infinity,
+    105,
+  ]);
 });

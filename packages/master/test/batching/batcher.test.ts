@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Block, bytesColumn, Deadline, ServiceTime, ServingError } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
+import { Batch } from '../../src/call/batch.js';
 import type { PredictCall } from '../../src/call/predict-call.js';
 import { batcherOf } from '../support/batchers.js';
 import { blobs, callOf, callOfSize, floats, type TestCall } from '../support/calls.js';
@@ -46,6 +47,12 @@ function inMs(clock: ManualClock, ms: number): { deadline: Deadline } {
 function blobsOfShape(size: number): Block {
   const elements = Array.from({ length: size }, () => new Uint8Array(1));
   return new Block(1, [bytesColumn('x', 'bytes', [size], elements)]);
+}
+
+/** A batch as it has run. */
+function batchOfOne(): Batch {
+  const call = callOfSize(1);
+  return new Batch([{ call, range: call.parts[0]!.block.all(), first: 0 }]);
 }
 
 /** Distinct outcomes of a call. */
@@ -152,7 +159,8 @@ test('one timer ends every request at its own deadline', () => {
   clock.advance(20);
   expect(calls.map(outcomesOf)).toEqual([passed, passed, passed, passed]);
   expect([batcher.waiting, clock.pending, outcomesOf(forever)]).toEqual([1, 0, []]);
-  expect(dispatcher.abandoned).toHaveLength(4);
+  // Nothing of them had been sent.
+  expect(dispatcher.abandoned).toEqual([]);
   expect(calls[0]!.sink.messages).toEqual(["the caller's deadline passed while the request was waiting"]);
 });
 
@@ -182,7 +190,7 @@ test('a request whose deadline has passed is not started, even when the timer is
   batcher.enqueue(late);
   batcher.enqueue(alive);
   lateBy = 10;
-  expect(batcher.nextBatch(clock.now())?.entries.map((entry) => entry.call)).toEqual([alive]);
+  expect(batcher.nextBatch(stalled.now())?.entries.map((entry) => entry.call)).toEqual([alive]);
   expect([outcomesOf(late), clock.pending]).toEqual([['DEADLINE_EXCEEDED'], 1]);
 });
 
@@ -248,13 +256,12 @@ test('with a delay a full batch is ready at once, and so is the rest of a reques
   expect([1, 2].map(() => batcher.nextBatch(clock.now())?.count)).toEqual([8, 1]);
 });
 
-test('work that is predicted to end after its deadline is refused when that is asked for', () => {
+test('work that is predicted to end after its deadline is refused when that is asked for, when it comes and while it waits', () => {
   const { clock, dispatcher } = setUp();
-  const service = new ServiceTime();
-  const batcher = batcherOf({ limits, service, clock, dispatcher, batching: { refuseLate: true } });
+  const batcher = batcherOf({ limits, clock, dispatcher, batching: { refuseLate: true } });
   const early = callOfSize(1, inMs(clock, 20));
   batcher.enqueue(early);
-  service.observe(1, 30);
+  batcher.learn({ batch: batchOfOne(), serviceMs: 30, sentAt: 900, answeredAt: 1000 });
   const late = callOfSize(1, inMs(clock, 29));
   const waits = callOfSize(1, inMs(clock, 40));
   for (const call of [late, waits]) batcher.enqueue(call);
@@ -262,9 +269,32 @@ test('work that is predicted to end after its deadline is refused when that is a
   expect(late.sink.messages[0]).toBe(
     "the caller's deadline leaves 29 ms, but an instance of this method takes about 30 ms: it was not started",
   );
-  clock.advance(10);
-  // Ten of the forty have gone by, and what is left is just too short.
-  expect([early, waits].map(outcomesOf)).toEqual([['DEADLINE_EXCEEDED'], ['DEADLINE_EXCEEDED']]);
+  expect(batcher.nextBatch(clock.now())?.entries.map(({ call }) => call)).toEqual([waits]);
+  expect(outcomesOf(early)).toEqual(['DEADLINE_EXCEEDED']);
+});
+
+test('what of late work runs already is not given up', () => {
+  const { clock, dispatcher } = setUp();
+  const batcher = batcherOf({ limits, clock, dispatcher, batching: { refuseLate: true } });
+  const call = callOfSize(9, inMs(clock, 20));
+  batcher.enqueue(call);
+  batcher.nextBatch(clock.now());
+  batcher.learn({ batch: batchOfOne(), serviceMs: 30, sentAt: 900, answeredAt: 1000 });
+  expect(batcher.nextBatch(clock.now())).toBeUndefined();
+  expect([call.sink.list.filter(Boolean), dispatcher.abandoned]).toEqual([['DEADLINE_EXCEEDED'], []]);
+});
+
+test('when nothing has run for long, work is let through, so that it can be learnt that it is faster now', () => {
+  const { clock, dispatcher } = setUp();
+  const batcher = batcherOf({ limits, clock, dispatcher, batching: { refuseLate: true } });
+  batcher.learn({ batch: batchOfOne(), serviceMs: 30, sentAt: 900, answeredAt: 1000 });
+  const outcomes = [300, 1].map((ms) => {
+    clock.advance(ms);
+    const call = callOfSize(1, inMs(clock, 10));
+    batcher.enqueue(call);
+    return outcomesOf(call);
+  });
+  expect(outcomes).toEqual([['DEADLINE_EXCEEDED'], []]);
 });
 
 test('a batch holds one shape where that is asked for; the first that came goes first, whatever its shape', () => {
@@ -312,7 +342,7 @@ test('a request that waits in several lanes is cancelled, expires and is counted
     ['CANCELLED', 'CANCELLED'],
     ['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED'],
   ]);
-  expect([batcher.waiting, dispatcher.abandoned, clock.pending]).toEqual([0, [cancelledOne, expiredOne], 0]);
+  expect([batcher.waiting, dispatcher.abandoned, clock.pending]).toEqual([0, [], 0]);
   const last = both();
   batcher.enqueue(last);
   expect(outcomesOf(last)).toEqual([]);

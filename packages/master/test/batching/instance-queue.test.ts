@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { rangeBytes } from '@serving/common';
 import fc from 'fast-check';
 import { InstanceQueue, type TakenBatch } from '../../src/batching/instance-queue.js';
-import { WaitingCall } from '../../src/batching/waiting-call.js';
+import { WaitingCall, type WaitingPlace } from '../../src/batching/waiting-call.js';
 import type { BatchEntry } from '../../src/call/batch.js';
 import { instancesOf, type PredictCall } from '../../src/call/predict-call.js';
 import { blobs, callOf, callOfSize, floats, type TestCall } from '../support/calls.js';
@@ -10,10 +10,9 @@ import { blobs, callOf, callOfSize, floats, type TestCall } from '../support/cal
 /** Nothing is large. */
 const roomy = { maxBatchSize: 1000, maxBatchBytes: 1000 };
 
-/** The call as it waits, all of it. */
-function waitingOf(call: TestCall): WaitingCall {
-  const { parts, retainedBytes: bytes } = call;
-  return new WaitingCall({ call, lane: '', parts, count: instancesOf(call), bytes });
+/** The call as it waits, all of it in one place. */
+function placeOf(call: TestCall, lane = ''): WaitingPlace {
+  return new WaitingCall(call, [{ lane, parts: call.parts }]).places[0]!;
 }
 
 /** [call id, first position, count] of each entry. */
@@ -23,12 +22,12 @@ function shown({ entries }: TakenBatch): [number, number, number][] {
 
 function filled(...calls: TestCall[]): InstanceQueue {
   const queue = new InstanceQueue(roomy);
-  for (const call of calls) queue.add(waitingOf(call));
+  for (const call of calls) queue.add(placeOf(call));
   return queue;
 }
 
 function callsOf(queue: InstanceQueue): PredictCall[] {
-  return queue.waiting().map(({ call }) => call);
+  return queue.places().map(({ call }) => call);
 }
 
 test('takes waiting requests together, in order of arrival', () => {
@@ -68,7 +67,7 @@ test('a request that was begun keeps its place within its priority, but yields t
   const [a, b, urgent] = [callOfSize(3), callOfSize(1), callOfSize(1, { priority: 1 })];
   const queue = filled(a, b);
   queue.take(1, Infinity);
-  queue.add(waitingOf(urgent));
+  queue.add(placeOf(urgent));
   expect(shown(queue.take(10, Infinity))).toEqual([
     [urgent.id, 0, 1],
     [a.id, 1, 2],
@@ -94,19 +93,49 @@ test('one instance that is larger than a batch travels alone', () => {
   ]);
 });
 
-test('requests of which nothing waits any more are told with the batch', () => {
-  const [a, b] = [callOfSize(3), callOfSize(1)];
+test('a batch tells whose instances it has, and how much of their messages still waits', () => {
+  const [a, b] = [callOfSize(3, { retainedBytes: 30 }), callOfSize(1, { retainedBytes: 5 })];
   const queue = filled(a, b);
-  const finished = [2, 1, 1].map((size) => queue.take(size, Infinity).finished.map(({ call }) => call));
-  expect(finished).toEqual([[], [a], [b]]);
+  const taken = [2, 2].map((size) => [
+    queue.take(size, Infinity).places.map(({ call, left }) => [call, left]),
+    queue.bytes,
+  ]);
+  expect(taken).toEqual([
+    [[[a, 1]], 35],
+    [
+      [
+        [a, 0],
+        [b, 0],
+      ],
+      0,
+    ],
+  ]);
+});
+
+test('a batch holds instances of one lane', () => {
+  const queue = new InstanceQueue(roomy);
+  const [a, b, c] = [callOfSize(1), callOfSize(1), callOfSize(1)];
+  for (const [call, lane] of [
+    [a, 'x'],
+    [b, 'x'],
+    [c, 'y'],
+  ] as const)
+    queue.add(placeOf(call, lane));
+  expect([shown(queue.take(9, Infinity)), shown(queue.take(9, Infinity))]).toEqual([
+    [
+      [a.id, 0, 1],
+      [b.id, 0, 1],
+    ],
+    [[c.id, 0, 1]],
+  ]);
 });
 
 test('removing a request gives the instances that still waited, and makes room', () => {
   const [a, b] = [callOf([floats(1, 2), floats(3, 4), blobs(1)]), callOfSize(2)];
   const queue = new InstanceQueue(roomy);
-  const first = waitingOf(a);
+  const first = placeOf(a);
   queue.add(first);
-  queue.add(waitingOf(b));
+  queue.add(placeOf(b));
   queue.take(1, Infinity);
   expect(queue.remove(first)).toEqual([
     { first: 1, count: 1 },
@@ -120,7 +149,7 @@ test('removing a request gives the instances that still waited, and makes room',
 test('a request that was cut at the border of a block waits from the next block on', () => {
   const call = callOf([floats(1, 2), floats(3)]);
   const queue = new InstanceQueue(roomy);
-  const waiting = waitingOf(call);
+  const waiting = placeOf(call);
   queue.add(waiting);
   queue.take(2, Infinity);
   expect(queue.remove(waiting)).toEqual([{ first: 2, count: 1 }]);
@@ -183,11 +212,11 @@ test('any order of adding, taking and removing gives every instance out once, by
             given.sizes.map((sizes) => blobs(...sizes)),
             { priority: given.priority, retainedBytes: 1 },
           );
-          queue.add(waitingOf(call));
+          queue.add(placeOf(call));
           waiting.push(...given.sizes.flat().map((_, position) => ({ call, position })));
           waiting = waiting.toSorted((a, b) => b.call.priority - a.call.priority);
         } else if ('remove' in given) {
-          const removed = queue.waiting()[given.remove];
+          const removed = queue.places()[given.remove];
           if (removed === undefined) continue;
           const { call } = removed;
           const gone = queue
@@ -217,7 +246,7 @@ const narrow = { maxBatchSize: 4, maxBatchBytes: 100 };
 
 function narrowQueue(...calls: TestCall[]): InstanceQueue {
   const queue = new InstanceQueue(narrow);
-  for (const call of calls) queue.add(waitingOf(call));
+  for (const call of calls) queue.add(placeOf(call));
   return queue;
 }
 
@@ -264,9 +293,9 @@ test('however much large requests bring, a small one waits for its elders and on
       const queue = narrowQueue();
       let ahead = 0;
       for (const { large, small } of arrivals) {
-        if (large > narrow.maxBatchSize) queue.add(waitingOf(callOfSize(large)));
+        if (large > narrow.maxBatchSize) queue.add(placeOf(callOfSize(large)));
         if (small === 0) continue;
-        queue.add(waitingOf(callOfSize(small)));
+        queue.add(placeOf(callOfSize(small)));
         ahead += small;
       }
       // Each second batch at least begins with small ones and takes as many as fit.

@@ -39,27 +39,61 @@ test('equal shapes share a lane, or equal padded sizes of the inputs that are pa
   ]);
 });
 
-test('a call of several shapes waits in several lanes, with its bytes divided, and leaves no lane behind', () => {
-  const lanes = new Lanes(bounds, laneRuleOf({ inputs: [], batching: { sameShapes: true } }));
-  const call = callOf([shaped(2), shaped(3), shaped(2), floats()], { retainedBytes: 11 });
-  const waiting = lanes.add(call);
-  expect(waiting.map(({ lane, left, bytes }) => [lane, left, bytes])).toEqual([
-    ['x:float32[2]', 2, 6],
-    ['x:float32[3]', 1, 5],
+const bySameShapes = laneRuleOf({ inputs: [], batching: { sameShapes: true } });
+const queuesOf = (lanes: Lanes) => [...lanes.queues];
+
+test('a call of several shapes waits in several places, and leaves no queue behind', () => {
+  const lanes = new Lanes(bounds, bySameShapes);
+  const call = callOf([shaped(2), shaped(3), shaped(2), floats()]);
+  const { places } = lanes.add(call);
+  expect(places.map(({ lane, left }) => [lane, left])).toEqual([
+    ['x:float32[2]', 2],
+    ['x:float32[3]', 1],
   ]);
-  expect([lanes.instances, [...lanes.queues].length, lanes.waiting()]).toEqual([3, 2, waiting]);
-  expect(lanes.remove(waiting[0]!)).toEqual([
+  expect([lanes.instances, queuesOf(lanes).length, lanes.places()]).toEqual([3, 2, places]);
+  expect(lanes.remove(places[0]!)).toEqual([
     { first: 0, count: 1 },
     { first: 2, count: 1 },
   ]);
-  expect([lanes.instances, [...lanes.queues].length, lanes.remove(waiting[0]!)]).toEqual([1, 1, []]);
-  const [left] = lanes.queues;
-  left!.take(9, Infinity);
-  lanes.taken(1);
-  expect([lanes.instances, [...lanes.queues].length]).toEqual([0, 0]);
+  expect([lanes.instances, queuesOf(lanes).length, lanes.remove(places[0]!)]).toEqual([1, 1, []]);
+  lanes.take(queuesOf(lanes)[0]!, 9, Infinity);
+  expect([lanes.instances, queuesOf(lanes).length]).toEqual([0, 0]);
 });
 
 test('a call without instances waits nowhere', () => {
   const lanes = new Lanes(bounds, undefined);
-  expect([lanes.add(callOf([floats()])), lanes.add(callOf([])), lanes.instances]).toEqual([[], [], 0]);
+  expect([lanes.add(callOf([floats()])).places, lanes.add(callOf([])).places, lanes.instances]).toEqual([
+    [],
+    [],
+    0,
+  ]);
+});
+
+test('however many shapes there are, queues stay few, and every batch is of one shape', () => {
+  const lanes = new Lanes(bounds, bySameShapes);
+  const shapes = Array.from({ length: 200 }, (_, i) => [1 + (i % 80)]);
+  const waiting = shapes.map((shape) => lanes.add(callOf([shaped(...shape)])));
+  expect(queuesOf(lanes).length).toBeLessThanOrEqual(33);
+  for (const { places } of waiting.slice(0, 50)) lanes.remove(places[0]!);
+  expect(lanes.instances).toBe(150);
+  const seen: number[] = [];
+  for (let queue = lanes.next(() => true); queue !== undefined; queue = lanes.next(() => true)) {
+    const { entries, places } = lanes.take(queue, 8, Infinity);
+    expect(new Set(places.map(({ lane }) => lane)).size).toBe(1);
+    seen.push(...entries.map(({ call }) => call.id));
+  }
+  expect(new Set(seen)).toEqual(new Set(waiting.slice(50).map(({ call }) => call.id)));
+  expect([seen.length, lanes.instances, queuesOf(lanes)]).toEqual([150, 0, []]);
+});
+
+test('queues of equal priority take turns, one of a higher priority goes before', () => {
+  const lanes = new Lanes(bounds, bySameShapes);
+  const big = callOf(Array.from({ length: 40 }, () => shaped(2)));
+  const [small, urgent] = [callOf([shaped(3)]), callOf([shaped(4)], { priority: 1 })];
+  for (const call of [big, small, urgent]) lanes.add(call);
+  const order = Array.from({ length: 4 }, () => {
+    const queue = lanes.next(() => true)!;
+    return lanes.take(queue, 8, Infinity).places[0]!.call;
+  });
+  expect(order).toEqual([urgent, big, small, big]);
 });

@@ -14,7 +14,7 @@ export class FakeSource implements BatchSource {
   readonly batchMs: number;
   waiting: number;
   isReady = true;
-  readonly inFlight = { batches: 0, instances: 0 };
+  running = 0;
 
   constructor(method = 'predict', waiting = 0, { weight = 1, batchMs = 1 }: SourceTraits = {}) {
     this.method = method;
@@ -35,7 +35,15 @@ export class FakeSource implements BatchSource {
     return this.batchMs;
   }
 
-  ran(): void {
+  sent(): void {
+    this.running++;
+  }
+
+  ended(): void {
+    this.running--;
+  }
+
+  learn(): void {
     throw new Error('a batch that was never sent cannot have run');
   }
 }

@@ -319,6 +319,7 @@ export class Journey {
       ...(this.#mayBeLate(call) ? ['DEADLINE_EXCEEDED'] : []),
       ...(this.#unserved.has(call.route.version) && !this.#executed.has(text) ? ['NO_REPLICA'] : []),
       ...(wasStarted ? [] : ['QUEUE_FULL']),
+      ...(call.texts.length > limits.maxQueueInstances ? ['BAD_REQUEST'] : []),
     ];
   }
 

@@ -35,6 +35,8 @@ export {
   type MethodInputs,
   type MethodOptions,
   type MethodOutputs,
+  type InputNames,
+  type PaddedPortOptions,
   type PortNames,
   type PortOptions,
 } from './register-method.js';

@@ -1,5 +1,12 @@
 /** Inputs whose size varies: what pads them is a stage of its own, before those of the author. */
-import { isAscending, type Padding, type Port } from '@serving/common';
+import {
+  isAscending,
+  Tensor,
+  type DataType,
+  type NumericType,
+  type Padding,
+  type Port,
+} from '@serving/common';
 import type { DefinitionDraft } from '../definition/definition-draft.js';
 import type { SourceLine } from '../definition/definition.js';
 import { pad } from '../stages/pad.js';
@@ -17,7 +24,7 @@ export interface PadOptions {
 }
 
 interface PaddedPort {
-  readonly dtype: string | undefined;
+  readonly dtype: DataType | undefined;
   readonly shape: readonly (number | string)[] | undefined;
   readonly pad: unknown;
 }
@@ -37,14 +44,26 @@ export function paddingOf(
     );
   if (filler !== undefined && typeof filler !== 'number')
     throw draft.mistake(`${what}: with: expected a number, given ${show(filler)}`);
+  if (filler !== undefined && isNumericType(dtype) && !isValueOf(dtype, filler))
+    throw draft.mistake(`${what}: with: expected a value that ${dtype} has, given ${filler}`);
   if (length !== undefined) checkText(draft, `${what}: length`, length, 'a name');
   const varying = (shape ?? []).flatMap((dimension, axis) => (typeof dimension === 'string' ? [axis] : []));
-  const isNumeric = dtype !== undefined && dtype !== 'string' && dtype !== 'bytes';
-  if (varying.length !== 1 || !isNumeric)
+  if (varying.length !== 1 || !isNumericType(dtype))
     throw draft.mistake(
       `${what}: expected beside it a numeric dtype and a shape of which one dimension is a name, given ${dtype ?? 'no dtype'} and ${shape === undefined ? 'no shape' : JSON.stringify(shape)}`,
     );
   return { dimension: varying[0]!, sizes: to };
+}
+
+function isNumericType(dtype: DataType | undefined): dtype is NumericType {
+  return dtype !== undefined && dtype !== 'string' && dtype !== 'bytes';
+}
+
+/** Floating-point types round; others have the value or have it not. */
+function isValueOf(dtype: NumericType, value: number): boolean {
+  if (dtype.startsWith('float')) return true;
+  const there = new Tensor('float64', [1], Float64Array.of(value)).astype(dtype);
+  return there.astype('float64').data[0] === value;
 }
 
 /** Adds a stage for each input that is padded; gives what stands for their padded values and lengths, by name. */

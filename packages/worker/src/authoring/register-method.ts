@@ -5,6 +5,7 @@ import {
   dataTypes,
   type Batching,
   type DataType,
+  type NumericType,
   type Port,
 } from '@serving/common';
 import { currentDraft, type DefinitionDraft } from '../definition/definition-draft.js';
@@ -20,14 +21,22 @@ export interface PortOptions {
   dtype?: DataType;
   /** Shape of one instance; a name stands for any size. `[]` and `[1]` are the same scalar. */
   shape?: readonly (number | string)[];
-  /** For an input whose size varies, of a numeric dtype: it is padded before the first stage. */
-  pad?: PadOptions;
+}
+
+/** An input whose size varies in the one dimension of its shape that is a name: it is padded before the first stage. */
+export interface PaddedPortOptions {
+  dtype: NumericType;
+  shape: readonly (number | string)[];
+  pad: PadOptions;
 }
 
 /** Names in order, or an object of names with what is known of each. */
 export type PortNames = readonly string[] | Readonly<Record<string, PortOptions>>;
 
-export interface MethodOptions<Inputs extends PortNames, Outputs extends PortNames> {
+/** The same for inputs, some of which may be padded. */
+export type InputNames = readonly string[] | Readonly<Record<string, PortOptions | PaddedPortOptions>>;
+
+export interface MethodOptions<Inputs extends InputNames, Outputs extends PortNames> {
   /** A list: the function gets the inputs one after another. An object: it gets one object of them, by name. */
   inputs: Inputs;
   /** A list: the function returns the outputs in this order, a single one bare. An object: it returns them by name. */
@@ -44,14 +53,16 @@ export interface MethodOptions<Inputs extends PortNames, Outputs extends PortNam
 }
 
 /** The arguments of a method's function. */
-export type MethodInputs<Inputs extends PortNames> = Inputs extends readonly string[]
+export type MethodInputs<Inputs extends InputNames> = Inputs extends readonly string[]
   ? { [Index in keyof Inputs]: Placeholder }
   : [inputs: { readonly [Name in keyof Inputs | LengthNames<Inputs>]: Placeholder }];
 
 /** Names under which the lengths of padded inputs are given. */
 type LengthNames<Inputs> = {
   [Name in keyof Inputs]: Inputs[Name] extends { pad: { length: infer Length extends string } }
-    ? Length
+    ? string extends Length
+      ? never
+      : Length
     : never;
 }[keyof Inputs];
 
@@ -65,7 +76,7 @@ export type MethodOutputs<Outputs extends PortNames> = Outputs extends readonly 
  * stages together with `addStage` and returns a placeholder per output.
  * @throws ServingError LOAD_FAILED naming the line
  */
-export function registerMethod<const Inputs extends PortNames, const Outputs extends PortNames>(
+export function registerMethod<const Inputs extends InputNames, const Outputs extends PortNames>(
   name: string,
   options: MethodOptions<Inputs, Outputs>,
   build: (...inputs: MethodInputs<Inputs>) => MethodOutputs<Outputs>,
@@ -173,7 +184,7 @@ function portsOf(draft: DefinitionDraft, method: string, what: string, given: un
   return Object.entries(given).map(([name, options]) => {
     const known = what === 'inputs' ? ['dtype', 'shape', 'pad'] : ['dtype', 'shape'];
     checkOptions(draft, `method ${method}: ${what}: ${name}`, options, known);
-    const { dtype, shape, pad } = options as PortOptions;
+    const { dtype, shape, pad } = options as PortOptions & Partial<PaddedPortOptions>;
     checkChoice(draft, `method ${method}: ${what}: ${name}: dtype`, dtype, dataTypes);
     checkShape(draft, `method ${method}: ${what}: ${name}: shape`, shape);
     const padding = paddingOf(draft, `method ${method}: ${what}: ${name}: pad`, { dtype, shape, pad });

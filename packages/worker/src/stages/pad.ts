@@ -19,14 +19,17 @@ export function pad({ dimension, sizes }: Padding, filler: number): (tensor: Ten
 
 function filledUp({ dtype, shape, data }: Tensor, dimension: number, size: number, filler: number): Tensor {
   const outer = product(shape.slice(0, dimension));
-  const [from, to] = [shape[dimension]!, size].map((one) => one * product(shape.slice(dimension + 1)));
-  const elements = new Tensor('float64', [outer * to!], new Float64Array(outer * to!).fill(filler)).astype(
-    dtype,
-  ).data as Float64Array;
-  // All typed arrays copy from their own kind alike; which one it is does not matter here.
+  const inner = product(shape.slice(dimension + 1));
+  const [from, to] = [shape[dimension]! * inner, size * inner];
+  // All typed arrays copy and fill with their own kind alike; which one it is does not matter here.
+  const elements = new Tensor('uint8', [outer * to], new Uint8Array(outer * to)).astype(dtype)
+    .data as Float64Array;
   const given = data as Float64Array;
-  for (let row = 0; row < outer; row++)
-    elements.set(given.subarray(row * from!, (row + 1) * from!), row * to!);
+  const [fill] = new Tensor('float64', [1], Float64Array.of(filler)).astype(dtype).data as Float64Array;
+  for (let row = 0; row < outer; row++) {
+    elements.set(given.subarray(row * from, (row + 1) * from), row * to);
+    if (filler !== 0) elements.fill(fill!, row * to + from, (row + 1) * to);
+  }
   return new Tensor(dtype, shape.with(dimension, size), elements);
 }
 

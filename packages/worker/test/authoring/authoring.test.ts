@@ -285,6 +285,14 @@ test.each([
   [{ dtype: 'int64', shape: ['n', 'm'], pad: { to: [4] } }, /given int64 and \["n","m"\]$/],
   [{ dtype: 'int64', shape: ['n'], pad: { to: [8, 4] } }, /to: expected whole numbers .*given \[8,4\]$/],
   [{ dtype: 'int64', shape: ['n'], pad: { to: [8], with: 'x' } }, /with: expected a number, given 'x'$/],
+  [
+    { dtype: 'int64', shape: ['n'], pad: { to: [8], with: 1.5 } },
+    /with: expected a value that int64 has, given 1.5$/,
+  ],
+  [
+    { dtype: 'uint8', shape: ['n'], pad: { to: [8], with: -1 } },
+    /with: expected a value that uint8 has, given -1$/,
+  ],
   [{ dtype: 'int64', shape: ['n'], pad: { to: [8], length: '' } }, /length: expected a name, given ''$/],
   [{ dtype: 'int64', shape: ['n'], pad: { to: [8], length: 'x' } }, /a name that is not in use, given 'x'$/],
   [
