@@ -95,3 +95,30 @@ test.each(Object.entries(crashes))(
     expect(await master.stop('SIGTERM')).toEqual({ code: 0, signal: null });
   },
 );
+
+test('with two workers both are lost: it is told not to try again, and the log says what each loss took', async () => {
+  const crash = crashes['a function that kills the process']!;
+  const directory = servables({ s: crash.files });
+  const master = await startMaster(['--master', '127.0.0.1:0']);
+  const start = (device: number) =>
+    startWorker(master, ['--servable', 's', '--directory', directory, '--device', String(device)]);
+  await Promise.all([0, 1].map(start));
+  expect(await master.client('s', 'eat').infer({ x: poison })).toMatchObject([
+    {
+      ok: false,
+      error: {
+        code: 'WORKER_UNAVAILABLE',
+        message:
+          "Call method 'eat' Failed: in each of 2 attempts the worker was lost that had the instance, and no replica is left to try on",
+      },
+    },
+  ]);
+  expect(await master.client('s', 'eat').infer({ x: 1 })).toMatchObject([
+    { ok: false, error: { code: 'SERVABLE_UNAVAILABLE' } },
+  ]);
+  const loss = { level: 40, servable: 's', version: 1, method: 'eat', instances: 1 };
+  expect(master.log.filter(({ msg }) => msg === 'batch lost with its replica')).toMatchObject([
+    { ...loss, attempts: 1 },
+    { ...loss, attempts: 2 },
+  ]);
+});

@@ -97,11 +97,25 @@ test('with the last worker, requests are refused at once; a worker that starts l
   expect(await client.infer({ x: 1 })).toMatchObject([{ ok: true }]);
 });
 
+test('before any worker has registered, callers are told to try again and what is missing', async () => {
+  const master = await clusterMaster();
+  await expect(master.client('s', 'double').infer({ x: 1 })).resolves.toMatchObject([
+    {
+      ok: false,
+      error: {
+        code: 'SERVABLE_UNAVAILABLE',
+        message:
+          'Request servable(s) method(double) , servable is not available; no worker has registered one by that name yet (registered: none); serving-worker --servable s --master <cluster address> starts one',
+      },
+    },
+  ]);
+});
+
 test('the master ends by SIGTERM and another takes its address: the workers come back by themselves', async () => {
   const [master] = await twoWorkers();
   const { address, cluster } = master;
   const loop = new VerifyingLoop(master.client('s', 'double'), callers, ({ code }) =>
-    ['UNAVAILABLE', 'SERVABLE_UNAVAILABLE', 'INVALID_INPUTS'].includes(code),
+    ['UNAVAILABLE', 'SERVABLE_UNAVAILABLE'].includes(code),
   );
   await underLoad(loop);
   expect(await master.stop('SIGTERM')).toEqual({ code: 0, signal: null });

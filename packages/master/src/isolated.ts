@@ -42,7 +42,7 @@ export async function startIsolatedServables(master: Master, options: IsolatedOp
     return true;
   };
   try {
-    await master.listenCluster(address);
+    await master.listenCluster(address, { isPrivate: true });
     master.onStop(stop);
     supervisor.start();
     const failure = await Promise.race([supervisor.served, supervisor.fatal.then(failureOf)]);

@@ -86,13 +86,15 @@ export class Master {
       createPicker: pickers[picker],
       clock,
       defer: setImmediate,
+      onBatchLost: (loss: object) => logger.warn(loss, 'batch lost with its replica'),
       onInternalError: logInternalError(logger),
     };
     this.#table = new RouteTable((replica) => createVersionEntry(replica, settings));
     this.#registry.onChange((snapshot) => this.#table.update(snapshot));
-    this.#endpoint = new PredictEndpoint(new Router(this.#table), clock);
     const linkLogger = logger.child({ component: 'link' });
     this.#directory = new WorkerDirectory({ leaseMs, registry: this.#registry, clock, logger: linkLogger });
+    const router = new Router(this.#table, () => this.#directory.awaitsWorkers);
+    this.#endpoint = new PredictEndpoint(router, clock);
   }
 
   /** `stop` has been called: the master takes nothing new. */
@@ -158,10 +160,11 @@ export class Master {
   }
 
   /**
-   * Listens for workers; resolves with the address in use.
+   * Listens for workers; resolves with the address in use. From then on a servable that no worker has registered yet may
+   * still come, unless the address is private: known to nobody but processes that this one starts itself.
    * @throws ServingError ADDRESS_UNAVAILABLE, CONFIG_INVALID when the master was stopped
    */
-  async listenCluster(address: string): Promise<string> {
+  async listenCluster(address: string, { isPrivate = false } = {}): Promise<string> {
     this.#refuseWhenStopping(`cluster address ${address}`);
     const logger = this.logger.child({ component: 'link' });
     const server = createGrpcJsServer({
@@ -172,7 +175,9 @@ export class Master {
       onInternalError: logInternalError(logger),
     });
     this.#clusterServers.push(server);
-    return server.start();
+    const listening = await server.start();
+    if (!isPrivate) this.#directory.opened();
+    return listening;
   }
 
   #status(): linkStatus.GetStatusResponse {

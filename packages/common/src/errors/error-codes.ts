@@ -80,7 +80,7 @@ export const errorTable = {
     503,
     'SERVABLE_UNAVAILABLE',
     true,
-    'the servable is known but no replica of it is available now',
+    'no replica of the servable is available now, or no worker has registered one yet',
   ),
   QUEUE_FULL: row(
     'RESOURCE_EXHAUSTED',

@@ -22,7 +22,7 @@ export function checkAgreement(live: Replica, given: Replica): void {
   throw new ServingError(
     'SIGNATURE_CONFLICT',
     `replica ${given.id}: servable(${given.servable}) version(${given.version}) differs from that of the live replica ${live.id}: ` +
-      `expected ${list(disagreeing(live.methods, given.methods))}, given ${list(disagreeing(given.methods, live.methods))}`,
+      `expected ${list(disagreeing(live.methods, given.methods))}, given ${list(disagreeing(given.methods, live.methods))}; give it a new version number, or stop the live replica first`,
   );
 }
 

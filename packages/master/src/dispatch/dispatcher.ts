@@ -8,7 +8,7 @@ import { Batch } from '../call/batch.js';
 import type { PredictCall } from '../call/predict-call.js';
 import type { InstanceRange, Replica } from '../cluster/replica.js';
 import { Quarantine } from './quarantine.js';
-import { Redispatch } from './redispatch.js';
+import { Redispatch, type BatchLoss } from './redispatch.js';
 import type { SecondTry } from './redispatch-queue.js';
 import type { ReplicaPicker } from './pickers/replica-picker.js';
 import { Flight, Seat } from './seat.js';
@@ -22,6 +22,8 @@ export interface DispatcherSettings {
   readonly picker: ReplicaPicker;
   /** Runs a callback when the current round of I/O is over, so that requests that arrived together share a batch. */
   readonly defer: (callback: () => void) => void;
+  /** Told of every batch that is lost with its replica. */
+  readonly onBatchLost: (loss: BatchLoss & { readonly servable: string; readonly version: number }) => void;
   /** Told of faults whose cause callers do not see. */
   readonly onInternalError: (error: ServingError) => void;
 }
@@ -43,9 +45,14 @@ export class Dispatcher {
   #dispatching = false;
 
   constructor(settings: DispatcherSettings) {
-    const { servable, clock } = settings;
+    const { servable, version, clock, onBatchLost } = settings;
     this.#settings = settings;
-    this.#redispatch = new Redispatch({ servable, clock, onExpired: () => this.demand() });
+    this.#redispatch = new Redispatch({
+      servable,
+      clock,
+      onLost: (loss) => onBatchLost({ servable, version, ...loss }),
+      onExpired: () => this.demand(),
+    });
   }
 
   get hasReplicas(): boolean {

@@ -58,6 +58,7 @@ export class RedispatchQueue {
   }
 }
 
-function countOf({ entries }: SecondTry): number {
+/** Instances of the entries. */
+export function countOf({ entries }: Pick<SecondTry, 'entries'>): number {
   return entries.reduce((sum, { range }) => sum + range.to - range.from, 0);
 }

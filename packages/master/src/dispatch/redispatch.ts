@@ -8,7 +8,7 @@ import { DeadlineWatch } from '../call/deadline-watch.js';
 import type { PredictCall } from '../call/predict-call.js';
 import type { InstanceRange } from '../cluster/replica.js';
 import { expired, noReplica, refuseEntry } from '../call/refusals.js';
-import { RedispatchQueue, type SecondTry } from './redispatch-queue.js';
+import { countOf, RedispatchQueue, type SecondTry } from './redispatch-queue.js';
 import type { Flight } from './seat.js';
 
 /** From this many losses on an instance is a suspect. */
@@ -16,9 +16,21 @@ const suspectFrom = 2;
 /** After this many it is not sent again. */
 const mostAttempts = 3;
 
+/** A batch that was lost with its replica. */
+export interface BatchLoss {
+  readonly method: string;
+  /** Instances that had no answer. */
+  readonly instances: number;
+  /** Attempts of these instances so far, all of them lost. */
+  readonly attempts: number;
+  /** The replica, and what became of it. */
+  readonly what: string;
+}
+
 export interface RedispatchSettings {
   readonly servable: string;
   readonly clock: Clock;
+  readonly onLost: (loss: BatchLoss) => void;
   /** Something that waited has been let go of. */
   readonly onExpired: () => void;
 }
@@ -66,8 +78,10 @@ export class Redispatch {
     const { source, batch } = flight;
     const losses = flight.losses + 1;
     const entries = batch.unanswered();
+    const { method } = source;
+    this.#settings.onLost({ method, instances: countOf({ entries }), attempts: losses, what });
     if (!source.idempotent || losses >= mostAttempts) {
-      const error = workerLost(source, losses, what);
+      const error = workerLost(method, `${endOf(source, losses)} (${what})`);
       for (const entry of entries) refuseEntry(entry, error);
     } else if (losses < suspectFrom) {
       this.#add({ source, entries, losses });
@@ -95,10 +109,14 @@ export class Redispatch {
     this.#take((other) => other === call);
   }
 
-  /** The last replica is gone: answers everything that waits. */
+  /**
+   * The last replica is gone: answers everything that waits. What was lost before may have been the cause, so its callers
+   * are not asked to send it again, to the next replica.
+   */
   refuseAll(): void {
-    for (const { source, entries } of this.#take(() => true)) {
-      const error = noReplica(this.#settings.servable, source.method);
+    for (const { source, entries, losses } of this.#take(() => true)) {
+      const error =
+        losses === 0 ? noReplica(this.#settings.servable, source.method) : deserted(source.method, losses);
       for (const entry of entries) refuseEntry(entry, error);
     }
   }
@@ -132,13 +150,18 @@ function oneByOne({ call, range: { block, from, to }, first }: BatchEntry): Batc
   }));
 }
 
-function workerLost(
-  { method, idempotent }: SecondTry['source'],
-  attempts: number,
-  what: string,
-): ServingError {
-  const why = idempotent
+function workerLost(method: string, why: string): ServingError {
+  return new ServingError('WORKER_LOST', `Call method '${method}' Failed: ${why}`);
+}
+
+function endOf({ idempotent }: SecondTry['source'], attempts: number): string {
+  return idempotent
     ? `in each of ${attempts} attempts, the last of them alone, the worker was lost that had the instance`
     : `the worker was lost that had the instance, after ${attempts} attempt, and the method is not idempotent`;
-  return new ServingError('WORKER_LOST', `Call method '${method}' Failed: ${why} (${what})`);
+}
+
+function deserted(method: string, attempts: number): ServingError {
+  const tries = attempts === 1 ? '1 attempt' : `each of ${attempts} attempts`;
+  const why = `in ${tries} the worker was lost that had the instance, and no replica is left to try on`;
+  return workerLost(method, why);
 }

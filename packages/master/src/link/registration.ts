@@ -20,6 +20,8 @@ export interface RegistrationSettings {
   readonly registry: ReplicaRegistry;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** A replica of the worker is in routing. */
+  readonly onServing: () => void;
 }
 
 /** How a registration can end. */
@@ -111,6 +113,7 @@ export class Registration {
     if (state === 'available' && replica.state === 'loading') {
       this.#settings.registry.add(replica);
       replica.take('loaded');
+      this.#settings.onServing();
     } else if (state === 'loading' && replica.take('unavailable')) {
       this.#settings.registry.remove(replica.id);
     }

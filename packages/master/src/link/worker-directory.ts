@@ -21,6 +21,9 @@ export class WorkerDirectory {
   readonly #registrations = new Map<string, Registration>();
   // Begins with the time, so that a restarted master does not give out its predecessor's epochs.
   #nextEpoch = Date.now();
+  #hasServed = false;
+  /** When workers could first register; Infinity before. */
+  #openedAt = Infinity;
 
   /** @throws ServingError CONFIG_INVALID for a lease that makes no sense */
   constructor(settings: DirectorySettings) {
@@ -39,6 +42,20 @@ export class WorkerDirectory {
     return this.#settings.leaseMs;
   }
 
+  /** Workers can register from now on. */
+  opened(): void {
+    this.#openedAt = Math.min(this.#openedAt, this.#settings.clock.now());
+  }
+
+  /**
+   * Whether workers that will serve may not be here yet: none has ever brought a replica, or those of a master that was
+   * restarted are still on their way back, which takes them up to a lease.
+   */
+  get awaitsWorkers(): boolean {
+    if (this.#openedAt === Infinity) return false;
+    return !this.#hasServed || this.#settings.clock.now() - this.#openedAt < this.leaseMs;
+  }
+
   /** In the order they registered. */
   get registrations(): readonly Registration[] {
     return [...this.#registrations.values()];
@@ -51,7 +68,12 @@ export class WorkerDirectory {
       if (holder.worker.incarnation !== worker.incarnation) throw idTaken(worker, holder);
       holder.end('replaced');
     }
-    const registration = new Registration({ ...this.#settings, worker, epoch: this.#nextEpoch++ });
+    const registration = new Registration({
+      ...this.#settings,
+      worker,
+      epoch: this.#nextEpoch++,
+      onServing: () => (this.#hasServed = true),
+    });
     this.#registrations.set(worker.workerId, registration);
     registration.onEnd(() => {
       if (this.#registrations.get(worker.workerId) === registration)

@@ -13,20 +13,18 @@ export interface RequestedSpec {
 
 export class Router {
   readonly #table: RouteTable;
+  readonly #awaitsWorkers: () => boolean;
 
-  constructor(table: RouteTable) {
+  /** @param awaitsWorkers whether workers may still be about to bring what is unknown */
+  constructor(table: RouteTable, awaitsWorkers: () => boolean) {
     this.#table = table;
+    this.#awaitsWorkers = awaitsWorkers;
   }
 
   /** @throws ServingError SERVABLE_NOT_FOUND, VERSION_NOT_FOUND, METHOD_NOT_FOUND or NO_REPLICA */
   route(spec: RequestedSpec): MethodRoute {
     const versions = this.#table.versions(spec.servable);
-    if (versions === undefined) {
-      throw new ServingError(
-        'SERVABLE_NOT_FOUND',
-        `${unavailable(spec)}; expected one of: ${list(this.#table.servables())}`,
-      );
-    }
+    if (versions === undefined) throw this.#unknown(spec);
     const entry = spec.version === 0n ? defaultVersion(versions) : versions.get(Number(spec.version));
     if (entry === undefined) {
       throw new ServingError(
@@ -44,6 +42,17 @@ export class Router {
     throw new ServingError(
       'METHOD_NOT_FOUND',
       `${described(spec)}, method is not available; expected one of: ${list(entry.methods.keys())}`,
+    );
+  }
+
+  #unknown(spec: RequestedSpec): ServingError {
+    const known = list(this.#table.servables());
+    if (!this.#awaitsWorkers())
+      return new ServingError('SERVABLE_NOT_FOUND', `${unavailable(spec)}; expected one of: ${known}`);
+    return new ServingError(
+      'NO_REPLICA',
+      `${unavailable(spec)}; no worker has registered one by that name yet (registered: ${known}); ` +
+        `serving-worker --servable ${spec.servable} --master <cluster address> starts one`,
     );
   }
 }

@@ -49,13 +49,13 @@ test('the refusal shows the methods that differ, as both replicas have them', ()
       'SIGNATURE_CONFLICT',
       'replica new: servable(add) version(1) differs from that of the live replica live: ' +
         'expected sub(x1: float32[N,2], x2) → (y: float32), ' +
-        'given sub(x1: float32[N,2], x2) → (y: any[4]), 4 at a time, not idempotent and mul(x1: float32[N,2], x2) → (y: float32)',
+        'given sub(x1: float32[N,2], x2) → (y: any[4]), 4 at a time, not idempotent and mul(x1: float32[N,2], x2) → (y: float32); give it a new version number, or stop the live replica first',
     ),
   );
   expect(() => checkAgreement(live, new FakeReplica({ id: 'new', methods: [add] }))).toThrow(
     servingError(
       'SIGNATURE_CONFLICT',
-      /expected sub\(x1: float32\[N,2\], x2\) → \(y: float32\), given no further method$/,
+      /expected sub\(x1: float32\[N,2\], x2\) → \(y: float32\), given no further method; give it a new version number, or stop the live replica first$/,
     ),
   );
 });

@@ -22,6 +22,7 @@ function setUp() {
     clock,
     picker: pickFewestInFlight,
     defer: (callback) => callback(),
+    onBatchLost: () => undefined,
     onInternalError: () => undefined,
   });
   const queue = batcherOf({ limits, clock, dispatcher });

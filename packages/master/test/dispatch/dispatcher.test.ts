@@ -35,6 +35,7 @@ function setUp(
       return pickFewestInFlight(all);
     },
     defer: (callback) => deferred.push(callback),
+    onBatchLost: () => undefined,
     onInternalError: (error) => internal.push(error),
   });
   const batchers = methods.map((method) => batcherOf({ method, limits, batching, clock, dispatcher }));

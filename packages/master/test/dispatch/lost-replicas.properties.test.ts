@@ -147,8 +147,8 @@ function legalOutcomes({ fleet, excused }: Play, call: FleetCall, text: string):
   const wasGivenUp = call.method === 'once' ? attempts === 1 : attempts === 3;
   return [
     text,
-    ...(wasGivenUp ? ['WORKER_LOST'] : []),
-    ...(fleet.wasDeserted ? ['NO_REPLICA'] : []),
+    ...(wasGivenUp || (fleet.wasDeserted && attempts > 0) ? ['WORKER_LOST'] : []),
+    ...(fleet.wasDeserted && attempts === 0 ? ['NO_REPLICA'] : []),
     ...(excused.has(call) ? ['CANCELLED', 'DEADLINE_EXCEEDED'] : []),
   ];
 }

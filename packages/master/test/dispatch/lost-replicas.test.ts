@@ -160,15 +160,20 @@ test('with no replica left what was lost, handed back or waits to be sent again 
   expect([waits.sink.list, fleet.waiting]).toEqual([[], 4]);
   const returned = b.works.find((work) => work.texts[0] === back.texts[0])!;
   fleet.withdraw(b);
-  expect(waits.sink.list).toEqual(Array.from({ length: 4 }, () => 'NO_REPLICA'));
+  expect(waits.sink.list).toEqual(Array.from({ length: 4 }, () => 'WORKER_LOST'));
+  expect(new Set(waits.sink.messages)).toEqual(
+    new Set([
+      "Call method 'predict' Failed: in 1 attempt the worker was lost that had the instance, and no replica is left to try on",
+    ]),
+  );
   fleet.giveBack(returned);
   b.die();
   expect([flies, back, once].map((call) => new Set(call.sink.list))).toEqual([
-    new Set(['NO_REPLICA']),
+    new Set(['WORKER_LOST']),
     new Set(['NO_REPLICA']),
     new Set(['WORKER_LOST']),
   ]);
-  expect(flies.sink.messages).toEqual([
+  expect(back.sink.messages).toEqual([
     'Request servable(add) method(predict) , servable is not available; no replica of it is live',
   ]);
   expect(fleet.waiting).toBe(0);
@@ -225,4 +230,26 @@ test('new work is not kept waiting by batches that are lost or handed back again
     replicas[2]!.last.succeed();
   }
   expect(fresh.map((call) => call.sink.list)).toEqual(fresh.map((call) => call.texts));
+});
+
+test('every loss is told once a batch, with its method, its unanswered instances and their attempts', () => {
+  const fleet = new Fleet();
+  const [a, b] = [fleet.add(), fleet.add()];
+  const call = fleet.call(3);
+  fleet.grant(a);
+  a.last.succeed(0, 1);
+  fleet.kill(a, 'it broke');
+  fleet.grant(b);
+  fleet.kill(b, 'it broke too');
+  const loss = { servable: 'add', version: 1, method: 'predict', instances: 2 };
+  expect(fleet.losses).toEqual([
+    { ...loss, attempts: 1, what: 'replica r0: it broke' },
+    { ...loss, attempts: 2, what: 'replica r1: it broke too' },
+  ]);
+  expect(call.sink.list).toEqual([call.texts[0], 'WORKER_LOST', 'WORKER_LOST']);
+  expect(new Set(call.sink.messages)).toEqual(
+    new Set([
+      "Call method 'predict' Failed: in each of 2 attempts the worker was lost that had the instance, and no replica is left to try on",
+    ]),
+  );
 });

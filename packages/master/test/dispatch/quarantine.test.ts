@@ -160,9 +160,9 @@ test('a replica that empties for suspects which are cancelled or expire meanwhil
   }
 });
 
-test('with no replica left suspects are refused like all that waits', () => {
+test('with no replica left suspects are refused, and not for trying again', () => {
   const { fleet, calls, replicas } = afterTwoLosses([2], [1]);
   fleet.grant(replicas[0]!);
   fleet.kill(replicas[0]!);
-  expect([calls[0]!.sink.list, fleet.waiting]).toEqual([['WORKER_LOST', 'NO_REPLICA'], 0]);
+  expect([calls[0]!.sink.list, fleet.waiting]).toEqual([['WORKER_LOST', 'WORKER_LOST'], 0]);
 });

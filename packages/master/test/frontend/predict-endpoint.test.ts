@@ -16,6 +16,7 @@ function setUp() {
       new RouteTable(() => {
         throw new Error('nothing is registered here');
       }),
+      () => false,
     ),
     new ManualClock(7),
   );

@@ -26,6 +26,7 @@ function joining() {
     registry: new ReplicaRegistry(),
     clock,
     logger,
+    onServing: () => undefined,
   });
   const told: string[] = [];
   registration.onEnd((why) => told.push(why));

@@ -5,7 +5,11 @@ import { Router } from '../../src/routing/router.js';
 import { FakeReplica, signature } from '../support/fake-replica.js';
 
 /** A table whose entries' queues do nothing. */
-function tableOf(...replicas: FakeReplica[]): { table: RouteTable; router: Router } {
+function tableOf(...replicas: FakeReplica[]): {
+  table: RouteTable;
+  router: Router;
+  await: (workers: boolean) => void;
+} {
   const table = new RouteTable(({ servable, version, methods }) => {
     let live = 0;
     return {
@@ -23,7 +27,9 @@ function tableOf(...replicas: FakeReplica[]): { table: RouteTable; router: Route
     };
   });
   table.update(replicas);
-  return { table, router: new Router(table) };
+  let awaitsWorkers = false;
+  const router = new Router(table, () => awaitsWorkers);
+  return { table, router, await: (workers) => (awaitsWorkers = workers) };
 }
 
 function replicaOf(version: number, servable = 'add'): FakeReplica {
@@ -81,6 +87,20 @@ test('an unknown servable is refused in the words of MindSpore Serving', () => {
 
 test('a master that serves nothing says so', () => {
   expect(refusal(tableOf().router, 'add', 'm').message).toMatch(/; expected one of: none$/);
+});
+
+test('while workers may be on their way an unknown servable is unavailable, and worth trying again', () => {
+  const { router, await: awaitWorkers } = tableOf(replicaOf(1));
+  awaitWorkers(true);
+  const error = refusal(router, 'sub', 'm');
+  expect([error.code, error.mindsporeCode, error.retryable]).toEqual(['NO_REPLICA', 5, true]);
+  expect(error.message).toBe(
+    'Request servable(sub) method(m) , servable is not available; no worker has registered one by that name yet (registered: add); serving-worker --servable sub --master <cluster address> starts one',
+  );
+  expect(refusal(router, 'add', 'm').code).toBe('METHOD_NOT_FOUND');
+  expect(refusal(router, 'add', 'add_common', 9n).code).toBe('VERSION_NOT_FOUND');
+  awaitWorkers(false);
+  expect(refusal(router, 'sub', 'm').code).toBe('SERVABLE_NOT_FOUND');
 });
 
 test('an unknown version is refused in the words of MindSpore Serving', () => {

@@ -16,6 +16,7 @@ function entryOf(first: FakeReplica) {
     clock: new ManualClock(),
     createPicker: () => pickFewestInFlight,
     defer: (callback) => callback(),
+    onBatchLost: () => undefined,
     onInternalError: () => undefined,
   });
 }
@@ -130,5 +131,5 @@ test('what a lost replica had is answered at once when it was the last, and not 
   a.die();
   expect([again!.sink.list, once!.sink.list]).toEqual([[], ['WORKER_LOST']]);
   entry.setReplicas([]);
-  expect(again!.sink.list).toEqual(['NO_REPLICA']);
+  expect(again!.sink.list).toEqual(['WORKER_LOST']);
 });

@@ -26,6 +26,8 @@ export interface FleetCall extends TestCall {
 export class Fleet {
   readonly clock = new ManualClock();
   readonly internal: ServingError[] = [];
+  /** What the dispatcher told of lost batches. */
+  readonly losses: object[] = [];
   readonly dispatcher: Dispatcher;
   /** Replicas in service. */
   readonly live: FakeReplica[] = [];
@@ -49,6 +51,7 @@ export class Fleet {
       clock,
       picker: pickFewestInFlight,
       defer: (callback) => this.#deferred.push(callback),
+      onBatchLost: (loss) => this.losses.push(loss),
       onInternalError: (error) => this.internal.push(error),
     });
     const { dispatcher } = this;

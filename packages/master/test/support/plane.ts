@@ -36,11 +36,12 @@ export class Plane {
         return pickFewestInFlight(all);
       },
       defer: (callback: () => void) => void this.#deferred.push(callback),
+      onBatchLost: () => undefined,
       onInternalError: (error: ServingError) => void this.internal.push(error),
     };
     this.table = new RouteTable((replica) => createVersionEntry(replica, settings));
     this.registry.onChange((snapshot) => this.table.update(snapshot));
-    this.endpoint = new PredictEndpoint(new Router(this.table), this.clock);
+    this.endpoint = new PredictEndpoint(new Router(this.table, () => false), this.clock);
   }
 
   /** Ends the current round of I/O. */
