@@ -103,7 +103,7 @@ export class SupervisedChild {
     this.#startedAt = clock.now();
     this.#output = this.#forwardOutput(child);
     this.#become('running');
-    logger.info({ pid: child.pid }, 'child started');
+    logger.info({ childPid: child.pid }, 'child started');
     return undefined;
   }
 
@@ -122,7 +122,7 @@ export class SupervisedChild {
   /** Ends a process that did not stop. */
   kill(): void {
     if (this.#state !== 'stopping') return;
-    this.#settings.logger.warn({ pid: this.#process?.pid }, 'child did not stop in time; killing it');
+    this.#settings.logger.warn({ childPid: this.#process?.pid }, 'child did not stop in time; killing it');
     killGroup(this.#process?.pid);
   }
 
@@ -164,7 +164,8 @@ export class SupervisedChild {
 
   #onExit(child: ChildProcess, exitCode: number | null, signal: NodeJS.Signals | null): void {
     const { command, clock, logger } = this.#settings;
-    const facts = { pid: child.pid, exitCode, signal };
+    // The logger's own pid is this process's.
+    const facts = { childPid: child.pid, exitCode, signal };
     this.#process = undefined;
     this.#output = this.#lastOutput(child, this.#output);
     // What the process started and did not stop would live on beside its replacement.

@@ -40,7 +40,7 @@ test('a child killed by SIGKILL is replaced, while the others run on', async () 
   expect(run.pid(0)).not.toBe(first);
   expect([run.pid(1), run.state(1)]).toEqual([other, 'running']);
   expect(run.logged(replaced)).toEqual([
-    expect.objectContaining({ child: 'device 0', pid: first, exitCode: null, signal: 'SIGKILL' }),
+    expect.objectContaining({ child: 'device 0', childPid: first, exitCode: null, signal: 'SIGKILL' }),
   ]);
 });
 
@@ -79,6 +79,18 @@ test('a fatal exit code is logged, ends the other children and is reported when 
     expect.objectContaining({ level: 60, child: 'device 1', exitCode: 3 }),
   ]);
   expect(run.clock.pending).toBe(0);
+});
+
+test('what is logged of a process has its own name: `pid` is the pid of the logger', async () => {
+  const run = new Supervised([script('device 0', patient)]);
+  run.supervisor.start();
+  const childPid = run.pid();
+  process.kill(childPid, 'SIGKILL');
+  await run.reaches('backing-off');
+  expect(run.log.map(({ msg, ...facts }) => [msg, facts['childPid'], 'pid' in facts])).toEqual([
+    ['child started', childPid, false],
+    ['child ended; a new one follows after the delay', childPid, false],
+  ]);
 });
 
 test('a program that does not exist or is none is a fatal end that says so', async () => {
