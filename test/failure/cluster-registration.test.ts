@@ -72,9 +72,41 @@ test('a worker that starts before the master serves as soon as there is one', as
   const cluster = `unix:${join(temporaryFolder(), 'cluster.sock')}`;
   const worker = launchWorker(['--master', cluster, '--executors', '1', ...options(0)]);
   await eventually('it looks for its master', () => worker.stderr.includes('no link to the master'), 55_000);
+  expect(worker.stdout).toMatch(
+    /^Serving: no master at unix:\S+ yet; trying again until there is one \(connect ENOENT \S+\)$/m,
+  );
   const master = await startMaster(['--master', cluster]);
   await eventually('it is registered', async () => (await clusterStatus(cluster)).workers.length === 1);
   await echoes(master);
+  expect(await worker.stop()).toEqual({ code: 0, signal: null });
+});
+
+test('a worker that finds its master again says so, and a port that is not the cluster port is named as that', async () => {
+  const master = await startMaster(['--master', '127.0.0.1:0']);
+  const [worker, lost] = [
+    await startWorker(master, options(0)),
+    launchWorker(['--master', master.address, '--executors', '1', ...options(1)]),
+  ];
+  const hint = "check that this is the master's cluster port (--master), not another of its ports";
+  await eventually(
+    'it says what is wrong',
+    () => lost.stdout.includes(hint) && lost.stderr.includes(hint),
+    55_000,
+  );
+  const health = launchWorker(['health', '--master', master.address]);
+  expect(await health.ended).toEqual({ code: 1, signal: null });
+  expect(health.stdout).toMatch(/^not serving: master \S+: The server does not implement the method/);
+  expect(health.stdout).toContain(hint);
+  const { address, cluster } = master;
+  await master.stop('SIGKILL');
+  await eventually('it has noticed', () => /^Serving: no link to master \S+ any more;/m.test(worker.stdout));
+  const nobody = launchWorker(['health', '--master', cluster]);
+  await nobody.ended;
+  expect(nobody.stdout).toBe(`not serving: master ${cluster}: connect ECONNREFUSED ${cluster}\n`);
+  await startMaster(['--grpc', address, '--master', cluster]);
+  await eventually('it is back', () =>
+    worker.stdout.includes(`Serving: worker registered with master ${cluster} again, epoch `),
+  );
   expect(await worker.stop()).toEqual({ code: 0, signal: null });
 });
 

@@ -50,6 +50,19 @@ test.each([
   [['--grpc'], /argument missing/],
   [['--grpc', '0', '--servable', 'a,a'], /--servable: expected names/],
   [
+    ['--grpc', '0', '--servable', 'examples/add/add'],
+    /^--servable: expected the name of a servable.*: add, with --directory examples\/add$/,
+  ],
+  [
+    ['--grpc', '5501', '--master', '127.0.0.1:5501'],
+    /^--grpc and --master: expected two addresses, given 127\.0\.0\.1:5501 for both$/,
+  ],
+  [
+    ['--grpc', '0', '--master', '0', '--isolation', 'process'],
+    /^--isolation process: expected --servable with it/,
+  ],
+  [['--grpc', '0', '--master', '0', '--device', '0,1'], /^--device 0,1: expected --servable with it/],
+  [
     ['--grpc', '0', '--servable', 'a', '--device', '0,0'],
     /^--device: expected .* each given once, given '0,0'$/,
   ],
@@ -71,7 +84,9 @@ test('a port in use: exit code 4, for another server of ours and for any program
   const second = await runMaster([...serve, '--grpc', first.address]);
   expect(second).toMatchObject({ code: ADDRESS_UNAVAILABLE, signal: null });
   expect(second.complaint).toMatch(
-    new RegExp(`^cannot listen on ${first.address}: EADDRINUSE: the address is in use$`),
+    new RegExp(
+      `^--grpc: cannot listen on ${first.address}: EADDRINUSE: the address is in use; stop the other server or choose another --grpc$`,
+    ),
   );
   expect(second.stdout).not.toContain('success');
   expect(await first.client('s', 'echo').infer({ x: 1 })).toMatchObject([{ ok: true }]);
@@ -89,14 +104,18 @@ test('a unix socket in use or in a folder that is not there: exit code 4', async
   const address = `unix:${join(temporaryFolder(), 'serving.sock')}`;
   const first = await startMaster([...serve, '--grpc', address]);
   const second = await runMaster([...serve, '--grpc', address]);
-  expect(second.complaint).toMatch(/^cannot listen on unix:\S+: EADDRINUSE: the address is in use$/);
+  expect(second.complaint).toMatch(
+    /^--grpc: cannot listen on unix:\S+: EADDRINUSE: the address is in use; stop/,
+  );
   expect(second).toMatchObject({ code: ADDRESS_UNAVAILABLE, signal: null });
   expect(await first.client('s', 'echo').infer({ x: 1 })).toMatchObject([{ ok: true }]);
 
   const nowhere = `unix:${join(temporaryFolder(), 'nowhere', 'serving.sock')}`;
   const third = await runMaster([...serve, '--grpc', nowhere]);
   expect(third).toMatchObject({ code: ADDRESS_UNAVAILABLE });
-  expect(third.complaint).toMatch(/^cannot listen on unix:\S+: ENOENT: there is no folder \S+nowhere$/);
+  expect(third.complaint).toMatch(
+    /^--grpc: cannot listen on unix:\S+: ENOENT: there is no folder \S+nowhere$/,
+  );
 });
 
 test('a unix socket that a killed server left behind is taken over', async () => {
@@ -122,7 +141,7 @@ test('a host that is not of this machine: exit code 4', async () => {
     '--executors',
     '1',
   ]);
-  expect(ended.complaint).toMatch(/^cannot listen on 192\.0\.2\.1:5500: /);
+  expect(ended.complaint).toMatch(/^--grpc: cannot listen on 192\.0\.2\.1:5500: /);
   // Nothing of grpc-js's own, which is the same in other words.
   expect(ended.stderr).not.toMatch(/^E /m);
   expect(ended.code).toBe(ADDRESS_UNAVAILABLE);

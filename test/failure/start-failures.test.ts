@@ -364,7 +364,7 @@ test('a servable or directory that is not there: exit code 3, with those that ar
   const unknown = await runMaster(['--grpc', '0', '--servable', 'c', '--directory', directory]);
   expect(unknown).toMatchObject({ code: LOAD_FAILED, stdout: '' });
   expect(unknown.complaint).toMatch(
-    /^Check servable config failed, directory '.*c' not exist; the directory holds: a, b$/,
+    /^Check servable config failed, directory '.*c' not exist; no servable 'c' in \S+ \(--directory \S+\), which holds: a, b; name the folder that holds c\/ with --directory$/,
   );
   const nowhere = await runMaster([
     '--grpc',

@@ -38,6 +38,9 @@ test('a crash costs a process, not the server; SIGTERM ends all of them', async 
   expect(after).not.toBe(master.pid);
   expect(await master.stop('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(() => process.kill(after, 0)).toThrow('ESRCH');
+  expect(master.stderr).not.toContain('no link to the master');
+  const started = master.log.filter(({ msg }) => msg === 'child started').map(({ childPid }) => childPid);
+  expect(started).toContain(after);
 });
 
 test('a servable that served and cannot be loaded when it is started anew costs nobody else anything', async () => {

@@ -67,6 +67,15 @@ test('--help lists every option with its default and variable, on standard outpu
     expect(stdout).toContain(text);
 });
 
+test('--version without a number prints the release, which the start line has too', async () => {
+  const { code, stdout, stderr } = await runMaster(['--version']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  const master = await startMaster(['--servable', 's', '--directory', directory, '--version', '0']);
+  expect(master.log.find(({ msg }) => msg === 'starting')).toMatchObject({ release: stdout.trim() });
+  await expectServing(master);
+});
+
 test('a unix socket is served, and the start lines name it', async () => {
   const address = `unix:${join(temporaryFolder(), 'serving.sock')}`;
   const master = await startMaster([

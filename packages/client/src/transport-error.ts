@@ -1,5 +1,6 @@
 /** A failed gRPC call as an InferError whose text names the address and the cause. */
 import { status, type ServiceError } from '@grpc/grpc-js';
+import { connectionFault } from '@serving/common';
 import { InferError, type InferErrorCode } from './infer-error.js';
 
 export function transportError(error: ServiceError | null, address: string, deadlineMs: number): InferError {
@@ -20,13 +21,4 @@ function messageOf(code: InferErrorCode, details: string, address: string, deadl
   if (code === 'DEADLINE_EXCEEDED' && Number.isFinite(deadlineMs))
     return `${address} did not answer within the deadline of ${deadlineMs} ms`;
   return `call to ${address} failed with ${code}: ${details}`;
-}
-
-/** The part of grpc-js's text that says what went wrong, without its frame and time stamp. */
-function connectionFault(details: string): string {
-  const match =
-    /^No connection established\. Last error: (?:Error: )?(.+?)(?: \(\d{4}-\d\d-[^)]+\))?\. Resolution note: /.exec(
-      details,
-    );
-  return match?.[1] ?? details;
 }

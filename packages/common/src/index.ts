@@ -70,6 +70,7 @@ export {
   type Batching,
 } from './identity/batching.js';
 export type { MethodSignature, Padding, Port } from './identity/method-signature.js';
+export { parseServableName, servableName, servableNames } from './config/servable-name.js';
 export { addOptions, fallbackText, loadConfig, type ConfigSource } from './config/load-config.js';
 export {
   addressList,
@@ -82,7 +83,6 @@ export {
   flagOf,
   integer,
   integerList,
-  nameList,
   optionalAddress,
   text,
   variablePrefix,
@@ -120,12 +120,14 @@ export {
   linkProtocolVersion,
   linkSilenceMs,
   maxLinkMessageBytes,
+  notTheClusterPort,
   registrationHeaders,
   registrationOf,
   type RegistrationKey,
 } from './link/protocol.js';
 export { readMessage } from './link/read-message.js';
 export { methodFromWire, methodToWire } from './link/signature-wire.js';
+export { connectionFault } from './rpc/connection-fault.js';
 export type { WorkerIdentity } from './link/worker-identity.js';
 export type {
   CancelSignal,

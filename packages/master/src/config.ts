@@ -7,7 +7,7 @@ import {
   integer,
   integerList,
   logLevels,
-  nameList,
+  servableNames,
   optionalAddress,
   text,
   type ConfigOf,
@@ -19,7 +19,7 @@ export const masterOptions = {
   grpc: optionalAddress('listen here for gRPC requests: port, host:port or unix:path'),
   master: optionalAddress('listen here for workers: port, host:port or unix:path'),
   host: text('host of addresses that are given as a port only', 'host', '127.0.0.1'),
-  servable: nameList(
+  servable: servableNames(
     'serve these in this process (lightweight): names of folders, separated by commas',
     'names',
     'none',

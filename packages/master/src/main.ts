@@ -2,7 +2,6 @@
 import {
   createLogger,
   endAtOnce,
-  loadConfig,
   onShutdownSignal,
   parseAddress,
   ServingError,
@@ -10,11 +9,12 @@ import {
   type ErrorCode,
   type Logger,
 } from '@serving/common';
-import { Command } from 'commander';
-import { masterOptions, type MasterConfig } from './config.js';
+import type { MasterConfig } from './config.js';
 import { startIsolatedServables } from './isolated.js';
 import { startServableInMaster } from './lightweight.js';
 import { Master } from './master.js';
+import { readConfig } from './read-config.js';
+import { release } from './release.js';
 import { startGrpcServer } from './start-grpc-server.js';
 import { startMasterServer } from './start-master-server.js';
 
@@ -23,31 +23,6 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
   LOAD_FAILED: 3,
   ADDRESS_UNAVAILABLE: 4,
 };
-
-const example = `
-Examples:
-  serving-master --grpc 5500 --servable add --directory examples/add
-  serving-master --grpc 5500 --master 6500
-
-Exit codes: 2 options that make no sense, 3 a servable that cannot be loaded, 4 an address that is not free.`;
-
-function readConfig(): MasterConfig {
-  const command = new Command('serving-master')
-    .description('Takes inference requests, batches them and routes them to workers.')
-    .addHelpText('after', example)
-    .showHelpAfterError('(serving-master --help lists the options)');
-  const config = loadConfig(command, masterOptions, { argv: process.argv.slice(2), env: process.env });
-  const problems: string[] = [];
-  if (config.grpc === undefined)
-    problems.push('--grpc: expected an address to listen on, such as 5500; given none');
-  if (config.servable.length === 0 && config.master === undefined) {
-    problems.push(
-      '--servable or --master: expected the name of a servable to serve in this process, or an address to listen on for workers; given neither',
-    );
-  }
-  if (problems.length > 0) throw new ServingError('CONFIG_INVALID', problems.join('\n'));
-  return config;
-}
 
 /** Whether a thread is inside native code that it does not leave: exiting around it aborts with a core dump. */
 let isStuck = false;
@@ -105,9 +80,23 @@ async function start(master: Master, config: MasterConfig, signal: AbortSignal):
     await Promise.race([serveIsolated(master, config), whenAborted(signal)]);
   else for (const servable of config.servable) await serve(master, servable, config, signal);
   signal.throwIfAborted();
-  if (config.master !== undefined) await startMasterServer(master, parseAddress(config.master, config.host));
-  if (config.grpc !== undefined)
-    await startGrpcServer(master, parseAddress(config.grpc, config.host), config);
+  const { master: clusterAddress, grpc: grpcAddress, host } = config;
+  if (clusterAddress !== undefined)
+    await listen('--master', () => startMasterServer(master, parseAddress(clusterAddress, host)));
+  if (grpcAddress !== undefined)
+    await listen('--grpc', () => startGrpcServer(master, parseAddress(grpcAddress, host), config));
+}
+
+/** @throws ServingError that names the option when its address cannot be used */
+async function listen(flag: string, listening: () => Promise<string>): Promise<void> {
+  try {
+    await listening();
+  } catch (thrown) {
+    const { code, message } = ServingError.from(thrown);
+    if (code !== 'ADDRESS_UNAVAILABLE') throw thrown;
+    const advice = message.includes('EADDRINUSE') ? `; stop the other server or choose another ${flag}` : '';
+    throw new ServingError(code, `${flag}: ${message}${advice}`, { cause: thrown });
+  }
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {
@@ -189,9 +178,9 @@ function fail(thrown: unknown): void {
 
 try {
   silenceGrpcJs();
-  const config = readConfig();
+  const config = readConfig(process.argv.slice(2));
   const logger = createLogger('serving-master', config.logLevel);
-  logger.info({ config }, 'starting');
+  logger.info({ release, config }, 'starting');
   await run(config, logger);
 } catch (thrown) {
   fail(thrown);

@@ -196,8 +196,8 @@ export class Master {
   }
 
   /**
-   * Takes no new requests, lets those in progress finish for up to `graceMs`, then leaves the workers and stops what
-   * runs in this process. Resolves with false when something is stuck in native code, so that only killing the process
+   * Takes no new requests, lets those in progress finish for up to `graceMs`, then stops what runs in this
+   * process and leaves the workers. Resolves with false when something is stuck in native code, so that only killing the process
    * ends it.
    */
   async stop(graceMs: number): Promise<boolean> {
@@ -209,10 +209,10 @@ export class Master {
         { unfinished, graceMs },
         'requests were not finished within the grace and were cut off',
       );
+    // Whatever still runs, nobody waits for it. Processes of this one's own leave by their links, so these end last.
+    const stopped = await Promise.all(this.#stopHooks.map((stop) => stop(Math.min(graceMs, hookGraceMs))));
     this.#directory.endAll();
     await Promise.all(this.#clusterServers.map((server) => server.stop(linkGraceMs)));
-    // Whatever still runs, nobody waits for it.
-    const stopped = await Promise.all(this.#stopHooks.map((stop) => stop(Math.min(graceMs, hookGraceMs))));
     return stopped.every(Boolean);
   }
 }

@@ -8,13 +8,18 @@ import {
   integer,
   integerList,
   logLevels,
+  servableName,
   text,
   type ConfigOf,
 } from '@serving/common';
 import { deviceTypes } from './sessions/execution-providers.js';
 
 export const workerOptions = {
-  servable: automaticText('servable to serve: the name of its folder', 'name', 'must be given'),
+  servable: servableName(
+    'servable to serve: the name of its folder',
+    'must be given',
+    'a worker serves one servable; start another worker for another one',
+  ),
   master: addressList(
     'cluster address of the master: port, host:port or unix:path; with several, separated by commas, it serves all',
     '127.0.0.1:6500',

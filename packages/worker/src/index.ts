@@ -40,6 +40,7 @@ export {
   type Value,
 } from './authoring/authoring.js';
 export { LocalReplica, type CreditListener, type ReplicaOptions } from './local-replica.js';
+export type { Outage } from './link/master-link.js';
 export { startServable, type RunningWorker, type WorkerOptions } from './start-servable.js';
 export type { Device, DeviceType } from './sessions/execution-providers.js';
 export type { CreditSink } from './credits/credit-account.js';

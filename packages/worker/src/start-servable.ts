@@ -9,6 +9,7 @@ import {
   type Clock,
   type Logger,
 } from '@serving/common';
+import type { Outage } from './link/master-link.js';
 import { MasterLinks } from './link/master-links.js';
 import { LocalReplica, type ReplicaOptions } from './local-replica.js';
 import { release } from './release.js';
@@ -25,6 +26,11 @@ export interface WorkerOptions extends Omit<ReplicaOptions, 'logger'> {
    * @param master its cluster address in full
    */
   readonly onRegistered?: (epoch: number, master: string) => void;
+  /**
+   * Told once when there is no link to a master and tries begin: at the start, and after each registration that ended.
+   * @param master its cluster address in full
+   */
+  readonly onTrying?: (outage: Outage, master: string) => void;
 }
 
 export interface RunningWorker {
@@ -95,5 +101,6 @@ function linksOf({ options, id, addresses, deviceType, deviceId, logger, clock }
     clock,
     logger: logger.child({ component: 'link', worker: id }),
     onRegistered: options.onRegistered,
+    onTrying: options.onTrying,
   });
 }

@@ -1,4 +1,5 @@
 /** `serving-client status`: asks a master for its workers, replicas and queues and prints them. */
+import { notTheClusterPort } from '@serving/common';
 import { clusterStatus } from '../cluster-status.js';
 import { statusJson, statusTable } from './output/print-status.js';
 import { exitCodes, reportProblem, type Hints } from './report-problem.js';
@@ -21,8 +22,6 @@ export async function statusCommand(request: StatusRequest, streams: Streams): P
     return reportProblem(thrown, hints, streams);
   }
 }
-
-const notTheClusterPort = "check that this is the master's cluster port (--master), not another of its ports";
 
 const hints: Hints = {
   UNAVAILABLE: 'check that the master is running and that this is the address of its cluster port (--master)',

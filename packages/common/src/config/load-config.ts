@@ -19,6 +19,8 @@ export interface ConfigSource {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Options of a program that shares the configuration file: they are left to it. @default none */
   readonly beside?: OptionTable;
+  /** Printed, and the process ended, when `--version` is given last and without a value. @default not at all */
+  readonly release?: string;
   /** Takes a line on something that is odd but may be meant. @default writes it to standard error */
   readonly warn?: (line: string) => void;
 }
@@ -57,6 +59,7 @@ export function loadConfig<Table extends OptionTable>(
   table: Table,
   source: ConfigSource,
 ): ConfigOf<Table> {
+  if (source.release !== undefined && source.argv.at(-1) === '--version') printRelease(source.release);
   const problems: string[] = [];
   const { flags, advice } = readFlags(addOptions(command, table), source.argv, problems);
   const env = givenVariables(source.env);
@@ -77,6 +80,12 @@ export function loadConfig<Table extends OptionTable>(
   }
   if (problems.length > 0) throw new ServingError('CONFIG_INVALID', [...problems, ...advice].join('\n'));
   return Object.freeze(config) as ConfigOf<Table>;
+}
+
+/** As --help does. */
+function printRelease(release: string): never {
+  process.stdout.write(`${release}\n`);
+  process.exit(0);
 }
 
 /** The SERVING_… variables. Compose files and shells set one to nothing to say that it is not given. */

@@ -176,30 +176,9 @@ export function addressList(description: string, fallback: string): OptionSpec<r
     fallbackText: fallback,
     parse: (given) => {
       const addresses = given.split(',').map((address) => address.trim());
-      parseAddresses(addresses);
+      if (parseAddresses(addresses).some((address) => address.endsWith(':0')))
+        throw new Error('addresses with a port from 1 to 65535');
       return addresses;
-    },
-  };
-}
-
-/** Names separated by commas. */
-export function nameList(
-  description: string,
-  placeholder: string,
-  fallbackText: string,
-): OptionSpec<readonly string[]> {
-  return {
-    description,
-    placeholder,
-    fallback: [],
-    fallbackText,
-    parse: (given) => {
-      const names = given.split(',').map((name) => name.trim());
-      const noFolder = names.some((name) => name === '' || /[/\\\0]/.test(name) || name.startsWith('.'));
-      if (noFolder || new Set(names).size < names.length) {
-        throw new Error('names separated by commas, each the name of a folder and given once');
-      }
-      return names;
     },
   };
 }

@@ -53,3 +53,7 @@ export function registrationOf(header: (name: string) => string | undefined): Re
     return undefined;
   }
 }
+
+/** What to do about a server that does not know the link: UNIMPLEMENTED. */
+export const notTheClusterPort =
+  "check that this is the master's cluster port (--master), not another of its ports";

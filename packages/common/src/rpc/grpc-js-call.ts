@@ -11,6 +11,8 @@ type GrpcCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uin
 /** What calls of a server have in common. */
 export interface CallContext {
   readonly path: string;
+  /** Callers come by a unix socket. */
+  readonly isUnix: boolean;
   readonly inProgress: LinkedList<EndableCall>;
   readonly onInternalError: (error: ServingError) => void;
 }
@@ -45,7 +47,9 @@ export abstract class GrpcJsCall<Result = RpcResult> implements RpcCall, CancelS
   }
 
   get peer(): string {
-    return this.#call.getPeer();
+    const peer = this.#call.getPeer();
+    // What grpc-js says of a unix socket.
+    return this.#context.isUnix && peer === 'unknown' ? 'unix' : peer;
   }
 
   metadata(name: string): string | undefined {

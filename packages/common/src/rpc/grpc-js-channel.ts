@@ -1,6 +1,7 @@
 /** The calling side of the transport seam, implemented by @grpc/grpc-js. */
 import { Client, credentials, Metadata, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { grpcStatus } from '../errors/error-codes.js';
+import { connectionFault } from './connection-fault.js';
 import { keepaliveOptions } from './keepalive.js';
 import { RpcError, type RpcChannel, type RpcClientStream } from './rpc-channel.js';
 
@@ -53,7 +54,11 @@ function unary(client: Client, path: string, message: Uint8Array, timeoutMs: num
 
 function asRpcError(thrown: unknown): RpcError {
   const { code = grpcStatus.INTERNAL, details } = thrown as Partial<ServiceError>;
-  return new RpcError(code, details || (thrown instanceof Error ? thrown.message : String(thrown)));
+  return rpcError(code, details || (thrown instanceof Error ? thrown.message : String(thrown)));
+}
+
+function rpcError(code: number, details: string): RpcError {
+  return new RpcError(code, connectionFault(details));
 }
 
 class GrpcJsClientStream implements RpcClientStream {
@@ -71,7 +76,7 @@ class GrpcJsClientStream implements RpcClientStream {
     call.on('drain', () => {
       for (const { resolve } of this.#waiting.splice(0)) resolve();
     });
-    call.on('status', ({ code, details }) => this.#end(new RpcError(code, details)));
+    call.on('status', ({ code, details }) => this.#end(rpcError(code, details)));
   }
 
   send(message: Uint8Array): Promise<void> {

@@ -83,7 +83,8 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
   });
   const inProgress = new LinkedList<EndableCall>();
   for (const route of options.routes) {
-    const context = { path: route.path, inProgress, onInternalError: options.onInternalError };
+    const isUnix = options.address.startsWith(unixScheme);
+    const context = { path: route.path, isUnix, inProgress, onInternalError: options.onInternalError };
     if (!register(server, route, context)) throw new Error(`two handlers for ${route.path}`);
   }
   const unfinished = new UnfinishedRequests(

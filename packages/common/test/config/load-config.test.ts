@@ -9,17 +9,17 @@ import {
   choice,
   duration,
   integer,
-  nameList,
   optionalAddress,
   text,
 } from '../../src/config/option.js';
+import { servableNames } from '../../src/config/servable-name.js';
 import type { ServingError } from '../../src/errors/serving-error.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 const table = {
   grpc: optionalAddress('where to listen'),
   directory: text('where the servables are', 'path', '.'),
-  servable: nameList('what to serve', 'names', 'none'),
+  servable: servableNames('what to serve', 'names', 'none'),
   maxMessageMb: integer('largest message', 'n', 100, [1, 512]),
   executors: automaticInteger('threads', 'one per core', 64),
   grace: duration('time to stop', '30s'),

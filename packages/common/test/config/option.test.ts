@@ -7,7 +7,6 @@ import {
   environmentNameOf,
   flagOf,
   integer,
-  nameList,
   optionalAddress,
   text,
 } from '../../src/config/option.js';
@@ -67,37 +66,9 @@ test('an optional address is kept as it was written once its form is right', () 
   expect(() => spec.parse('70000')).toThrow(servingError('CONFIG_INVALID', /out of range/));
 });
 
-test('a list of names is separated by commas, spaces around them do not count', () => {
-  const spec = nameList('d', 'names', 'none');
-  expect(spec.fallback).toEqual([]);
-  expect(spec.parse('add')).toEqual(['add']);
-  expect(spec.parse('add , größe,x.y')).toEqual(['add', 'größe', 'x.y']);
-});
-
-test('a name that is empty, repeated or could lead out of its folder is refused', () => {
-  const { parse } = nameList('d', 'names', 'none');
-  for (const wrong of [
-    '',
-    ',',
-    'a,',
-    'a,,b',
-    '.',
-    '..',
-    '.hidden',
-    'a/b',
-    '../a',
-    'a\\b',
-    'a,/b',
-    'a\0b',
-    'a,b,a',
-  ]) {
-    expect(() => parse(wrong)).toThrow(/names separated by commas, each the name of a folder/);
-  }
-});
-
-test('a list of addresses is kept as it was written once the form of each is right', () => {
+test('addresses to connect to have ports', () => {
   const spec = addressList('d', '127.0.0.1:6500');
-  expect(spec.parse('6500, host:1')).toEqual(['6500', 'host:1']);
-  expect(() => spec.parse('6500,')).toThrow(/the port is missing/);
-  expect(() => spec.parse('6500,6500')).toThrow(/given 127\.0\.0\.1:6500 twice/);
+  for (const wrong of ['99999', 'localhost', 'http://localhost:6500', ''])
+    expect(() => spec.parse(wrong)).toThrow(servingError('CONFIG_INVALID', /^address '/));
+  expect(() => spec.parse('6500,0')).toThrow('addresses with a port from 1 to 65535');
 });

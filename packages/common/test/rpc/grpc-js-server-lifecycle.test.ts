@@ -29,6 +29,7 @@ afterAll(() => {
 });
 
 const echo: UnaryHandler = (_, message) => ({ status: 0, body: [message] });
+const peerOf: UnaryHandler = ({ peer }) => ({ status: 0, body: [Buffer.from(peer)] });
 const echoRoute: RpcRoute = { kind: 'unary', path, handle: echo };
 
 function track(peer: Peer): Peer {
@@ -61,6 +62,17 @@ test('an IPv6 address keeps its brackets', async () => {
   const peer = await track(new Peer([echoRoute], '[::1]:0')).start();
   expect(peer.address).toMatch(/^\[::1\]:[1-9]\d*$/);
   expect(await echoed(peer)).toBe('hello');
+});
+
+test('handlers know a caller by its address, on a unix socket as unix', async () => {
+  const named = { kind: 'unary' as const, path, handle: peerOf };
+  const [local, tcp] = await Promise.all(
+    [`unix:${join(folder, 'named.sock')}`, '127.0.0.1:0'].map((address) =>
+      track(new Peer([named], address)).start(),
+    ),
+  );
+  expect(await echoed(local!)).toBe('unix');
+  expect(await echoed(tcp!)).toMatch(/^127\.0\.0\.1:\d+$/);
 });
 
 test('a unix socket is served under the address it was given', async () => {

@@ -1,5 +1,13 @@
 /** `serving-worker check`: loads a servable as a worker would, says what it is, and runs its models once. */
-import { automaticInteger, choice, integer, loadConfig, ServingError, text } from '@serving/common';
+import {
+  automaticInteger,
+  choice,
+  integer,
+  loadConfig,
+  parseServableName,
+  ServingError,
+  text,
+} from '@serving/common';
 import { Command } from 'commander';
 import { planCores } from '../executors/core-plan.js';
 import { usableCores } from '../executors/cores.js';
@@ -35,7 +43,8 @@ export async function runCheck(argv: readonly string[]): Promise<number> {
   const command = new Command('serving-worker check')
     .argument('<servable>', 'name of the servable: of its folder')
     .description('Loads a servable without serving it, and says what it is.')
-    .addHelpText('after', help);
+    .addHelpText('after', help)
+    .showHelpAfterError('(serving-worker check --help says more)');
   const {
     directory,
     version: wanted,
@@ -46,7 +55,7 @@ export async function runCheck(argv: readonly string[]): Promise<number> {
     env: process.env,
     warn: () => undefined,
   });
-  const [servable] = command.args as [string];
+  const servable = parseServableName(command.args[0]!);
   const folder = openServableFolder(directory, servable);
   for (const warning of folder.warnings) process.stderr.write(`serving-worker: warning: ${warning}\n`);
   const version = chooseVersion(folder, wanted);

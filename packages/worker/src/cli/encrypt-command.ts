@@ -25,7 +25,8 @@ export function runEncrypt(argv: readonly string[]): number {
     .argument('<model>', 'ONNX file')
     .argument('<encrypted>', 'file to write')
     .description('Encrypts a model file.')
-    .addHelpText('after', help);
+    .addHelpText('after', help)
+    .showHelpAfterError('(serving-worker encrypt --help says more)');
   const { mode, keyEnv, keyFile } = loadConfig(command, encryptOptions, {
     argv,
     env: process.env,

@@ -14,6 +14,7 @@ import {
 import { Command } from 'commander';
 import { hostname } from 'node:os';
 import { workerOptions } from '../config.js';
+import { linkFault } from '../link/link-fault.js';
 
 const healthOptions = {
   master: addressList(
@@ -54,7 +55,7 @@ async function problemOf(
     const reply = await channel.unary(linkPaths.status, new Uint8Array(0), timeoutMs);
     return missing(linkStatus.GetStatusResponse.decode(reply).workers, id);
   } catch (thrown) {
-    return `master ${address}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    return `master ${address}: ${linkFault(thrown)}`;
   } finally {
     channel.close();
   }

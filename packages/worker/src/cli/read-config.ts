@@ -1,5 +1,6 @@
 import { loadConfig, ServingError } from '@serving/common';
 import { Command } from 'commander';
+import { release } from '../release.js';
 import { workerOptions, type WorkerConfig } from '../config.js';
 
 const help = `
@@ -12,6 +13,8 @@ Examples:
   serving-worker --servable add --directory examples/add
   serving-worker --servable add --device 0,1 --master 10.0.0.5:6500
 
+serving-worker --version alone prints the release.
+
 Exit codes: 2 options that make no sense, 3 a servable that cannot be loaded, 5 refused by the master.`;
 
 /** @throws ServingError CONFIG_INVALID listing every problem */
@@ -20,7 +23,7 @@ export function readConfig(argv: readonly string[]): WorkerConfig & { readonly s
     .description('Loads a servable on a device and runs its methods for a master.')
     .addHelpText('after', help)
     .showHelpAfterError('(serving-worker --help lists the options)');
-  const config = loadConfig(command, workerOptions, { argv, env: process.env });
+  const config = loadConfig(command, workerOptions, { argv, env: process.env, release });
   const { servable } = config;
   if (servable === undefined || servable === '')
     throw new ServingError('CONFIG_INVALID', '--servable: expected the name of a servable; given none');

@@ -1,12 +1,14 @@
 /** One worker process: load, link, serve until a signal. */
 import { createLogger, endWithParent, onShutdownSignal, tellServing, type Logger } from '@serving/common';
 import type { WorkerConfig } from '../config.js';
-import { startServable, type RunningWorker } from '../start-servable.js';
+import type { Outage } from '../link/master-link.js';
+import { release } from '../release.js';
+import { startServable, type RunningWorker, type WorkerOptions } from '../start-servable.js';
 import { exit, markStuck, mustBeKilled } from './exit.js';
 
 export async function runWorker(config: WorkerConfig & { readonly servable: string }): Promise<void> {
   const logger = createLogger('serving-worker', config.logLevel);
-  logger.info({ config }, 'starting');
+  logger.info({ release, config }, 'starting');
   const starting = new AbortController();
   const started = start(config, logger, starting.signal);
   let stopped: Promise<void> | undefined;
@@ -47,6 +49,29 @@ function killStuck(logger: Logger): void {
   exit(1);
 }
 
+/** What people want to know of the links, on standard output. */
+function linkLines(): Pick<WorkerOptions, 'onRegistered' | 'onTrying'> {
+  const lastEpochs = new Map<string, number>();
+  return {
+    onRegistered: (epoch, address) => {
+      tellServing();
+      const last = lastEpochs.get(address);
+      // A replica whose executors came back is announced anew by the same registration.
+      if (epoch === last) return;
+      lastEpochs.set(address, epoch);
+      const again = last === undefined ? '' : ' again';
+      process.stdout.write(`Serving: worker registered with master ${address}${again}, epoch ${epoch}\n`);
+    },
+    onTrying: (outage, address) => process.stdout.write(`Serving: ${outageLine(address, outage)}\n`),
+  };
+}
+
+function outageLine(address: string, { why, isWithoutMaster, wasRegistered }: Outage): string {
+  if (wasRegistered) return `no link to master ${address} any more; trying again until there is one (${why})`;
+  if (isWithoutMaster) return `no master at ${address} yet; trying again until there is one (${why})`;
+  return `master ${address} does not take this worker yet; trying again until it does (${why})`;
+}
+
 async function start(
   config: WorkerConfig & { readonly servable: string },
   logger: Logger,
@@ -66,10 +91,7 @@ async function start(
       if (during === 'loading') markStuck();
       else killStuck(logger);
     },
-    onRegistered: (epoch, address) => {
-      tellServing();
-      process.stdout.write(`Serving: worker registered with master ${address}, epoch ${epoch}\n`);
-    },
+    ...linkLines(),
   });
   const { version, methods, plan } = worker.replica;
   const names = methods.map((method) => method.name).join(', ');

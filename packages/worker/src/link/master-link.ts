@@ -14,6 +14,7 @@ import {
   type WorkerIdentity,
   type WorkerLinkState,
 } from '@serving/common';
+import { isWithoutMaster, linkFault } from './link-fault.js';
 import type { LinkedReplica } from './linked-replica.js';
 import { Registration } from './registration.js';
 
@@ -25,6 +26,18 @@ export interface MasterLinkSettings {
   readonly logger: Logger;
   /** Told of each registration, once the master routes to the worker. */
   readonly onRegistered?: (epoch: number) => void;
+  /** Told once when tries begin that may go on for long: at the start, and after each registration that ended. */
+  readonly onTrying?: (outage: Outage) => void;
+}
+
+/** Why there is no link. */
+export interface Outage {
+  /** One line for people. */
+  readonly why: string;
+  /** No master is there; otherwise there is one that does not take this worker now. */
+  readonly isWithoutMaster: boolean;
+  /** There was a link before. */
+  readonly wasRegistered: boolean;
 }
 
 /** The longest interval a timer takes. */
@@ -38,6 +51,9 @@ export class MasterLink {
   /** Failures since the last registration that lived for a lease. */
   #failures = 0;
   #wake: () => void = () => undefined;
+  #wasRegistered = false;
+  /** What the last failure was, and how many times in a row it was that, since the last registration. */
+  #outage: { why: string; tries: number } | undefined;
 
   constructor(settings: MasterLinkSettings) {
     this.#settings = settings;
@@ -125,6 +141,8 @@ export class MasterLink {
         steadyAt = clock.now() + leaseMs;
         this.#registration = registration;
         this.#states.take('welcomed');
+        this.#wasRegistered = true;
+        this.#outage = undefined;
         logger.info({ master: address, epoch }, 'registered with the master');
       },
       onServing: (epoch) => onRegistered?.(epoch),
@@ -143,15 +161,36 @@ export class MasterLink {
   }
 
   async #backOff(failure: unknown): Promise<void> {
-    const { address, clock, logger } = this.#settings;
+    const { clock } = this.#settings;
     const delayMs = backoffMs(this.#failures++, Math.random(), { maximumMs: 2000 });
-    const why = failure instanceof Error ? failure.message : 'the master ended the stream';
-    logger.warn({ master: address, why, delayMs }, 'no link to the master; trying again');
+    this.#tellOutage(failure, delayMs);
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
       clock.after(delayMs, resolve);
     });
   }
+
+  /** The log has every new reason, and one that stays the same ever more seldom. */
+  #tellOutage(failure: unknown, delayMs: number): void {
+    const { address, logger, onTrying } = this.#settings;
+    const why = linkFault(failure);
+    if (this.#outage === undefined)
+      onTrying?.({
+        why,
+        isWithoutMaster: isWithoutMaster(failure),
+        wasRegistered: this.#wasRegistered,
+      });
+    if (this.#outage?.why !== why) this.#outage = { why, tries: 0 };
+    const tries = ++this.#outage.tries;
+    const told = { master: address, why, tries, delayMs };
+    if (isWorthTelling(tries)) logger.warn(told, 'no link to the master; trying again');
+    else logger.debug(told, 'no link to the master; trying again');
+  }
+}
+
+/** At the first, second, fourth, eighth … time. */
+function isWorthTelling(tries: number): boolean {
+  return Number.isInteger(Math.log2(tries));
 }
 
 /** Time for the goodbye to go out, in milliseconds. */

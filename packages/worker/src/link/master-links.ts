@@ -1,24 +1,31 @@
 /** A worker's links to all of its masters: each has a registration and a share of the credits of its own. */
 import { ServingError, type Logger } from '@serving/common';
 import type { LinkedReplica } from './linked-replica.js';
-import { MasterLink, type MasterLinkSettings } from './master-link.js';
+import { MasterLink, type MasterLinkSettings, type Outage } from './master-link.js';
 
-export interface MasterLinksSettings extends Omit<MasterLinkSettings, 'address' | 'onRegistered'> {
+export interface MasterLinksSettings extends Omit<MasterLinkSettings, 'address' | 'onRegistered' | 'onTrying'> {
   /** The masters' cluster addresses in full, each once. */
   readonly addresses: readonly string[];
   readonly logger: Logger;
   /** Told of each registration, once that master routes to the worker. */
   readonly onRegistered?: ((epoch: number, address: string) => void) | undefined;
+  /** Told once when there is no link to that master and tries begin. */
+  readonly onTrying?: ((outage: Outage, address: string) => void) | undefined;
 }
 
 export class MasterLinks {
   readonly #links: ReadonlyMap<string, MasterLink>;
   readonly #logger: Logger;
 
-  constructor({ addresses, onRegistered, ...settings }: MasterLinksSettings) {
+  constructor({ addresses, onRegistered, onTrying, ...settings }: MasterLinksSettings) {
     this.#logger = settings.logger;
     const linkTo = (address: string) =>
-      new MasterLink({ ...settings, address, onRegistered: (epoch) => onRegistered?.(epoch, address) });
+      new MasterLink({
+        ...settings,
+        address,
+        onRegistered: (epoch) => onRegistered?.(epoch, address),
+        onTrying: (outage) => onTrying?.(outage, address),
+      });
     this.#links = new Map(addresses.map((address) => [address, linkTo(address)]));
   }
 

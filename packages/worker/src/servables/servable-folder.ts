@@ -29,7 +29,7 @@ export function openServableFolder(directory: string, name: string): ServableFol
   const root = resolve(directory);
   const path = join(root, name);
   checkFolder(root, directory, () => `expected the folder that holds servable '${name}'`);
-  checkFolder(path, join(directory, name), () => listing(root));
+  checkFolder(path, join(directory, name), () => whereabouts(root, directory, name));
   // A link that leads nowhere was meant to be one; reading it says so.
   const configs = configNames.filter(
     (file) => lstatSync(join(path, file), { throwIfNoEntry: false }) !== undefined,
@@ -52,12 +52,14 @@ function checkFolder(path: string, shown: string, advice: () => string): void {
   throw loadFailed(`Check servable config failed, directory '${shown}' ${wrong}; ${advice()}`);
 }
 
-function listing(root: string): string {
+function whereabouts(root: string, directory: string, name: string): string {
+  return `no servable '${name}' in ${root} (--directory ${directory}), which ${contents(root)}; name the folder that holds ${name}/ with --directory`;
+}
+
+function contents(root: string): string {
   const names = readdirSync(root).filter((entry) => !entry.startsWith('.') && isServable(join(root, entry)));
-  if (names.length > 0) return `the directory holds: ${names.slice(0, 10).join(', ')}`;
-  return isServable(root)
-    ? 'the directory is a servable itself; expected the folder that holds it'
-    : 'the directory holds no servables';
+  if (names.length > 0) return `holds: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`;
+  return isServable(root) ? 'is a servable itself' : 'holds no servables';
 }
 
 function isServable(path: string): boolean {

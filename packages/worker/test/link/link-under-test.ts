@@ -11,7 +11,7 @@ import {
 import { pino } from 'pino';
 import { eventually } from '../../../../test/support/eventually.js';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
-import { MasterLink } from '../../src/link/master-link.js';
+import { MasterLink, type Outage } from '../../src/link/master-link.js';
 
 export const leaseMs = 3000;
 
@@ -44,6 +44,7 @@ export class LinkUnderTest {
   readonly clock = new ManualClock();
   readonly log: Record<string, unknown>[] = [];
   readonly link: MasterLink;
+  readonly outages: Outage[] = [];
   /** Registrations that were tried. */
   registrations = 0;
   /** What became of the link. */
@@ -65,7 +66,8 @@ export class LinkUnderTest {
         release: '',
       },
       clock: this.clock,
-      logger: pino({ base: null }, { write }),
+      logger: pino({ base: null, level: 'debug' }, { write }),
+      onTrying: (outage) => this.outages.push(outage),
     });
   }
 

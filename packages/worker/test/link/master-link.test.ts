@@ -44,7 +44,7 @@ test('a master that does not answer Hello is given up after a while', async () =
   under.clock.advance(1);
   under.clock.advance(await under.failed(1));
   await eventually('it has Hello again', () => under.registrations === 2);
-  expect(under.log[0]).toMatchObject({ why: 'expected Welcome of the master within 10000 ms' });
+  expect(under.outages).toMatchObject([{ why: 'expected Welcome of the master within 10000 ms' }]);
 });
 
 test('delays grow until a registration has lived for a lease', async () => {
@@ -70,4 +70,31 @@ test('delays begin anew when a registration has lived for a lease', async () => 
   // This master answers no heartbeat.
   under.clock.advance(leaseMs);
   expect(await under.failed(5)).toBeLessThanOrEqual(100);
+});
+
+test('an outage is told once, and logged ever more seldom while its reason stays the same', async () => {
+  const under = await LinkUnderTest.to({ register: async () => undefined });
+  for (let tries = 1; tries < 9; tries++) under.clock.advance(await under.failed(tries));
+  await under.failed(9);
+  const told = under.log.filter(({ msg }) => msg === 'no link to the master; trying again');
+  expect(told.filter(({ level }) => level === 40).map(({ tries }) => tries)).toEqual([1, 2, 4, 8]);
+  expect(told.map(({ tries }) => tries)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(under.outages).toEqual([
+    { why: 'expected Welcome of the master', isWithoutMaster: false, wasRegistered: false },
+  ]);
+});
+
+test('the end of each registration is an outage of its own, and its log begins anew', async () => {
+  let mayLive = true;
+  const under = await LinkUnderTest.to({
+    exchange: (stream) => (mayLive ? readAll(stream) : sendBatch(stream, chunk)),
+  });
+  await under.reaches('registered');
+  mayLive = false;
+  under.clock.advance(leaseMs);
+  for (let tries = 1; tries < 3; tries++) under.clock.advance(await under.failed(tries));
+  await under.failed(3);
+  expect(under.outages.map(({ wasRegistered }) => wasRegistered)).toEqual([true, true, true]);
+  const tries = under.log.flatMap((line) => (typeof line['tries'] === 'number' ? [line['tries']] : []));
+  expect(tries).toEqual([1, 1, 1]);
 });

@@ -91,7 +91,7 @@ describe('not there', () => {
     expect(() => openServableFolder(directory, 's')).toThrow(
       servingError(
         'LOAD_FAILED',
-        /^Check servable config failed, directory '.*s' not exist; the directory holds: a, b$/,
+        /^Check servable config failed, directory '.*s' not exist; no servable 's' in \S+ \(--directory \S+\), which holds: a, b; name the folder that holds s\/ with --directory$/,
       ),
     );
     expect(() => openServableFolder(join(directory, 'nowhere'), 's')).toThrow(
@@ -100,7 +100,7 @@ describe('not there', () => {
     expect(() => openServableFolder(directory, 'file')).toThrow(
       servingError(
         'LOAD_FAILED',
-        `Check servable config failed, directory '${join(directory, 'file')}' is a file, not a folder; the directory holds: a, b`,
+        `Check servable config failed, directory '${join(directory, 'file')}' is a file, not a folder; no servable 'file' in ${directory} (--directory ${directory}), which holds: a, b; name the folder that holds file/ with --directory`,
       ),
     );
     expect(() => openServableFolder(join(directory, 'file'), 's')).toThrow(
@@ -110,10 +110,16 @@ describe('not there', () => {
       ),
     );
     expect(() => openServableFolder(folderWith({ 'a/': '', 'b/0/': '' }), 's')).toThrow(
-      servingError('LOAD_FAILED', /the directory holds no servables$/),
+      servingError(
+        'LOAD_FAILED',
+        /, which holds no servables; name the folder that holds s\/ with --directory$/,
+      ),
     );
     expect(() => openServableFolder(join(directory, 'a'), 'a')).toThrow(
-      servingError('LOAD_FAILED', /the directory is a servable itself; expected the folder that holds it$/),
+      servingError(
+        'LOAD_FAILED',
+        /, which is a servable itself; name the folder that holds a\/ with --directory$/,
+      ),
     );
   });
 
@@ -121,7 +127,7 @@ describe('not there', () => {
     const directory = folderWith({ 'a/1/': '', 'lost+found/1/': '' });
     chmodSync(join(directory, 'lost+found'), 0o311);
     expect(() => openServableFolder(directory, 's')).toThrow(
-      servingError('LOAD_FAILED', /holds: a(, lost\+found)?$/),
+      servingError('LOAD_FAILED', /holds: a(, lost\+found)?; name/),
     );
     chmodSync(join(directory, 'lost+found'), 0o755);
   });
