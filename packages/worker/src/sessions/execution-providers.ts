@@ -22,3 +22,31 @@ export function executionProviders({ type, id }: Device): ExecutionProvider[] {
   if (id === 0) return [type, 'cpu'];
   throw new ServingError('CONFIG_INVALID', `device ${id}: expected 0, as there is one ${type} device only`);
 }
+
+/** What onnxruntime can run on, on this platform. */
+export interface Backend {
+  readonly name: string;
+  /** Its libraries are in onnxruntime's package. */
+  readonly bundled: boolean;
+}
+
+/** Why models cannot run on devices of the type here; undefined when they can. onnxruntime itself would take the CPU. */
+export function missingDevice(type: DeviceType, backends: readonly Backend[]): string | undefined {
+  if (backends.some(({ name }) => name === type)) return undefined;
+  const known = backends.map(({ name }) => name).join(', ');
+  return `onnxruntime has no device type ${type} on ${process.platform} ${process.arch}; expected one of ${known}`;
+}
+
+/** What to do about a provider whose library could not be loaded; empty for other failures. */
+export function libraryAdvice(
+  why: string,
+  providers: readonly ExecutionProvider[],
+  backends: readonly Backend[],
+): string {
+  if (!/failed to load (?:shared )?library/i.test(why)) return '';
+  const names = providers.map((provider) => (typeof provider === 'string' ? provider : provider.name));
+  const separate = backends.filter(({ name, bundled }) => !bundled && names.includes(name));
+  if (separate.length === 0) return '';
+  const listed = separate.map(({ name }) => name).join(' and ');
+  return `; the libraries for ${listed} are not in onnxruntime's npm package: on linux x64, ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install gets them, and they need CUDA 12 ("Devices" in docs/configuration.md)`;
+}

@@ -9,8 +9,8 @@ import {
   type TypedArray,
 } from '@serving/common';
 import * as ort from 'onnxruntime-node';
-import type { SessionSettings } from '../definition/definition.js';
-import { executionProviders, type Device } from './execution-providers.js';
+import type { ExecutionProvider, SessionSettings } from '../definition/definition.js';
+import { executionProviders, libraryAdvice, missingDevice, type Device } from './execution-providers.js';
 import type { ModelPort, ModelTensor, NativeGuard, Session } from './session.js';
 
 export interface OnnxSessionOptions {
@@ -41,7 +41,12 @@ async function createSession(
   source: ModelSource,
   options: OnnxSessionOptions,
 ): Promise<ort.InferenceSession> {
-  const { shownAs } = options;
+  const { shownAs, settings, device } = options;
+  const backends = ort.listSupportedBackends();
+  const missing =
+    settings.executionProviders === undefined ? missingDevice(device.type, backends) : undefined;
+  if (missing !== undefined)
+    throw new ServingError('LOAD_FAILED', `model ${shownAs} cannot be loaded: ${missing}`);
   try {
     // Written out because the type of `create` has no form for either.
     if (typeof source === 'string') return await ort.InferenceSession.create(source, runtimeOptions(options));
@@ -49,23 +54,26 @@ async function createSession(
   } catch (error) {
     const why =
       typeof source === 'string' ? withoutPaths(firstLine(error), source, shownAs) : firstLine(error);
-    throw new ServingError('LOAD_FAILED', `model ${shownAs} cannot be loaded: ${why}`, { cause: error });
+    const advice = libraryAdvice(why, providersOf(options), backends);
+    throw new ServingError('LOAD_FAILED', `model ${shownAs} cannot be loaded: ${why}${advice}`, {
+      cause: error,
+    });
   }
 }
 
-function runtimeOptions({
-  settings,
-  intraOpThreads,
-  device,
-}: OnnxSessionOptions): ort.InferenceSession.SessionOptions {
+function providersOf({ settings, device }: OnnxSessionOptions): readonly ExecutionProvider[] {
+  return settings.executionProviders ?? executionProviders(device);
+}
+
+function runtimeOptions(options: OnnxSessionOptions): ort.InferenceSession.SessionOptions {
+  const { settings, intraOpThreads } = options;
   const { graphOptimization, memoryArena, memoryPattern, config } = settings;
   const interOpThreads = settings.interOpThreads ?? 1;
-  const providers = settings.executionProviders ?? executionProviders(device);
   return {
     intraOpNumThreads: settings.intraOpThreads ?? intraOpThreads,
     interOpNumThreads: interOpThreads,
     executionMode: interOpThreads > 1 ? 'parallel' : 'sequential',
-    executionProviders: providers,
+    executionProviders: providersOf(options),
     ...(graphOptimization === undefined ? {} : { graphOptimizationLevel: graphOptimization }),
     ...(memoryArena === undefined ? {} : { enableCpuMemArena: memoryArena }),
     ...(memoryPattern === undefined ? {} : { enableMemPattern: memoryPattern }),
