@@ -30,6 +30,24 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     config: `interface A {\n  a: number;\n  b: string;\n}\nconst a: A | undefined = undefined;\n(a as unknown as A).a.toFixed();`,
     error: "s/servable_config.ts:7: TypeError: Cannot read properties of undefined (reading 'a')",
   },
+  'a name that is not exported': {
+    config: `import * as worker from '@serving/worker';\nconst model = worker.declareModl({ file: 'm.onnx' });`,
+    error: 's/servable_config.ts:3: @serving/worker has no declareModl; did you mean declareModel?',
+  },
+  'a misspelt import': {
+    config: {
+      'servable_config.ts': `import { declareModl } from '@serving/worker';\n\nconst model = declareModl({ file: 'm.onnx' });`,
+      '1/': '',
+    },
+    error: 's/servable_config.ts:3: @serving/worker has no declareModl; did you mean declareModel?',
+  },
+  'a class that is nowhere': {
+    config: {
+      'servable_config.ts': `import { Nothing } from '@serving/worker';\nnew Nothing();`,
+      '1/': '',
+    },
+    error: 's/servable_config.ts:2: @serving/worker has no Nothing',
+  },
   'rejects in a top-level await': {
     config: `await Promise.reject(new Error('later'));`,
     error: 's/servable_config.ts:2: Error: later',

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { outputsOf, tensor } from '@serving/client';
 import { onnxModel } from '../../examples/onnx-writer.js';
 import { startMaster, type Master } from '../support/processes.js';
-import { addModel, configuration, runSizeModel, servables } from '../support/servables.js';
+import { addModel, configuration, functionServable, runSizeModel, servables } from '../support/servables.js';
 
 const one = (name: string, options: string) =>
   `registerMethod('${name}', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(declareModel(${options}), [x]));`;
@@ -139,6 +139,18 @@ describe('serving-worker check', () => {
       /stage 1: model scale\.onnx\(x, factor\) -> y {2}\(models\/servable_config\.ts:\d+\)/,
     );
     expect(stdout).toContain('metadata: complete\n');
+  });
+
+  test('says of what is open how it is declared, a text too', () => {
+    const open = servables({
+      s: functionServable(`registerMethod('echo', { inputs: ['name'], outputs: ['y'] }, (name) => name);`),
+    });
+    const { status, stdout } = runWorker(['check', 's', '--directory', open]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('  method echo: input name\n');
+    expect(stdout).toContain(
+      "  to declare it: inputs: { x: { dtype: 'float32', shape: [2, 'n'] } } in registerMethod; for a text { dtype: 'string', shape: [] }\n",
+    );
   });
 
   test.each([

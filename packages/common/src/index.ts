@@ -70,6 +70,7 @@ export {
   type Batching,
 } from './identity/batching.js';
 export type { MethodSignature, Padding, Port } from './identity/method-signature.js';
+export { nearest } from './config/nearest.js';
 export { parseServableName, servableName, servableNames } from './config/servable-name.js';
 export { addOptions, fallbackText, loadConfig, type ConfigSource } from './config/load-config.js';
 export {

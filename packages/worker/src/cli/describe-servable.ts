@@ -101,6 +101,6 @@ function openLines({ signatures }: LoadedServable): string[] {
   return [
     'metadata: open, any dtype or shape goes, and clients are not told what to send or expect:',
     ...open,
-    "  to declare it: inputs: { x: { dtype: 'float32', shape: [2, 'n'] } } in registerMethod",
+    "  to declare it: inputs: { x: { dtype: 'float32', shape: [2, 'n'] } } in registerMethod; for a text { dtype: 'string', shape: [] }",
   ];
 }

@@ -8,6 +8,7 @@ import * as authoring from '../authoring/authoring.js';
 import { modelKey, type ServableDefinition } from '../definition/definition.js';
 import { DefinitionDraft, innermostLine, shownFile, withDraft } from '../definition/definition-draft.js';
 import { ModelCaller } from '../definition/model-caller.js';
+import { MissingExport, withKnownExports } from './known-exports.js';
 import { onnxFiles, type ServableFolder } from './servable-folder.js';
 
 /** @throws ServingError LOAD_FAILED naming file and line */
@@ -28,7 +29,10 @@ async function runConfiguration(configFile: string): Promise<ServableDefinition>
   // The modules of this very graph are handed in, so that the configuration works where no node_modules is above it and
   // its declarations reach the draft opened here, with `require` as with `import`.
   const jiti = createJiti(import.meta.url, {
-    virtualModules: { '@serving/worker': authoring, '@serving/common': common },
+    virtualModules: {
+      '@serving/worker': withKnownExports('@serving/worker', authoring),
+      '@serving/common': withKnownExports('@serving/common', common),
+    },
     fsCache: false,
     moduleCache: false,
   });
@@ -52,6 +56,7 @@ function describe(thrown: unknown, configFile: string): string {
     return `${shownIn(dirname(configFile), path!)}:${line}:${Number(column) + 1}: does not parse: ${what}`;
   }
   const place = innermostLine(thrown, dirname(configFile)) ?? file;
+  if (thrown instanceof MissingExport) return `${place}: ${thrown.message}`;
   return `${place}: ${thrown.name}: ${firstLine(thrown)}${pathAdvice(thrown, configFile)}`;
 }
 
