@@ -181,7 +181,7 @@ describe('while a servable is loading', () => {
     const master = starting(servable);
     await configured(master);
     expect(await master.stop()).toEqual(clean);
-    expect(master.stdout).toBe('');
+    expect(master.stdout).toBe('Serving: master stopped\n');
   });
 
   test('SIGTERM while a process of its own loads the servable: exit code 0', async () => {

@@ -56,3 +56,28 @@ test('a servable that cannot be loaded ends all of them with its exit code', asy
   expect(await workers.ended).toEqual({ code: 3, signal: null });
   expect(workers.stderr).toContain('not today');
 });
+
+const planOf = (text: string, device: number) =>
+  new RegExp(`^.*device ${device}.*: methods echo; (\\d+) executors? x .* on (\\d+) of (\\d+) cores`, 'm')
+    .exec(text)
+    ?.slice(1)
+    .map(Number);
+
+test('several devices share the cores, in processes and in threads, and each plan says whose it is', async () => {
+  const args = ['--directory', directory, '--device', '0,1', '--servable', 's'];
+  const master = await startMaster(['--master', '127.0.0.1:0', ...args]);
+  supervisor = launchWorker(['--master', master.cluster, ...args, '--version', '0']);
+  await eventually('both are planned', () => [0, 1].every((device) => planOf(supervisor!.stdout, device)));
+  for (const { stdout } of [master, supervisor]) {
+    for (const device of [0, 1]) {
+      const [executors, cores, offered] = planOf(stdout, device)!;
+      expect(cores).toBeLessThanOrEqual(Math.max(1, Math.floor(offered! / 2)));
+      expect(executors).toBe(cores);
+    }
+  }
+  const own = (await clusterStatus(master.cluster)).workers.filter(({ epoch }) => epoch === 0);
+  expect(own.map(({ deviceType, deviceId, replicas }) => [deviceType, deviceId, replicas.length])).toEqual([
+    ['cpu', 0, 1],
+    ['cpu', 1, 1],
+  ]);
+});

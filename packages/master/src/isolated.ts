@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServingError, Supervisor, variablePrefix, type FatalEnd } from '@serving/common';
-import { isFatalExitCode, usableCores, workerProgram } from '@serving/worker';
+import { isFatalExitCode, shareOfCores, workerProgram } from '@serving/worker';
 import type { Master } from './master.js';
 
 export interface IsolatedOptions {
@@ -65,7 +65,7 @@ function childrenOf(options: IsolatedOptions, address: string) {
   const { servables, directory = '.', version = 0, devices = [0], workerFlags = {} } = options;
   const count = servables.length * devices.length;
   // They share the cores; each would otherwise plan with all of them.
-  const cores = Math.max(1, Math.floor(usableCores().cores / count));
+  const cores = shareOfCores(count);
   const flags = Object.entries({ '--cores': cores, ...workerFlags }).flatMap(([flag, value]) =>
     value === undefined ? [] : [flag, String(value)],
   );

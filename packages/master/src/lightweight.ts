@@ -1,9 +1,12 @@
 /** Lightweight deployment: a replica in the master's own process. The only file that imports master and worker. */
 import { ServingError } from '@serving/common';
-import { LocalReplica, type ReplicaOptions } from '@serving/worker';
+import { LocalReplica, shareOfCores, type ReplicaOptions } from '@serving/worker';
 import type { Master } from './master.js';
 
-export type ServableOptions = Omit<ReplicaOptions, 'logger' | 'clock'>;
+export interface ServableOptions extends Omit<ReplicaOptions, 'logger' | 'clock'> {
+  /** Devices that the servable is started on in this process: they share its cores, unless `cores` says otherwise. @default 1 */
+  readonly devices?: number;
+}
 
 /**
  * Loads a servable in this process and takes it into the master's routing; the counterpart of MindSpore Serving's
@@ -21,9 +24,10 @@ export async function startServableInMaster(master: Master, options: ServableOpt
     const replica = await loading?.catch(() => undefined);
     return replica === undefined ? !isStuck : replica.stop(graceMs);
   });
-  const { signal = stopping.signal, onStuck } = options;
+  const { signal = stopping.signal, onStuck, devices = 1, ...replicaOptions } = options;
   loading = LocalReplica.load({
-    ...options,
+    ...replicaOptions,
+    cores: options.cores ?? (devices === 1 ? undefined : shareOfCores(devices)),
     signal: AbortSignal.any([signal, stopping.signal]),
     onStuck: (during) => {
       isStuck = true;

@@ -139,6 +139,7 @@ async function serve(
       servable,
       version,
       cores,
+      devices: device.length,
       executors,
       executionTimeoutMs: config.executionTimeout,
       loadTimeoutMs: config.loadTimeout,
@@ -150,8 +151,9 @@ async function serve(
       },
     });
     const methods = replica.methods.map((method) => method.name).join(', ');
+    const place = device.length > 1 ? ` on device ${deviceId}` : '';
     process.stdout.write(
-      `Servable ${servable} version ${replica.version}: methods ${methods}; ${replica.plan.summary}\n`,
+      `Servable ${servable} version ${replica.version}${place}: methods ${methods}; ${replica.plan.summary}\n`,
     );
   }
 }
@@ -161,7 +163,10 @@ async function stop(master: Master, graceMs: number, signal: NodeJS.Signals): Pr
   master.logger.info({ signal, graceMs }, 'stopping: requests in progress may finish');
   const isStopped = await master.stop(graceMs);
   // Loading may have left a thread behind as well.
-  if (isStopped && !isStuck) return true;
+  if (isStopped && !isStuck) {
+    process.stdout.write('Serving: master stopped\n');
+    return true;
+  }
   master.logger.fatal('an executor is stuck in native code; killing the process');
   return false;
 }

@@ -47,7 +47,7 @@ export type { CreditSink } from './credits/credit-account.js';
 export type { GrantedWork, ReplicaShare } from './credits/replica-share.js';
 export type { BatchWork } from './executors/executor.js';
 export { planCores, type CorePlan, type PlanRequest } from './executors/core-plan.js';
-export { usableCores, type CoreCount } from './executors/cores.js';
+export { shareOfCores, usableCores, type CoreCount } from './executors/cores.js';
 export { workerOptions, type WorkerConfig } from './config.js';
 export { workerProgram } from './program.js';
 export { isFatal as isFatalExitCode } from './cli/exit.js';

@@ -68,6 +68,7 @@ export class LocalReplica {
   readonly servable: string;
   readonly version: number;
   readonly plan: CorePlan;
+  readonly device: Device;
   readonly #pool: ExecutorPool;
   readonly #broker: CreditBroker;
   /** The share of a master in this process. */
@@ -79,6 +80,7 @@ export class LocalReplica {
   private constructor(options: ReplicaOptions, version: number, plan: CorePlan) {
     const { servable, directory = '.', logger, clock = systemClock } = options;
     const device: Device = { type: options.deviceType ?? 'cpu', id: options.deviceId ?? 0 };
+    this.device = device;
     this.id = `${servable}@${version}/device${device.id}`;
     this.servable = servable;
     this.version = version;

@@ -40,7 +40,8 @@ Example:
 
 const statusExample = `
 A row is a replica: a worker's loaded copy of a servable version. CREDITS are the batches it may be sent now, IN-FLIGHT
-those it has not answered yet, WAITING the instances in a queue.
+those it has not answered yet, WAITING the instances in a queue,
+REPLICAS those that take what is in it.
 
 Exit code: 0 the master answered, 1 the call failed, 2 wrong options.
 

@@ -12,7 +12,7 @@ test('prints tables and exits with 0', async () => {
   const { exitCode, out, error } = await run(['status', address]);
   expect({ exitCode, error }).toEqual({ exitCode: 0, error: '' });
   expect(out.split('\n')[0]).toBe('Master release 0.1.0, lease 5000 ms');
-  expect(out).toMatch(/^add +2 +add_common +12345$/m);
+  expect(out).toMatch(/^add +2 +add_common +12345 +1$/m);
 });
 
 test('prints JSON whose fields and states are those of the documentation', async () => {

@@ -38,7 +38,15 @@ export function clusterStatus(view: ClusterView): linkStatus.GetStatusResponse {
   const remote = new Set(view.workers.flatMap(({ replicas }) => [...replicas.values()].map(({ id }) => id)));
   const own = view.snapshot.filter((replica) => !remote.has(replica.id));
   const workers = view.workers.map(remoteWorker);
-  if (own.length > 0) workers.unshift(ownProcess(view, own));
+  const devices = [...new Set(own.map(deviceOf))];
+  workers.unshift(
+    ...devices.map((device) =>
+      ownProcess(
+        view,
+        own.filter((replica) => deviceOf(replica) === device),
+      ),
+    ),
+  );
   return { release: view.release, leaseMs: view.leaseMs, workers, methods: [...view.queues] };
 }
 
@@ -56,12 +64,18 @@ function remoteWorker({ worker, epoch, heartbeatAgeMs, replicas }: ListedWorker)
   };
 }
 
+function deviceOf({ device }: Replica): string {
+  return device === undefined ? '' : `${device.type}:${device.id}`;
+}
+
+/** Replicas in this process on one device. */
 function ownProcess({ host }: ClusterView, replicas: readonly Replica[]): linkStatus.WorkerStatus {
+  const { type, id } = replicas[0]?.device ?? { type: '', id: 0 };
   return {
     workerId: 'this master',
     epoch: 0,
-    deviceType: '',
-    deviceId: 0,
+    deviceType: type,
+    deviceId: id,
     host,
     pid: process.pid,
     heartbeatAgeMs: undefined,

@@ -58,6 +58,8 @@ export interface Replica {
   /** Batches it can run at the same time. */
   readonly executors: number;
   readonly activity?: ReplicaActivity;
+  /** What a replica in this process runs on; those of workers have theirs. */
+  readonly device?: { readonly type: string; readonly id: number };
   /** Whose batches its credits are for. */
   grantTo(listener: CreditListener): void;
   /** Sends a batch for which one of its credits was spent. */

@@ -1,6 +1,7 @@
 /** Several devices: a supervised process for each. */
 import { createLogger, endWithParent, onShutdownSignal, Supervisor } from '@serving/common';
 import type { WorkerConfig } from '../config.js';
+import { shareOfCores } from '../executors/cores.js';
 import { workerProgram } from '../program.js';
 import { exit, isFatal } from './exit.js';
 
@@ -14,7 +15,15 @@ export async function runDevices(config: WorkerConfig): Promise<void> {
       name: `device ${device}`,
       command: process.execPath,
       // The same command line again; of options given twice the last one counts.
-      args: [workerProgram, ...process.argv.slice(2), '--device', String(device), ...ownId(config, device)],
+      args: [
+        workerProgram,
+        ...process.argv.slice(2),
+        '--device',
+        String(device),
+        '--cores',
+        String(config.cores ?? shareOfCores(config.device.length)),
+        ...ownId(config, device),
+      ],
     })),
     logger,
     isFatal,

@@ -20,7 +20,10 @@ export async function runWorker(config: WorkerConfig & { readonly servable: stri
       logger.info({ graceMs: config.shutdownGrace }, 'stopping: batches in progress may finish');
       const isStopped = await worker?.stop(config.shutdownGrace);
       // Loading may have left a thread behind as well.
-      if (isStopped !== false && !mustBeKilled()) return;
+      if (isStopped !== false && !mustBeKilled()) {
+        process.stdout.write('Serving: worker stopped\n');
+        return;
+      }
       killStuck(logger);
       await never;
     })());

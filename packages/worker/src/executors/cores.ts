@@ -18,6 +18,11 @@ export function usableCores(root = '/', offered = availableParallelism()): CoreC
   return { cores: Math.max(1, Math.min(offered, Math.floor(quota ?? offered))), offered, quota };
 }
 
+/** What each of several that share this process's cores plans with, at least 1. */
+export function shareOfCores(parts: number, { cores }: Pick<CoreCount, 'cores'> = usableCores()): number {
+  return Math.max(1, Math.floor(cores / parts));
+}
+
 /** cgroup v2 `cpu.max`: "max 100000" or "<quota> <period>" (kernel docs, cgroup-v2, CPU interface files). */
 function quotaV2(root: string): number | undefined {
   return smallest(

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { usableCores } from '../../src/executors/cores.js';
+import { shareOfCores, usableCores } from '../../src/executors/cores.js';
 import { folderWith } from '../../../../test/support/temporary-folder.js';
 
 const v2 = (path: string, files: Record<string, string>) =>
@@ -57,4 +57,8 @@ test('cgroup v1 quotas of -1 are none', () => {
 
 test('a group path with .. stays inside the mount', () => {
   expect(usableCores(v2('/../../x', { [max('/x')]: '100000 100000' }), 4).cores).toBe(1);
+});
+
+test('several that share the cores get whole ones, at least one each', () => {
+  expect([1, 2, 3, 8].map((parts) => shareOfCores(parts, { cores: 7 }))).toEqual([7, 3, 2, 1]);
 });

@@ -1,5 +1,5 @@
 /** The status of a master: two tables for people, or one line of JSON. */
-import type { ClusterStatus, WorkerStatus } from '../../cluster-status.js';
+import type { ClusterStatus, MethodStatus, WorkerStatus } from '../../cluster-status.js';
 import { printable, textTable, type Row } from './text-table.js';
 
 const replicaHeader: Row = [
@@ -15,7 +15,10 @@ const replicaHeader: Row = [
   'CREDITS',
   'IN-FLIGHT',
 ];
-const queueHeader: Row = ['SERVABLE', 'VERSION', 'METHOD', 'WAITING'];
+const queueHeader: Row = ['SERVABLE', 'VERSION', 'METHOD', 'WAITING', 'REPLICAS'];
+
+const noWorkers =
+  'No workers. To start one: serving-worker --servable <name> --directory <folder that holds it> --master <this address>\n';
 
 /** As `ClusterStatus` is: the field names and states are promised to scripts. */
 export function statusJson(status: ClusterStatus): string {
@@ -25,13 +28,21 @@ export function statusJson(status: ClusterStatus): string {
 /** One row a replica, then one row a queue. */
 export function statusTable({ release, leaseMs, workers, methods }: ClusterStatus): string {
   const master = `Master release ${printable(release) || 'unknown'}, lease ${leaseMs} ms\n`;
-  const replicas =
-    workers.length === 0 ? 'No workers.\n' : textTable(replicaHeader, workers.flatMap(workerRows));
-  const queues = methods.map(({ servable, version, method, waiting }) =>
-    [servable, String(version), method, String(waiting)].map(printable),
-  );
+  const replicas = workers.length === 0 ? noWorkers : textTable(replicaHeader, workers.flatMap(workerRows));
+  const queues = methods.map((queue) => {
+    const { servable, version, method, waiting } = queue;
+    return [servable, String(version), method, String(waiting), replicasOf(queue, workers)].map(printable);
+  });
   const queueTable = queues.length === 0 ? 'No queues.\n' : textTable(queueHeader, queues);
   return `${master}\n${replicas}\n${queueTable}`;
+}
+
+/** How many replicas take what waits. A queue outlives them: another one may come. */
+function replicasOf({ servable, version }: MethodStatus, workers: readonly WorkerStatus[]): string {
+  const available = workers
+    .flatMap(({ replicas }) => replicas)
+    .filter((one) => one.servable === servable && one.version === version && one.state === 'AVAILABLE');
+  return available.length === 0 ? 'none, requests are refused' : String(available.length);
 }
 
 function workerRows(worker: WorkerStatus): Row[] {

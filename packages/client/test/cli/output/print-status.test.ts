@@ -26,7 +26,11 @@ const status: ClusterStatus = {
     },
     { ...worker, workerId: 'right', deviceType: 'cuda', deviceId: 1, heartbeatAgeMs: 0 },
   ],
-  methods: [{ servable: 'add', version: 2, method: 'add_common', waiting: 7 }],
+  methods: [
+    { servable: 'add', version: 2, method: 'add_common', waiting: 7 },
+    { servable: 'add', version: 1, method: 'add_common', waiting: 0 },
+    { servable: 'mul', version: 1, method: 'mul', waiting: 0 },
+  ],
 };
 
 test('shows one row a replica, one a worker without replicas, and one a queue', () => {
@@ -39,8 +43,10 @@ test('shows one row a replica, one a worker without replicas, and one a queue', 
       'left    cpu:0   node-1  47   1250ms     mul       1        LOADING    2          3        1',
       'right   cuda:1  node-1  47   0ms        -         -        -          -          -        -',
       '',
-      'SERVABLE  VERSION  METHOD      WAITING',
-      'add       2        add_common  7',
+      'SERVABLE  VERSION  METHOD      WAITING  REPLICAS',
+      'add       2        add_common  7        1',
+      'add       1        add_common  0        none, requests are refused',
+      'mul       1        mul         0        none, requests are refused',
       '',
     ].join('\n'),
   );
@@ -53,7 +59,7 @@ test("shows a dash where the master's own process has no heartbeat", () => {
 
 test('says so when there is nothing to show', () => {
   expect(statusTable({ ...status, release: '', workers: [], methods: [] })).toBe(
-    'Master release unknown, lease 5000 ms\n\nNo workers.\n\nNo queues.\n',
+    'Master release unknown, lease 5000 ms\n\nNo workers. To start one: serving-worker --servable <name> --directory <folder that holds it> --master <this address>\n\nNo queues.\n',
   );
 });
 
