@@ -76,6 +76,9 @@ export function createWorld(size: WorldSize, moments: Moments): PredictEndpoint 
           moments.resumed();
           callback();
         }),
+      onBatchLost: ({ what }) => {
+        throw new Error(`a batch was lost: ${what}`);
+      },
       onInternalError: (error) => {
         throw error;
       },
@@ -84,7 +87,7 @@ export function createWorld(size: WorldSize, moments: Moments): PredictEndpoint 
   registry.onChange((snapshot) => table.update(snapshot));
   // Once for all: a table that is brought up to date for each of thousands of replicas takes minutes.
   table.update(registry.snapshot);
-  return new PredictEndpoint(new Router(table), systemClock);
+  return new PredictEndpoint(new Router(table, () => directory.awaitsWorkers), systemClock);
 }
 
 function register(directory: WorkerDirectory, index: number, moments: Moments): Registration {

@@ -97,11 +97,11 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'method without options': {
     config: `registerMethod('m', (x) => x);`,
     error:
-      's/servable_config.ts:2: method m: expected options { inputs, outputs, idempotent }, given a function',
+      's/servable_config.ts:2: method m: expected options { inputs, outputs, idempotent, batching }, given a function',
   },
   'method with a misspelt option': {
     config: `registerMethod('m', { input: ['x'], outputs: ['y'] }, (x) => x);`,
-    error: "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent",
+    error: "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent, batching",
   },
   'inputs that are no list': {
     config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,
