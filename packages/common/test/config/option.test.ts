@@ -72,3 +72,10 @@ test('addresses to connect to have ports', () => {
     expect(() => spec.parse(wrong)).toThrow(servingError('CONFIG_INVALID', /^address '/));
   expect(() => spec.parse('6500,0')).toThrow('addresses with a port from 1 to 65535');
 });
+
+test('a list of addresses is kept as it was written once the form of each is right', () => {
+  const spec = addressList('d', '127.0.0.1:6500');
+  expect(spec.parse('6500, host:1')).toEqual(['6500', 'host:1']);
+  expect(() => spec.parse('6500,')).toThrow(/the port is missing/);
+  expect(() => spec.parse('6500,6500')).toThrow(/given 127\.0\.0\.1:6500 twice/);
+});
