@@ -101,7 +101,8 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   },
   'method with a misspelt option': {
     config: `registerMethod('m', { input: ['x'], outputs: ['y'] }, (x) => x);`,
-    error: "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent, batching",
+    error:
+      "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent, batching",
   },
   'inputs that are no list': {
     config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,

@@ -3,7 +3,10 @@ import { ServingError, type Logger } from '@serving/common';
 import type { LinkedReplica } from './linked-replica.js';
 import { MasterLink, type MasterLinkSettings, type Outage } from './master-link.js';
 
-export interface MasterLinksSettings extends Omit<MasterLinkSettings, 'address' | 'onRegistered' | 'onTrying'> {
+export interface MasterLinksSettings extends Omit<
+  MasterLinkSettings,
+  'address' | 'onRegistered' | 'onTrying'
+> {
   /** The masters' cluster addresses in full, each once. */
   readonly addresses: readonly string[];
   readonly logger: Logger;
