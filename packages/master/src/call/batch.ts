@@ -77,6 +77,14 @@ export class Batch implements ReplySink {
     return low;
   }
 
+  /** Whose instances a range holds. */
+  callsIn(first: number, count: number): Set<PredictCall> {
+    const within = this.entries.filter(
+      (entry) => entry.offset < first + count && entry.offset + entry.count > first,
+    );
+    return new Set(within.map(({ call }) => call));
+  }
+
   /** The instances without a final reply that are still waited for. */
   unanswered(): BatchEntry[] {
     const left: BatchEntry[] = [];

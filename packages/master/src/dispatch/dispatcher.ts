@@ -326,6 +326,6 @@ interface Loss {
 
 const noKey = new Uint8Array(0);
 
-function flightOf({ source, entries, losses }: SecondTry): Flight {
-  return new Flight(source, new Batch(entries), losses);
+function flightOf({ source, entries, losses, patience }: SecondTry): Flight {
+  return new Flight(source, new Batch(entries), losses, patience);
 }

@@ -9,6 +9,14 @@ export interface SecondTry {
   readonly entries: readonly BatchEntry[];
   /** Attempts so far that ended with the loss of the replica. */
   readonly losses: number;
+  /** What may still be spent on requests that were sent by themselves because together they did not return in time. */
+  readonly patience?: Patience | undefined;
+}
+
+/** Shared by the requests of one batch. */
+export interface Patience {
+  /** How many of them may be overdue. */
+  left: number;
 }
 
 export class RedispatchQueue {
@@ -32,6 +40,16 @@ export class RedispatchQueue {
       return place.tried;
     }
     return undefined;
+  }
+
+  /** Takes out what is left of a batch whose requests were sent by themselves. */
+  takeAll(patience: Patience): SecondTry[] {
+    const places = [...this.#waiting].filter(({ tried }) => tried.patience === patience);
+    for (const place of places) {
+      this.#waiting.delete(place);
+      this.#instances -= countOf(place.tried);
+    }
+    return places.map(({ tried }) => tried);
   }
 
   /** Takes out what belongs to the calls that `isWanted` names; the rest keeps its place. */

@@ -8,13 +8,15 @@ import { DeadlineWatch } from '../call/deadline-watch.js';
 import type { PredictCall } from '../call/predict-call.js';
 import type { InstanceRange } from '../cluster/replica.js';
 import { expired, noReplica, refuseEntry } from '../call/refusals.js';
-import { countOf, RedispatchQueue, type SecondTry } from './redispatch-queue.js';
+import { countOf, RedispatchQueue, type Patience, type SecondTry } from './redispatch-queue.js';
 import type { Flight } from './seat.js';
 
 /** From this many losses on an instance is a suspect. */
 const suspectFrom = 2;
 /** After this many it is not sent again. */
 const mostAttempts = 3;
+/** Of the requests of an overdue batch that were sent by themselves, so many may be overdue before the rest are refused. */
+const mostOverdue = 4;
 
 /** A batch that was lost with its replica. */
 export interface BatchLoss {
@@ -69,8 +71,8 @@ export class Redispatch {
   }
 
   /** The batch was not started: it goes again, whatever its method. */
-  returned({ source, batch, losses }: Flight): void {
-    this.#add({ source, entries: batch.unanswered(), losses });
+  returned({ source, batch, losses, patience }: Flight): void {
+    this.#add({ source, entries: batch.unanswered(), losses, patience });
   }
 
   /** The batch's replica is gone. Answers what must not be sent again. @param what the replica, and what became of it */
@@ -82,7 +84,7 @@ export class Redispatch {
     this.#settings.onLost({ method, instances: countOf({ entries }), attempts: losses, what });
     if (!source.idempotent || losses >= mostAttempts) {
       const error = workerLost(method, `${endOf(source, losses)} (${what})`);
-      for (const entry of entries) refuseEntry(entry, error);
+      refuseEach(entries, error);
     } else if (losses < suspectFrom) {
       this.#add({ source, entries, losses });
     } else {
@@ -91,17 +93,40 @@ export class Redispatch {
   }
 
   /**
-   * The batch did not return in time. Those that were worked on are to blame; the others are sent again, once: were they
-   * given as many attempts as lost ones, a method that always hangs would hold up all others for long.
+   * The batch did not return in time. If what was worked on is of one request, that is to blame, and the rest is sent
+   * again. If it is of several, or the rest is overdue as well, each request is sent by itself: its own instances are then
+   * all that it can hold up.
    */
   overdue(flight: Flight, { first, count }: InstanceRange, why: string): void {
-    const { source, batch } = flight;
+    const { source, batch, patience } = flight;
     const losses = flight.losses + 1;
-    const error = new ServingError('STAGE_FAILED', `Call method '${source.method}' Failed: the batch ${why}`);
-    batch.reply(failure(first, count, error));
+    const error = overdueError(source, `the batch ${why}`);
+    const { size: blamed } = batch.callsIn(first, count);
+    const { size: requests } = batch.callsIn(0, batch.count);
+    if (blamed === 1 || !source.idempotent) batch.reply(failure(first, count, error));
     const entries = batch.unanswered();
-    if (source.idempotent && losses < suspectFrom) this.#add({ source, entries, losses });
-    else for (const entry of entries) refuseEntry(entry, error);
+    if (!source.idempotent) refuseEach(entries, error);
+    else if (blamed === 1 && losses < suspectFrom) this.#add({ source, entries, losses, patience });
+    else if (requests === 1) refuseEach(entries, error);
+    else this.#addEachAlone(source, entries);
+    if (patience !== undefined) this.#spend(patience);
+  }
+
+  #addEachAlone(source: SecondTry['source'], entries: readonly BatchEntry[]): void {
+    const patience = { left: mostOverdue };
+    for (const call of new Set(entries.map((entry) => entry.call))) {
+      const own = entries.filter((entry) => entry.call === call);
+      this.#add({ source, entries: own, losses: suspectFrom - 1, patience });
+    }
+  }
+
+  /** A method that always hangs must not hold up the others of its servable for as many timeouts as a batch has requests. */
+  #spend(patience: Patience): void {
+    patience.left--;
+    if (patience.left > 0) return;
+    const why = `the batch did not return in time, nor did ${mostOverdue} of its requests by themselves`;
+    for (const { source, entries } of this.#retries.takeAll(patience))
+      refuseEach(entries, overdueError(source, why));
   }
 
   /** Nobody waits for the call any more. */
@@ -117,7 +142,7 @@ export class Redispatch {
     for (const { source, entries, losses } of this.#take(() => true)) {
       const error =
         losses === 0 ? noReplica(this.#settings.servable, source.method) : deserted(source.method, losses);
-      for (const entry of entries) refuseEntry(entry, error);
+      refuseEach(entries, error);
     }
   }
 
@@ -136,10 +161,18 @@ export class Redispatch {
   #expire(now: number): number {
     const late = this.#take((call) => call.deadline.at <= now);
     const error = expired();
-    for (const { entries } of late) for (const entry of entries) refuseEntry(entry, error);
+    for (const { entries } of late) refuseEach(entries, error);
     if (late.length > 0) this.#settings.onExpired();
     return Math.min(this.#retries.earliestDeadline, this.#suspects.earliestDeadline);
   }
+}
+
+function refuseEach(entries: readonly BatchEntry[], error: ServingError): void {
+  for (const entry of entries) refuseEntry(entry, error);
+}
+
+function overdueError({ method }: SecondTry['source'], why: string): ServingError {
+  return new ServingError('STAGE_FAILED', `Call method '${method}' Failed: ${why}`);
 }
 
 function oneByOne({ call, range: { block, from, to }, first }: BatchEntry): BatchEntry[] {

@@ -3,6 +3,7 @@ import { CreditPurse, LinkedList, type Linked } from '@serving/common';
 import type { Batch } from '../call/batch.js';
 import type { Replica } from '../cluster/replica.js';
 import type { Candidate } from './pickers/replica-picker.js';
+import type { Patience } from './redispatch-queue.js';
 import type { BatchSource } from './turns.js';
 
 /** What a worker may say beyond the time that its batch was away, in milliseconds. */
@@ -17,6 +18,7 @@ export class Flight implements Linked<Flight> {
   readonly batch: Batch;
   /** Attempts before this one: each ended with the loss of its replica. */
   readonly losses: number;
+  readonly patience: Patience | undefined;
   /** 0 before it is sent. */
   batchId = 0;
   /** By the clock. */
@@ -28,10 +30,11 @@ export class Flight implements Linked<Flight> {
   /** Every reply so far brought outputs, and nobody has given up. */
   isClean = true;
 
-  constructor(source: BatchSource, batch: Batch, losses: number) {
+  constructor(source: BatchSource, batch: Batch, losses: number, patience?: Patience) {
     this.source = source;
     this.batch = batch;
     this.losses = losses;
+    this.patience = patience;
   }
 
   /** No run takes longer than the whole; clocks of master and worker may be a little apart. */

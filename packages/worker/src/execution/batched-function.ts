@@ -10,32 +10,72 @@ export async function runBatchedFunction(run: FunctionRun, batchSize: number): P
   const instances = [...run.startable()];
   const size = batchSize === 0 ? instances.length : batchSize;
   for (let first = 0; first < instances.length; first += size) {
-    let rest = instances.slice(first, first + size);
-    while (rest.length > 0) {
-      if (run.context.isCancelled()) return;
-      rest = [...run.startable(rest)];
-      if (rest.length > 0) rest = await callWith(run, rest);
-      run.context.progress();
-    }
+    const called = instances.slice(first, first + size);
+    await callFor(run, called, called);
   }
 }
 
-/** Calls the function with these instances; gives those that it has to be called with again. */
-async function callWith(run: FunctionRun, instances: readonly number[]): Promise<number[]> {
-  const first = instances[0]!;
-  run.context.workOn(first, instances.at(-1)! - first + 1);
-  try {
-    let returned = run.stage.run(instances.map((instance) => run.argumentsOf(instance)));
-    if (isThenable(returned)) {
-      run.context.progress();
-      returned = await within(returned, run.timeoutMs);
+/**
+ * Calls the function for these instances, as often as it takes.
+ * @param company what other calls may run for while this one waits, these instances included
+ */
+async function callFor(
+  run: FunctionRun,
+  instances: readonly number[],
+  company: readonly number[],
+): Promise<void> {
+  let rest = instances;
+  while (rest.length > 0) {
+    if (run.context.isCancelled()) return;
+    const called = [...run.startable(rest)];
+    try {
+      rest = called.length === 0 ? [] : await callWith(run, called, company);
+    } catch (thrown) {
+      rest = [];
+      await failedFor(run, called, thrown);
     }
-    if (isIterator(returned)) return await takeYielded(run, instances, returned);
-    takeList(run, instances, returned);
-  } catch (thrown) {
-    for (const instance of instances) run.fail(instance, thrown);
+    run.context.progress();
   }
+}
+
+/**
+ * What the function did concerns all that it was called with, and is the doing of one request as a rule: it is called
+ * again for each, at once, so that those which make it wait do so together.
+ */
+async function failedFor(run: FunctionRun, called: readonly number[], thrown: unknown): Promise<void> {
+  const requests = run.context.byRequest(called);
+  if (requests.length > 1) await Promise.all(requests.map((own) => callFor(run, own, called)));
+  else for (const instance of called) run.fail(instance, thrown);
+}
+
+/**
+ * Calls the function with these instances; gives those that it has to be called with again.
+ * @throws what concerns them all
+ */
+async function callWith(
+  run: FunctionRun,
+  instances: readonly number[],
+  company: readonly number[],
+): Promise<readonly number[]> {
+  workOn(run, instances);
+  let returned = run.stage.run(instances.map((instance) => run.argumentsOf(instance)));
+  if (isThenable(returned)) {
+    run.context.progress();
+    workOn(run, company);
+    returned = await within(returned, run.timeoutMs);
+  }
+  if (isIterator(returned)) {
+    workOn(run, company);
+    return takeYielded(run, instances, returned);
+  }
+  takeList(run, instances, returned);
   return [];
+}
+
+/** Should the thread not come back, these are to blame: all from the first to the last, in order. */
+function workOn({ context }: FunctionRun, instances: readonly number[]): void {
+  const first = instances[0]!;
+  context.workOn(first, instances.at(-1)! - first + 1);
 }
 
 function takeList(run: FunctionRun, instances: readonly number[], returned: unknown): void {
@@ -64,7 +104,12 @@ async function takeYielded(
   run: FunctionRun,
   instances: readonly number[],
   iterator: AnyIterator,
-): Promise<number[]> {
+): Promise<readonly number[]> {
+  const yielded: unknown[] = [];
+  /** Only once it is known that there are as many as there should be: else they may be in wrong places. */
+  const takeAll = () => {
+    for (const [index, result] of yielded.entries()) run.take(instances[index]!, result);
+  };
   for (const [index, instance] of instances.entries()) {
     if (run.context.isCancelled()) {
       await iterator.return?.();
@@ -74,18 +119,22 @@ async function takeYielded(
     try {
       step = await next(run, iterator);
     } catch (thrown) {
+      takeAll();
       run.fail(instance, thrown);
       return instances.slice(index + 1);
     }
     if (step.done === true) {
       const tooFew = new Error(`expected ${results(instances)}, given ${index}`);
+      if (run.context.byRequest(instances).length > 1) throw tooFew;
+      takeAll();
       for (const left of instances.slice(index)) run.fail(left, tooFew);
       return [];
     }
-    run.take(instance, step.value);
+    yielded.push(step.value);
     run.context.progress();
   }
   await refuseMore(run, instances, iterator);
+  takeAll();
   return [];
 }
 

@@ -4,6 +4,7 @@ import type { MethodDefinition, MethodOutput, StageDefinition } from '../definit
 import { layoutOf, unsendableText, wrongOutput } from '../models/fit.js';
 import type { LoadedServable } from '../servables/load-servable.js';
 import { BatchValues } from './batch-values.js';
+import { byRequest } from './by-request.js';
 import { Deadlines } from './deadlines.js';
 import { runFunctionStage } from './function-stage.js';
 import { runModelStage } from './model-stage.js';
@@ -39,7 +40,7 @@ export async function executeBatch(
     const method = methodOf(servable, batch);
     const deadlines = new Deadlines(batch.calls, control.arrivedAt, control.now);
     const values = new BatchValues(method.inputs, method.slotCount, batch.sections, deadlines);
-    const durations = await runStages(servable, method, values, control);
+    const durations = await runStages(servable, method, { batch, values }, control);
     for (const output of method.outputs) checkOutput(method, output, values);
     const isWhole = !control.isCancelled() && !values.anyExpired;
     return { replies: collectReplies(method.outputs, values), durations, isWhole };
@@ -74,7 +75,7 @@ const cancelledError = new ServingError('CANCELLED', 'the request was cancelled 
 async function runStages(
   servable: LoadedServable,
   method: MethodDefinition,
-  values: BatchValues,
+  { batch, values }: { readonly batch: BatchContents; readonly values: BatchValues },
   control: BatchControl,
 ): Promise<StageDuration[]> {
   const durations: StageDuration[] = [];
@@ -82,7 +83,13 @@ async function runStages(
     if (control.isCancelled()) values.failAll(cancelledError);
     values.expire();
     if (values.allFailed) break;
-    const context: StageContext = { servable: servable.name, method: method.name, stageIndex, ...control };
+    const context: StageContext = {
+      servable: servable.name,
+      method: method.name,
+      stageIndex,
+      byRequest: method.idempotent ? byRequest(batch.calls) : (instances) => [instances],
+      ...control,
+    };
     const started = performance.now();
     await runStage(servable, stage, values, context);
     durations.push({ stage: stageName(stage), micros: Math.round((performance.now() - started) * 1000) });

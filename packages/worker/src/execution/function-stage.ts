@@ -21,18 +21,25 @@ export async function runFunctionStage(
 async function runOneByOne(run: FunctionRun): Promise<void> {
   const { stage, context } = run;
   const waiting: Promise<void>[] = [];
+  let first: number | undefined;
+  let last = 0;
   for (const instance of run.startable()) {
     if (context.isCancelled()) break;
     context.workOn(instance, 1);
     try {
       const returned = stage.run(...run.argumentsOf(instance));
-      if (isThenable(returned)) waiting.push(takeLater(run, instance, returned));
-      else run.take(instance, returned);
+      if (isThenable(returned)) {
+        waiting.push(takeLater(run, instance, returned));
+        first ??= instance;
+        last = instance;
+      } else run.take(instance, returned);
     } catch (thrown) {
       run.fail(instance, thrown);
     }
     context.progress();
   }
+  // From here on any of them may be the one that runs, and blocks the thread.
+  if (first !== undefined) context.workOn(first, last - first + 1);
   await allSettledUnless(context.isCancelled, waiting);
 }
 

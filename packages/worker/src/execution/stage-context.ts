@@ -12,4 +12,8 @@ export interface StageContext {
   readonly progress: () => void;
   /** To be called before instances are worked on: should the thread not come back, these are to blame. */
   readonly workOn: (first: number, count: number) => void;
+  /**
+   * The instances by the request they came with, where it is allowed to run them twice; otherwise all of them together.
+   */
+  readonly byRequest: (instances: readonly number[]) => readonly (readonly number[])[];
 }

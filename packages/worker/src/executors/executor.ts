@@ -33,7 +33,7 @@ export interface BatchWork {
   readonly onReturned: () => void;
   /**
    * Called instead of any reply when the thread has ended: whether instances were run is unknown.
-   * @param overdue the batch did not return in time; these were worked on, and are to blame
+   * @param overdue the batch did not return in time; these were worked on, and one of them is to blame
    */
   readonly onLost: (why: string, overdue?: InstanceRange) => void;
 }
@@ -352,10 +352,10 @@ export class Executor {
     this.#loseOverdue(work, `did not return within ${executionTimeoutMs} ms`);
   }
 
-  /** What was not worked on when the thread stood still may be strangers': it runs again elsewhere. */
+  /** The instances may be strangers to each other: whose request is to blame is for the master to say. */
   #loseOverdue(work: BatchWork, why: string): void {
     const { first, count } = this.#control.working;
-    if (count === 0 || count >= work.count) this.#failRest(work, stageFailed(work, why));
+    if (count === 0) this.#failRest(work, stageFailed(work, why));
     else work.onLost(why, { first, count });
   }
 

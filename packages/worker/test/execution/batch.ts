@@ -60,13 +60,18 @@ export const control = (isCancelled: () => boolean) => ({
   now: () => 0,
 });
 
-export const context = (isCancelled = () => false, progress = () => {}): StageContext => ({
+export const context = (
+  isCancelled = () => false,
+  progress = () => {},
+  byRequest: StageContext['byRequest'] = (instances) => [instances],
+): StageContext => ({
   servable: 's',
   method: 'm',
   stageIndex: 1,
   timeoutMs: 10_000,
   isCancelled,
   progress,
+  byRequest,
   workOn: () => undefined,
 });
 
