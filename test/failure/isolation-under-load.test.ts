@@ -3,17 +3,17 @@
  * no other is lost, wrong or answered twice, and there are as many executors afterwards as before.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { outputsOf, type Tensor } from '@serving/client';
+import { outputsOf } from '@serving/client';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
-import { startMaster, startWorker, type Master } from '../support/processes.js';
+import { startMaster, startWorker, type Master, type Program } from '../support/processes.js';
 import { functionServable, servables } from '../support/servables.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { VerifyingLoop } from '../support/verifying-loop.js';
 
 const callers = 12;
-const executionTimeoutMs = 1500;
+const executionTimeoutMs = 3000;
 const promiseTimeoutMs = 300;
 
 /** What an input below zero makes a method do, and what its caller is told. */
@@ -22,9 +22,9 @@ const misdeeds = {
   'returns a wrong count': { x: -2, code: 'SYSTEM_ERROR', text: /error msg: expected 1 \w+.*given / },
   'returns a wrong type': { x: -3, code: 'SYSTEM_ERROR', text: /error msg: expected .*, given / },
   'never resolves': { x: -4, code: 'SYSTEM_ERROR', text: /did not return within 300 ms$/ },
-  'blocks its thread for too long': { x: -5, code: 'SYSTEM_ERROR', text: /did not return within 1500 ms$/ },
-  'loops for ever after it waited': { x: -6, code: 'SYSTEM_ERROR', text: /did not return within 1500 ms$/ },
-  'loops for ever': { x: -7, code: 'SYSTEM_ERROR', text: /did not return within 1500 ms$/ },
+  'blocks its thread for too long': { x: -5, code: 'SYSTEM_ERROR', text: /did not return within 3000 ms$/ },
+  'loops for ever after it waited': { x: -6, code: 'SYSTEM_ERROR', text: /did not return within 3000 ms$/ },
+  'loops for ever': { x: -7, code: 'SYSTEM_ERROR', text: /did not return within 3000 ms$/ },
   'exhausts its memory': { x: -8, code: 'WORKER_UNAVAILABLE', text: /memory limit/ },
   'ends its thread': { x: -9, code: 'WORKER_UNAVAILABLE', text: /exit code 3/ },
   'crashes natively': { x: -10, code: 'WORKER_UNAVAILABLE', text: /in each of 3 attempts/ },
@@ -94,14 +94,14 @@ const register = (name, stage, options = {}) =>
 register('double', one);
 register('doubleAll', all, { batchSize: 0 });
 register('doubleEach', each, { batchSize: 0 });
-registerMethod('who', { inputs: ['x'], outputs: ['thread'] }, (x) => addStage(() => { block(5); return process.pid * 1000 + threadId; }, [x]));
+registerMethod('who', { inputs: ['x'], outputs: ['thread'] }, (x) => addStage(() => { block(5); return process.pid + ' ' + threadId; }, [x]));
 `),
   });
 });
 
 const options = () => ['--directory', directory, '--execution-timeout', `${executionTimeoutMs}ms`];
 /** Small enough that running out of it is a matter of a moment. */
-const nodeArguments = ['--max-old-space-size=96'];
+const env = { NODE_OPTIONS: '--max-old-space-size=64' };
 
 async function underLoad(loop: VerifyingLoop): Promise<void> {
   const before = loop.right;
@@ -110,68 +110,114 @@ async function underLoad(loop: VerifyingLoop): Promise<void> {
 
 async function misbehave(master: Master, method: string, misdeed: Misdeed): Promise<void> {
   const { x, code, text } = misdeeds[misdeed];
-  const [result, ...more] = await master.client('s', method).infer({ x });
-  expect(more).toEqual([]);
-  expect(result).toMatchObject({
-    ok: false,
-    error: { code, message: expect.stringMatching(text) as unknown },
+  const results = await master.client('s', method).infer({ x });
+  const told = expect.stringMatching(text) as unknown;
+  expect({ misdeed, results }).toMatchObject({
+    misdeed,
+    results: [{ ok: false, error: { code, message: told } }],
   });
 }
 
-const sharedBy = (x: number) =>
-  readFileSync(shared, 'utf8')
-    .split('\n')
-    .some((line) => line.split(',').includes(String(x)));
-
 /** Until a batch has held it beside good ones. */
-async function misbehaveAmongOthers(master: Master, method: string, misdeed: Misdeed): Promise<void> {
+async function misbehaveAmongOthers(
+  master: Master,
+  method: string,
+  misdeed: Misdeed,
+  ready: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const x = String(misdeeds[misdeed].x);
   await eventually(
-    'a batch was shared',
+    `a batch with one that ${misdeed} is shared`,
     async () => {
+      await ready();
       await misbehave(master, method, misdeed);
-      return sharedBy(misdeeds[misdeed].x);
+      const batches = readFileSync(shared, 'utf8').split('\n');
+      return batches.some((line) => line.split(',').includes(x));
     },
     55_000,
   );
 }
 
+async function misbehaveInJavaScript(master: Master, method: string): Promise<void> {
+  // Alone: where results lie is anybody's guess for a generator that leaves one out and then throws at another.
+  await misbehaveAmongOthers(master, method, 'returns a wrong count');
+  const others = inJavaScript.filter((misdeed) => misdeed !== 'returns a wrong count');
+  await Promise.all(others.map((misdeed) => misbehaveAmongOthers(master, method, misdeed)));
+}
+
 async function expectExecutors(master: Master, count: number): Promise<void> {
-  await eventually(`there are ${count} executors`, async () => {
-    const results = await master.client('s', 'who').infer(Array.from({ length: 64 }, () => ({ x: 1 })));
-    const threads = results.map((result) => (outputsOf(result)['thread'] as Tensor).data[0]);
-    return new Set(threads).size === count;
-  });
+  await eventually(
+    `there are ${count} executors`,
+    async () => {
+      const results = await master.client('s', 'who').infer(Array.from({ length: 64 }, () => ({ x: 1 })));
+      return new Set(results.map((result) => outputsOf(result)['thread'])).size === count;
+    },
+    55_000,
+  );
 }
 
 async function expectOthersUnharmed(
   master: Master,
   method: string,
-  misdeeds: () => Promise<unknown>,
+  misdeedsOf: (master: Master, method: string) => Promise<unknown>,
 ): Promise<void> {
   writeFileSync(shared, '');
   const loop = new VerifyingLoop(master.client('s', method), callers);
   await underLoad(loop);
-  await misdeeds();
+  await misdeedsOf(master, method).catch(async (thrown: unknown) => {
+    await loop.stop();
+    throw thrown;
+  });
   await underLoad(loop);
   expect((await loop.stop()).wrong).toEqual([]);
 }
 
+const lost = ({ log }: Program) =>
+  log.filter(({ msg }) => msg === 'executor thread lost; replacing it').length;
+
 describe('in the process of the master', () => {
   let master: Master;
   beforeAll(async () => {
-    master = await startMaster(
-      ['--servable', 's', ...options(), '--executors', '2', '--max-batch-size', '32'],
-      { nodeArguments },
-    );
+    master = await startMaster(['--servable', 's', ...options(), '--executors', '2'], { env });
   });
 
-  test.each(methods.flatMap((method) => inJavaScript.map((misdeed) => [method, misdeed] as const)))(
-    'a function (%s) that %s',
-    async (method, misdeed) => {
-      await expectOthersUnharmed(master, method, () => misbehaveAmongOthers(master, method, misdeed));
+  test.each(methods)(
+    'whatever a function does in JavaScript (%s), others are not harmed',
+    async (method) => {
+      const before = lost(master);
+      await expectOthersUnharmed(master, method, misbehaveInJavaScript);
       await expectExecutors(master, 2);
+      // Each of those that end or hold up their thread has been alone with one.
+      expect(lost(master) - before).toBeGreaterThanOrEqual(5);
       expect(master.outcome).toBeUndefined();
     },
-    60_000,
+    100_000,
   );
 });
+
+test('nor are they in a cluster', async () => {
+  const master = await startMaster(['--master', '127.0.0.1:0']);
+  const devices = [0, 1];
+  const workers = await Promise.all(
+    devices.map((device) =>
+      startWorker(master, ['--servable', 's', ...options(), '--device', String(device)], { env }),
+    ),
+  );
+  for (const method of ['double', 'doubleAll'])
+    await expectOthersUnharmed(master, method, misbehaveInJavaScript);
+  await expectExecutors(master, 2);
+  expect(workers.map(({ outcome }) => outcome)).toEqual([undefined, undefined]);
+}, 150_000);
+
+test('with a process for each device, a native crash does not harm them either', async () => {
+  // One costs three processes before it is alone to blame.
+  const processes = ['--isolation', 'process', '--device', '0,1,2,3', '--executors', '1'];
+  const master = await startMaster(['--servable', 's', ...options(), ...processes]);
+  for (const method of ['double', 'doubleAll'])
+    await expectOthersUnharmed(master, method, () =>
+      misbehaveAmongOthers(master, method, crash, () => expectExecutors(master, 4)),
+    );
+  await expectExecutors(master, 4);
+  expect(master.log.filter(({ signal }) => signal === 'SIGSEGV').length).toBeGreaterThanOrEqual(6);
+  expect(await master.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+}, 150_000);

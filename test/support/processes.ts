@@ -165,8 +165,12 @@ export function launchWorker(args: readonly string[], options?: ProgramOptions):
 }
 
 /** Starts serving-worker and waits until it is registered and its replica is announced. */
-export async function startWorker(master: Master, args: readonly string[]): Promise<Program> {
-  const worker = launchWorker(['--master', master.cluster, '--executors', '1', ...args]);
+export async function startWorker(
+  master: Master,
+  args: readonly string[],
+  options?: ProgramOptions,
+): Promise<Program> {
+  const worker = launchWorker(['--master', master.cluster, '--executors', '1', ...args], options);
   await eventually(
     'serving-worker is registered',
     () => {

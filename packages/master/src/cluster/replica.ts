@@ -22,7 +22,7 @@ export interface ReplicaWork {
    * The replica is gone, and has been taken out of routing, or only what ran the batch in it; whether instances without a
    * final reply were run is unknown.
    * @param why for messages
-   * @param overdue the batch did not return in time, and the replica goes on; these instances were worked on then
+   * @param overdue the batch did not return in time, and the replica goes on; one of these instances is to blame
    */
   readonly onLost: (why: string, overdue?: InstanceRange) => void;
 }

@@ -87,6 +87,11 @@ export class FakeWork {
     this.#work.onLost(why);
   }
 
+  /** It does not come back in time; these instances were worked on. */
+  standStill(first = 0, count = this.count - first): void {
+    this.#work.onLost('did not return within 5 ms', { first, count });
+  }
+
   send(reply: Reply): void {
     const durations = this.tookMs === 0 ? [] : [{ stage: 'model', micros: this.tookMs * 1000 }];
     this.tookMs = 0;
