@@ -72,6 +72,7 @@ export {
 export type { MethodSignature, Padding, Port } from './identity/method-signature.js';
 export { nearest } from './config/nearest.js';
 export { parseServableName, servableName, servableNames } from './config/servable-name.js';
+export { formatDuration } from './config/duration.js';
 export { addOptions, fallbackText, loadConfig, type ConfigSource } from './config/load-config.js';
 export {
   addressList,

@@ -6,6 +6,7 @@ import { runHealth } from './cli/health-command.js';
 import { exit, fail } from './cli/exit.js';
 import { readConfig } from './cli/read-config.js';
 import { runDevices } from './cli/run-devices.js';
+import { runTune } from './cli/tune-command.js';
 import { runWorker } from './cli/run-worker.js';
 
 const [first, ...rest] = process.argv.slice(2);
@@ -14,6 +15,7 @@ try {
   silenceGrpcJs();
   if (first === 'health') exit(await runHealth(rest));
   else if (first === 'check') exit(await runCheck(rest));
+  else if (first === 'tune') exit(await runTune(rest));
   else if (first === 'encrypt') exit(runEncrypt(rest));
   else {
     const config = readConfig(process.argv.slice(2));

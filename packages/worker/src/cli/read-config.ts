@@ -6,6 +6,7 @@ import { workerOptions, type WorkerConfig } from '../config.js';
 const help = `
 Commands, each with a --help of its own:
   serving-worker check <servable>    loads a servable without serving it, and says what it is
+  serving-worker tune <servable>     measures which plan of executors and batches serves it best
   serving-worker encrypt             encrypts a model file
   serving-worker health              whether the workers of this host serve, for container checks
 

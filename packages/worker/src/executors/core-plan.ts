@@ -29,11 +29,15 @@ function usableMemory(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
+/** Executors whose weights fit: half of the memory leaves room for activations, requests and the rest of the process. */
+export function executorsThatFit(weightBytes: number, memoryBytes = usableMemory()): number {
+  return weightBytes === 0 ? Infinity : Math.max(1, Math.floor(memoryBytes / 2 / weightBytes));
+}
+
 export function planCores(request: PlanRequest): CorePlan {
-  const { available, weightBytes, memoryBytes = usableMemory() } = request;
+  const { available, weightBytes, memoryBytes } = request;
   const cores = request.cores ?? available.cores;
-  // Half of the memory for weights leaves room for activations, requests and the rest of the process.
-  const fitting = weightBytes === 0 ? cores : Math.max(1, Math.floor(memoryBytes / 2 / weightBytes));
+  const fitting = executorsThatFit(weightBytes, memoryBytes);
   const executors = request.executors ?? Math.min(cores, fitting);
   const intraOpThreads = Math.max(1, Math.floor(cores / executors));
   const limited = request.executors === undefined && fitting < cores ? ', limited by memory' : '';
