@@ -87,6 +87,14 @@ test('says so when no plan keeps within the latency, and goes no further than ba
   expect(stdout.split('\n').filter((line) => /^ +\d/.test(line))).toHaveLength(1);
 });
 
+test('a method that takes no zeros is measured with a file', async () => {
+  const lenet = ['--directory', 'examples/lenet', '--input', 'image=examples/lenet/digits/0-0.png'];
+  const program = launchWorker(['tune', 'lenet', ...lenet, '--cores', '1', '--seconds', '0.03']);
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  const best = 'best: serving-worker --servable lenet --directory examples/lenet --executors 1 --cores 1';
+  expect(program.stdout).toContain(best);
+});
+
 describe('what cannot be measured is said', () => {
   test.each<[what: string, args: [string, ...string[]], code: number, text: RegExp]>([
     ['no servable', ['nobody'], 3, /directory '.*nobody' not exist/],
@@ -103,7 +111,7 @@ describe('what cannot be measured is said', () => {
       'a method that fails',
       ['functions', '--method', 'fails'],
       1,
-      /method fails fails on zeros, .* zeros are not for me/,
+      /method fails fails on its inputs, .* zeros are not for me/,
     ],
     ['one that ends its thread', ['functions', '--method', 'exits'], 1, /a batch was lost: .*exit code 3/],
     [
@@ -113,6 +121,13 @@ describe('what cannot be measured is said', () => {
       /expected symbolic dimensions .* \(width\), given height/,
     ],
     ['no size', ['add up', '--dimensions', 'width=0'], 2, /--dimensions: expected names with sizes from 1/],
+    [
+      'no such input',
+      ['add up', '--input', 'x3=package.json'],
+      2,
+      /expected inputs of method predict \(x1, x2\), given x3/,
+    ],
+    ['no file', ['add up', '--input', 'x1=nowhere'], 2, /--input: cannot read nowhere: ENOENT/],
     [
       'no time',
       ['add up', '--seconds', '0'],

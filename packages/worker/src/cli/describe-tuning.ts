@@ -8,7 +8,7 @@ export interface Tuned {
   /** As it was asked for: 0 for the newest. */
   readonly version: number;
   readonly deviceType: string;
-  /** Undefined when nothing was measured. */
+  /** Undefined when no plan was loaded. */
   readonly method: MethodSignature | undefined;
   readonly hasConfig: boolean;
   readonly latency: number | undefined;
@@ -20,7 +20,7 @@ const header = ['EXECUTORS', 'THREADS', 'BATCH', 'INSTANCES/S', 'P50 MS', 'P99 M
 
 export function describeTuning(tuned: Tuned): string {
   const { measured, best, method } = tuned;
-  if (method === undefined) return 'nothing was measured\n';
+  if (method === undefined || measured.length === 0) return 'nothing was measured\n';
   const rows = measured.map((measurement) => [...cells(measurement), measurement === best ? 'best' : '']);
   return `${table([[...header, ''], ...rows])}\n${conclusion(tuned, method)}`;
 }

@@ -8,7 +8,6 @@ import {
   integer,
   loadConfig,
   onShutdownSignal,
-  ServingError,
   text,
   type ConfigOf,
   type MethodSignature,
@@ -23,9 +22,10 @@ import { deviceTypes } from '../sessions/execution-providers.js';
 import { bestMeasurement, type Measurement } from '../tuning/best-measurement.js';
 import { measurePlan, type MeasureOptions } from '../tuning/measure-plan.js';
 import { batchSizes, threadPlans } from '../tuning/plans.js';
-import { symbolicDimensions, zeroBlock, type DimensionSizes } from '../tuning/zero-block.js';
+import { sampleBlock } from '../tuning/sample-block.js';
 import { describeTuning, tuningJson, type Tuned } from './describe-tuning.js';
 import { markStuck, mustBeKilled } from './exit.js';
+import { checkSamples, readSamples } from './tune-samples.js';
 
 /** Time, without a unit because the name says it. */
 const seconds: OptionSpec<number> = {
@@ -46,6 +46,7 @@ const tuneOptions = {
   method: automaticText('method to measure', 'name', 'the only one'),
   deviceType: choice('what models run on', deviceTypes, 'cpu'),
   cores: automaticInteger('cores to divide over executors', 'all this process may use', 4096),
+  input: automaticText('files that inputs are read from, whole, for every instance', 'name=path,…', 'zeros'),
   dimensions: automaticText('sizes of symbolic dimensions of the inputs', 'name=n,…', '1 each'),
   seconds,
   latency: automaticDuration('longest time that 99 of 100 batches may take', 'any'),
@@ -54,18 +55,19 @@ const tuneOptions = {
 type TuneConfig = ConfigOf<typeof tuneOptions>;
 
 const help = `
-Loads the servable with each plan and runs a method on zeros, by the same executors as when it serves, with batches of
-different sizes. Prints instances per second, the times of a batch in its executor and the memory of the process, then the
-best plan as options to copy. Ctrl+C ends it with what was measured so far.
+Loads the servable with each plan and runs a method, on zeros or --input, by the same executors as when it serves, with
+batches of different sizes. Prints instances per second, the times of a batch in its executor and the memory of the
+process, then the best plan as options to copy. Ctrl+C ends it with what was measured so far.
 
 What goes on on the machine meanwhile is measured as well.
 
-Exit codes: 0 measured, 1 the method fails on zeros, 2 options that make no sense, 3 it cannot be loaded.
+Exit codes: 0 measured, 1 the method fails on its inputs, 2 options that make no sense, 3 it cannot be loaded.
 
 Example:
-  serving-worker tune add-batch --directory examples/add --latency 5ms`;
+  serving-worker tune add-batch --directory examples/add --method add_common --latency 5ms
+  serving-worker tune lenet --directory examples/lenet --input image=examples/lenet/digits/0-0.png`;
 
-/** The exit code. @throws ServingError CONFIG_INVALID or LOAD_FAILED, or what the method answers on zeros */
+/** The exit code. @throws ServingError CONFIG_INVALID or LOAD_FAILED, or what the method answers */
 export async function runTune(argv: readonly string[]): Promise<number> {
   const command = new Command('serving-worker tune')
     .argument('<servable>', 'name of the servable: of its folder')
@@ -97,7 +99,7 @@ export async function runTune(argv: readonly string[]): Promise<number> {
 
 async function measureAll(servable: string, config: TuneConfig, signal: AbortSignal): Promise<Tuned> {
   const { directory, deviceType, cores = usableCores().cores, latency } = config;
-  const sizes = parseDimensions(config.dimensions);
+  const samples = readSamples(config);
   const folder = openServableFolder(directory, servable);
   for (const warning of folder.warnings) say(`warning: ${warning}`);
   const version = chooseVersion(folder, config.version);
@@ -107,12 +109,14 @@ async function measureAll(servable: string, config: TuneConfig, signal: AbortSig
     replica: { directory, servable, version, deviceType, logger: createLogger('serving-worker', 'warn') },
     method: config.method,
     sizesOf: ({ modelBatchSize }) => batchSizes(modelBatchSize),
-    blockOf: (of, count) => zeroBlock(of, count, sizes),
+    blockOf: (of, count) => sampleBlock(of, count, samples),
     durationMs: config.seconds * 1000,
     signal,
-    onMeasured: (measurement, of) => {
-      if (method === undefined) checkDimensions(of, sizes);
+    onMethod: (of) => {
+      if (method === undefined) checkSamples(of, samples).forEach(say);
       method = of;
+    },
+    onMeasured: (measurement) => {
       measured.push(measurement);
       say(progressLine(measurement));
     },
@@ -137,37 +141,6 @@ async function measureAll(servable: string, config: TuneConfig, signal: AbortSig
     measured,
     best,
   };
-}
-
-/** @throws ServingError CONFIG_INVALID */
-function parseDimensions(given: string | undefined): DimensionSizes {
-  const sizes = new Map<string, number>();
-  for (const part of given?.split(',') ?? []) {
-    const match = /^\s*([^=\s]+)=(\d+)\s*$/.exec(part);
-    if (match === null || Number(match[2]) < 1)
-      throw new ServingError(
-        'CONFIG_INVALID',
-        `--dimensions: expected names with sizes from 1, such as length=128,width=32; given '${given}'`,
-      );
-    sizes.set(match[1]!, Number(match[2]));
-  }
-  return sizes;
-}
-
-/** Sizes that nothing is called, and dimensions that were left at 1. */
-function checkDimensions(method: MethodSignature, sizes: DimensionSizes): void {
-  const dimensions = symbolicDimensions(method);
-  const unknown = [...sizes.keys()].filter((name) => !dimensions.has(name));
-  const open = [...dimensions].filter((name) => !sizes.has(name));
-  if (unknown.length > 0)
-    throw new ServingError(
-      'CONFIG_INVALID',
-      `--dimensions: expected symbolic dimensions of method ${method.name}'s inputs (${[...dimensions].join(', ') || 'it has none'}), given ${unknown.join(', ')}`,
-    );
-  if (open.length > 0)
-    say(
-      `warning: symbolic dimensions are taken as 1; --dimensions ${open[0]}=128 gives them a size: ${open.join(', ')}`,
-    );
 }
 
 function progressLine({ executors, intraOpThreads, batchSize, instancesPerSecond }: Measurement): string {

@@ -101,7 +101,7 @@ export class BusyReplica {
     };
     const onReply = ({ reply: { outcome, count }, durations }: BatchReply) => {
       for (const { micros } of durations) serviceMs += micros / 1000;
-      if (!outcome.ok) run.error ??= onZeros(method, outcome.error);
+      if (!outcome.ok) run.error ??= failedOn(method, outcome.error);
       answered += count;
       if (answered < block.count) return;
       run.batchMs.push(serviceMs);
@@ -122,8 +122,11 @@ export class BusyReplica {
   }
 }
 
-function onZeros(method: string, { code, message }: ServingError): ServingError {
-  return new ServingError(code, `method ${method} fails on zeros, so it cannot be measured: ${message}`);
+function failedOn(method: string, { code, message }: ServingError): ServingError {
+  return new ServingError(
+    code,
+    `method ${method} fails on its inputs, which are zeros unless --input says otherwise: ${message}`,
+  );
 }
 
 function callOf(callId: number, { count }: Block) {

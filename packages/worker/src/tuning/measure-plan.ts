@@ -16,7 +16,9 @@ export interface MeasureOptions {
   /** Time for each batch size. */
   readonly durationMs: number;
   readonly signal: AbortSignal;
-  readonly onMeasured: (measurement: Measurement, method: MethodSignature) => void;
+  /** Told of the method before it is measured. @throws ServingError when it cannot be */
+  readonly onMethod: (method: MethodSignature) => void;
+  readonly onMeasured: (measurement: Measurement) => void;
   /** A thread is inside native code and does not come out. */
   readonly onStuck: () => void;
 }
@@ -47,6 +49,7 @@ export async function measurePlan(plan: ThreadPlan, options: MeasureOptions): Pr
 async function measureSizes(plan: ThreadPlan, replica: LocalReplica, options: MeasureOptions): Promise<void> {
   const { signal, durationMs } = options;
   const method = chooseMethod(replica.methods, options.method);
+  options.onMethod(method);
   const busy = new BusyReplica(replica, method.name);
   for (const batchSize of options.sizesOf(method)) {
     const block = options.blockOf(method, batchSize);
@@ -55,7 +58,7 @@ async function measureSizes(plan: ThreadPlan, replica: LocalReplica, options: Me
     if (signal.aborted) return;
     const runs = await busy.run(block, durationMs, signal);
     if (signal.aborted) return;
-    options.onMeasured(measurementOf(plan, batchSize, runs), method);
+    options.onMeasured(measurementOf(plan, batchSize, runs));
     // Larger ones would take longer still than each may.
     if (percentile(runs.batchMs, 0.5) > durationMs) return;
   }
