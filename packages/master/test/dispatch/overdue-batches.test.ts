@@ -70,7 +70,10 @@ test('four requests of a batch that are overdue by themselves are enough: the re
     replica.last.standStill();
   }
   expect(replica.sizes).toEqual([6, 1, 1, 1, 1]);
-  expect([fleet.waiting, calls.map((call) => call.sink.list)]).toEqual([0, calls.map(() => ['STAGE_FAILED'])]);
+  expect([fleet.waiting, calls.map((call) => call.sink.list)]).toEqual([
+    0,
+    calls.map(() => ['STAGE_FAILED']),
+  ]);
 });
 
 test('a method that is not idempotent is not run again: all are told so at once', () => {

@@ -338,8 +338,8 @@ export interface BatchLost {
   /** For people. */
   why: string;
   /**
-   * Set when the batch did not come back in time: the instances that were worked on then, as positions in the batch. They
-   * are answered with an error; the others may run elsewhere.
+   * Set when the batch did not come back in time: the instances that were worked on then, as positions in the batch. If they
+   * are of one call they are answered with an error; the others may run elsewhere.
    */
   overdue?: InstanceRange | undefined;
 }
