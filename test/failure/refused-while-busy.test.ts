@@ -32,7 +32,7 @@ registerMethod('run', { inputs: ['x'], outputs: ['y'] }, (x) => {
 // Some products take a second, depending on the machine; a killed run may have as many as one likes.
 test.each([
   ['the code says so when the run is over', 40, '60s', { code: 5, signal: null }],
-  ['it is killed when the run takes too long', 4000, '100ms', { code: null, signal: 'SIGKILL' }],
+  ['it is killed when the run takes too long', 1200, '100ms', { code: null, signal: 'SIGKILL' }],
 ])(
   'its text is there, and %s',
   async (_, products, grace, end) => {
