@@ -1,13 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { Block, numericColumn } from '@serving/common';
+import type { Block } from '@serving/common';
 import { Lanes, laneRuleOf } from '../../src/batching/lanes.js';
-import { callOf, floats } from '../support/calls.js';
-
-/** A block of one instance with an input of this shape. */
-function shaped(...shape: number[]): Block {
-  const bytes = new Uint8Array(4 * shape.reduce((a, b) => a * b, 1));
-  return new Block(1, [numericColumn('x', 'float32', shape, [bytes])]);
-}
+import { callOf, floats, shaped } from '../support/calls.js';
 
 const bounds = { maxBatchSize: 8, maxBatchBytes: 1e6 };
 const padding = { dimension: 0, sizes: [16, 32] };

@@ -18,6 +18,12 @@ export function floats(...values: number[]): Block {
   ]);
 }
 
+/** A block of one instance with an input of this shape. */
+export function shaped(...shape: number[]): Block {
+  const bytes = new Uint8Array(4 * shape.reduce((a, b) => a * b, 1));
+  return new Block(1, [numericColumn('x', 'float32', shape, [bytes])]);
+}
+
 /** A block of bytes, one an instance, as large as is said. */
 export function blobs(...sizes: number[]): Block {
   return new Block(sizes.length, [

@@ -1,0 +1,88 @@
+/** Deadlines: what is refused for want of time, and what may not be. */
+import { expect, test } from '@jest/globals';
+import { callOfSize } from '../support/calls.js';
+import { SoloScheduler } from '../support/scheduler.js';
+
+test('after one slow batch callers with a usual deadline are refused for a while only, not for ever', () => {
+  const scheduler = new SoloScheduler({ m: { refuseLate: true } });
+  scheduler.ask('m', 1, scheduler.inMs(5000));
+  scheduler.serve(() => 1000); // a cold start
+  const { works } = scheduler.replica;
+  let refused = 0;
+  for (; refused < 100; refused++) {
+    const call = scheduler.ask('m', 1, scheduler.inMs(500));
+    scheduler.grant();
+    if (works.length > 1) break;
+    expect(call.sink.list).toEqual(['DEADLINE_EXCEEDED']);
+    scheduler.pass(1000);
+  }
+  // A prediction holds for ten times as long as it says.
+  expect(refused).toBe(11);
+});
+
+test('what waits is refused once it is measured that the time left is too short for it', () => {
+  const scheduler = new SoloScheduler({ m: { refuseLate: true, maxBatchSize: 1 } });
+  scheduler.ask('m', 1, scheduler.inMs(5000));
+  const second = scheduler.ask('m', 1, scheduler.inMs(1500));
+  scheduler.serve(() => 1000);
+  scheduler.grant();
+  expect(second.sink.list).toEqual(['DEADLINE_EXCEEDED']);
+  expect(second.sink.messages[0]).toMatch(/leaves 500 ms, but .* takes about 1000 ms/);
+  expect(scheduler.replica.sizes).toEqual([1]);
+});
+
+test('of work that is late only what waits is refused: what runs already is answered', () => {
+  const scheduler = new SoloScheduler({ m: { refuseLate: true, maxBatchSize: 2 } });
+  scheduler.teach('m', [1], () => 100);
+  const call = scheduler.ask('m', 4, scheduler.inMs(300));
+  const work = scheduler.grant();
+  scheduler.pass(200);
+  scheduler.finish(work, 50);
+  scheduler.grant();
+  expect(call.sink.list).toEqual([...work.texts, 'DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
+  expect([scheduler.replica.sizes, scheduler.replica.cancelled]).toEqual([[2], []]);
+});
+
+test('a deadline behind a request without one ends the delay for a fuller batch in time', () => {
+  const scheduler = new SoloScheduler({ m: { maxQueueDelayMs: 50 } });
+  scheduler.replica.grant();
+  scheduler.ask('m');
+  scheduler.endRound();
+  const dated = scheduler.ask('m', 1, scheduler.inMs(10));
+  scheduler.endRound();
+  for (let ms = 1; ms < 10; ms++) scheduler.pass(1);
+  expect([scheduler.replica.sizes, dated.sink.list]).toEqual([[2], []]);
+});
+
+test('a deadline ends the wait for callers that were just answered in time', () => {
+  const scheduler = new SoloScheduler({ m: {} }, {}, 2);
+  // However few instances a batch has, it takes its time: such batches wait for who may come back.
+  scheduler.teach('m', [1, 8], () => 3);
+  scheduler.replica.grant(2);
+  for (let i = 0; i < 2; i++) scheduler.ask('m', 40);
+  scheduler.endRound();
+  for (const work of scheduler.replica.works) work.tookMs = 3;
+  const [first, second] = scheduler.replica.works;
+  const dated = callOfSize(1, { ...scheduler.inMs(1.5), arrivedAt: scheduler.clock.now() });
+  first!.succeed();
+  scheduler.replica.grant();
+  scheduler.enqueue('m', dated);
+  scheduler.endRound();
+  scheduler.pass(0.9);
+  second!.succeed();
+  scheduler.endRound();
+  scheduler.pass(0.59);
+  expect([scheduler.replica.works[2]?.count, dated.sink.list]).toEqual([1, []]);
+});
+
+test('when the sink of one expired request throws, the others are still told', () => {
+  const scheduler = new SoloScheduler({ m: {} });
+  const bad = scheduler.ask('m', 1, scheduler.inMs(10));
+  bad.sink.reply = () => {
+    throw new Error('a sink that is broken');
+  };
+  const good = scheduler.ask('m', 1, scheduler.inMs(10));
+  expect(() => scheduler.pass(10)).toThrow('a sink that is broken');
+  scheduler.pass(0);
+  expect([good.sink.list, scheduler.dispatcher.waiting]).toEqual([['DEADLINE_EXCEEDED'], 0]);
+});
