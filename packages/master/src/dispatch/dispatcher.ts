@@ -168,6 +168,7 @@ export class Dispatcher {
     if (source === undefined) return false;
     const batch = source.nextBatch(now);
     if (batch === undefined) return true;
+    this.#turns.begin(source);
     this.#send(this.#pickSeat(now), new Flight(source, batch, 0), now);
     return true;
   }

@@ -84,13 +84,17 @@ export class Turns {
     return Math.max(finish, this.#now);
   }
 
+  /** The method has its turn. What is sent again has none, and does not make up for what others are owed. */
+  begin(source: BatchSource): void {
+    this.#now = this.#start(this.#accounts.find((account) => account.source === source)!);
+  }
+
   /** The method has sent a batch of so many instances. Gives what it was charged, in milliseconds. */
   charge(source: BatchSource, count: number): number {
     const index = this.#accounts.findIndex((account) => account.source === source);
     const [account] = this.#accounts.splice(index, 1);
     const predictedMs = Math.min(source.predictMs(count) ?? unknownMs, mostMs);
-    this.#now = this.#start(account!);
-    account!.finish = this.#now + predictedMs / source.weight;
+    account!.finish = this.#start(account!) + predictedMs / source.weight;
     this.#accounts.push(account!);
     return predictedMs;
   }

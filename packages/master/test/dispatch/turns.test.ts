@@ -7,8 +7,10 @@ import { FakeSource } from '../support/fake-source.js';
 function turnsOf(turns: Turns, count: number): (string | undefined)[] {
   return Array.from({ length: count }, () => {
     const source = turns.next(0);
-    if (source !== undefined) turns.charge(source, 1);
-    return source?.method;
+    if (source === undefined) return undefined;
+    turns.begin(source);
+    turns.charge(source, 1);
+    return source.method;
   });
 }
 
@@ -51,6 +53,14 @@ test('a method that was idle has saved up nothing', () => {
   turnsOf(turns, 100);
   idle.waiting = 1;
   expect(turnsOf(turns, 4)).toEqual(['idle', 'busy', 'idle', 'busy']);
+});
+
+test('what a method sends again is charged to it, and takes nothing from what the others are owed', () => {
+  const turns = new Turns();
+  const [again, other] = [new FakeSource('again', 1), new FakeSource('other', 1)];
+  for (const source of [again, other]) turns.add(source);
+  for (let i = 0; i < 3; i++) turns.charge(again, 1);
+  expect(turnsOf(turns, 5)).toEqual(['other', 'other', 'other', 'again', 'other']);
 });
 
 test('over any time in which all have something to send, nobody is more than a batch behind its share', () => {

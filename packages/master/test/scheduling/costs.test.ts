@@ -24,6 +24,8 @@ class Reads {
 }
 
 const many = 4096;
+/** Shapes that have queues of their own, and the one that the others share. */
+const mostQueues = 33;
 /** Depth of a heap of so many. */
 const depth = Math.log2(many);
 
@@ -73,7 +75,7 @@ test.each([
   scheduler.pass(10);
   const perBatch = indices(10).map(() => reads.during(() => scheduler.grant()));
   expect(scheduler.replica.sizes).toHaveLength(10);
-  expect(Math.max(...perBatch)).toBeLessThanOrEqual(0);
+  expect(Math.max(...perBatch)).toBeLessThanOrEqual(10 * mostQueues);
 });
 
 test('a batch looks at the highest priority, not at all there are', () => {
@@ -81,5 +83,5 @@ test('a batch looks at the highest priority, not at all there are', () => {
   const reads = new Reads();
   for (const priority of indices(many)) scheduler.enqueue('m', reads.of(callOfSize(1, { priority })));
   scheduler.pass(10);
-  expect(reads.during(() => scheduler.grant())).toBeLessThanOrEqual(0);
+  expect(reads.during(() => scheduler.grant())).toBeLessThanOrEqual(20);
 });

@@ -42,11 +42,10 @@ test('an absurd duration in a reply counts as no more than the time that the bat
 });
 
 test('a method whose batches never return in time pays for the time it held an executor', () => {
-  const scheduler = new SoloScheduler({ a: {}, hangs: {} });
+  const scheduler = new SoloScheduler({ a: {}, hangs: {} }, { maxBatchSize: 8 });
   const held = { a: 0, hangs: 0 };
-  for (let i = 0; i < 200; i++) {
-    for (const method of ['a', 'hangs'])
-      while (scheduler.batcher(method).waiting < 64) scheduler.ask(method);
+  for (let i = 0; i < 1200; i++) {
+    for (const method of ['a', 'hangs']) while (scheduler.batcher(method).waiting < 8) scheduler.ask(method);
     const work = scheduler.grant();
     if (work.method === 'a') {
       scheduler.finish(work, 10);
@@ -57,7 +56,9 @@ test('a method whose batches never return in time pays for the time it held an e
       held.hangs += 1000;
     }
   }
-  expect(Math.abs(held.a - held.hangs)).toBeLessThanOrEqual(1000 + 10);
+  expect(held.hangs).toBeGreaterThan(0);
+  // A batch that hangs, and four of its requests by themselves, which go before all others.
+  expect(Math.abs(held.a - held.hangs)).toBeLessThanOrEqual(5 * 1000 + 10);
 });
 
 test('what batches take is not learnt from those that failed or whose callers gave up', () => {

@@ -57,9 +57,13 @@ const succeed = toWork((_, work) => work.succeed());
 const succeedInPart = toWork((_, work, part) => work.succeed(part, 1 + ((work.count - part) >> 1)));
 const fail = toWork((play, work, part) => play.fail(work, part, work.count - part));
 const giveBack = toWork((_, work) => work.giveBack());
-const standStill = toWork((play, work, part) => play.standStill(work, part, work.count - part));
+const standStill = toWork((play, work, part) => play.standStill(work, part));
 
-const cancel = which.map((index): Step => (play) => pick(play.calls.toReversed(), index)?.call.signal.abort());
+const cancel = which.map(
+  (index): Step =>
+    (play) =>
+      pick(play.calls.toReversed(), index)?.call.signal.abort(),
+);
 const add = fc.constant<Step>((play) => play.add());
 const kill = which.map((index): Step => (play) => {
   const replica: FakeReplica | undefined = pick(play.live, index);

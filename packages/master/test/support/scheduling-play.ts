@@ -92,9 +92,10 @@ export class SchedulingPlay {
     replica.die();
   }
 
-  overrun(work: FakeWork): void {
+  /** What was worked on is to blame; where that is of several requests, each of them is tried by itself, and may fail. */
+  standStill(work: FakeWork, first: number): void {
     for (const text of work.texts) this.#failed.add(text);
-    work.overrun();
+    work.standStill(first);
   }
 
   fail(work: FakeWork, first: number, count: number): void {
@@ -155,7 +156,10 @@ export class SchedulingPlay {
     const { scheduler } = this;
     const { maxQueueInstances, maxTotalInstances } = limits;
     for (const { budget } of scheduler.methods)
-      expect([budget.bytes, budget.shortage(maxQueueInstances, limits.maxQueueBytes)]).toEqual([0, undefined]);
+      expect([budget.bytes, budget.shortage(maxQueueInstances, limits.maxQueueBytes)]).toEqual([
+        0,
+        undefined,
+      ]);
     expect([scheduler.budget.bytes, scheduler.budget.shortage(maxTotalInstances, 0)]).toEqual([0, undefined]);
     scheduler.pass(1000);
     expect(scheduler.clock.pending).toBe(0);
