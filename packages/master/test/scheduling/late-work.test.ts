@@ -1,6 +1,5 @@
 /** Deadlines: what is refused for want of time, and what may not be. */
 import { expect, test } from '@jest/globals';
-import { callOfSize } from '../support/calls.js';
 import { SoloScheduler } from '../support/scheduler.js';
 
 test('after one slow batch callers with a usual deadline are refused for a while only, not for ever', () => {
@@ -56,25 +55,30 @@ test('a deadline behind a request without one ends the delay for a fuller batch 
   expect([scheduler.replica.sizes, dated.sink.list]).toEqual([[2], []]);
 });
 
-test('further answers do not lengthen the wait for callers that were just answered beyond a deadline', () => {
+test.each([
+  ['a deadline that leaves no time ends the wait for callers that were just answered', 1.5, 0],
+  ['an executor that falls idle ends the wait for callers that were just answered', Infinity, 0.9],
+  ['a deadline that leaves time for it does not', 8, 0.9],
+])('%s', (_, deadlineMs, sentAt) => {
   const scheduler = new SoloScheduler({ m: {} }, {}, 2);
   // However few instances a batch has, it takes its time: such batches wait for who may come back.
   scheduler.teach('m', [1, 8], () => 3);
   scheduler.replica.grant(2);
   for (let i = 0; i < 2; i++) scheduler.ask('m', 40);
   scheduler.endRound();
-  for (const work of scheduler.replica.works) work.tookMs = 3;
-  const [first, second] = scheduler.replica.works;
-  const dated = callOfSize(1, { ...scheduler.inMs(1.5), arrivedAt: scheduler.clock.now() });
+  const { works } = scheduler.replica;
+  for (const work of works) work.tookMs = 3;
+  const [first, second] = works;
+  let at: number | undefined;
+  scheduler.replica.onSend = () => (at = scheduler.clock.now());
   first!.succeed();
   scheduler.replica.grant();
-  scheduler.enqueue('m', dated);
+  const call = scheduler.ask('m', 1, deadlineMs === Infinity ? {} : scheduler.inMs(deadlineMs));
   scheduler.endRound();
   scheduler.pass(0.9);
   second!.succeed();
   scheduler.endRound();
-  scheduler.pass(0.59);
-  expect([scheduler.replica.works[2]?.count, dated.sink.list]).toEqual([1, []]);
+  expect([at, call.sink.list]).toEqual([sentAt, []]);
 });
 
 test('when the sink of one expired request throws, the others are still told', () => {
