@@ -90,6 +90,15 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     error:
       's/servable_config.ts:5: Method m has been registered more than once. First at s/servable_config.ts:2',
   },
+  'two default methods': {
+    config: `const options = { inputs: ['x'], outputs: ['y'], default: true };\nregisterMethod('a', options, (x) => x);\nregisterMethod('b', options, (x) => x);`,
+    error:
+      's/servable_config.ts:4: method b: default: expected one default method, given a second one; the first is a, at s/servable_config.ts:3',
+  },
+  'a default that is no truth value': {
+    config: `registerMethod('m', { inputs: [], outputs: [], default: 'yes' }, () => []);`,
+    error: "s/servable_config.ts:2: method m: default: expected true or false, given 'yes'",
+  },
   'method without a name': {
     config: `registerMethod('', { inputs: [], outputs: [] }, () => []);`,
     error: "s/servable_config.ts:2: registerMethod: name: expected a text, given ''",

@@ -142,6 +142,9 @@ export type {
   UnaryHandler,
 } from './rpc/rpc-handler.js';
 export * as grpcHealth from './gen/grpc/health/v1/health.js';
+export * as grpcReflection from './gen/grpc/reflection/v1/reflection.js';
+export * as inference from './gen/inference/grpc_service.js';
+export * as modelConfig from './gen/inference/model_config.js';
 export * as mindspore from './gen/mindspore_serving/proto/ms_service.js';
 export * as link from './gen/serving/link/v1/link.js';
 export * as linkStatus from './gen/serving/link/v1/status.js';

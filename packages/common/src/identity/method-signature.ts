@@ -25,6 +25,10 @@ export interface MethodSignature {
   readonly outputs: readonly Port[];
   /** Instances a model of the method takes at a time; 0 when it takes any number. */
   readonly modelBatchSize: number;
+  /** Whether a stage of it takes several instances at a time: then protocols that know batches give it batches. */
+  readonly batched?: boolean;
+  /** Whether it is meant when a request names the servable alone. */
+  readonly isDefault?: boolean;
   /** Whether an instance may be run again when the replica that had it was lost. */
   readonly idempotent: boolean;
   /** How its instances are put into batches. */

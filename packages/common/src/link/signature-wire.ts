@@ -5,24 +5,28 @@ import type { Batching } from '../identity/batching.js';
 import type { MethodSignature, Port } from '../identity/method-signature.js';
 
 export function methodToWire(method: MethodSignature): link.Method {
-  const { name, inputs, outputs, modelBatchSize, idempotent, batching } = method;
+  const { name, inputs, outputs, modelBatchSize, idempotent, batching, batched, isDefault } = method;
   return {
     name,
     inputs: inputs.map(portToWire),
     outputs: outputs.map(portToWire),
     modelBatchSize,
+    batched: batched === true,
+    isDefault: isDefault === true,
     idempotent,
     batching: batching === undefined ? undefined : batchingToWire(batching),
   };
 }
 
 export function methodFromWire(method: link.Method): MethodSignature {
-  const { name, inputs, outputs, modelBatchSize, idempotent, batching } = method;
+  const { name, inputs, outputs, modelBatchSize, idempotent, batching, batched, isDefault } = method;
   return {
     name,
     inputs: inputs.map(portFromWire),
     outputs: outputs.map(portFromWire),
     modelBatchSize,
+    ...(batched ? { batched } : {}),
+    ...(isDefault ? { isDefault } : {}),
     idempotent,
     ...(batching === undefined ? {} : { batching: batchingFromWire(batching) }),
   };

@@ -40,6 +40,8 @@ const replica: link.ReplicaUpdate = {
       modelBatchSize: 2 ** 32 - 1,
       batching: undefined,
       idempotent: true,
+      batched: true,
+      isDefault: true,
     },
   ],
 };

@@ -36,6 +36,8 @@ const signature: fc.Arbitrary<MethodSignature> = fc.record(
     modelBatchSize: fc.nat(64),
     idempotent: fc.boolean(),
     batching,
+    batched: fc.constant(true),
+    isDefault: fc.constant(true),
   },
   { requiredKeys: ['name', 'inputs', 'outputs', 'modelBatchSize', 'idempotent'] },
 );

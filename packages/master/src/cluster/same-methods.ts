@@ -43,10 +43,14 @@ export function describeMethod({
   outputs,
   modelBatchSize,
   idempotent,
+  batched,
+  isDefault,
 }: MethodSignature): string {
   const size = modelBatchSize === 0 ? '' : `, ${modelBatchSize} at a time`;
+  const several = batched === true ? ', several at a time' : '';
+  const byDefault = isDefault === true ? ', by default' : '';
   const once = idempotent ? '' : ', not idempotent';
-  return `${name}(${inputs.map(describePort).join(', ')}) → (${outputs.map(describePort).join(', ')})${size}${once}`;
+  return `${name}(${inputs.map(describePort).join(', ')}) → (${outputs.map(describePort).join(', ')})${size}${several}${byDefault}${once}`;
 }
 
 function describePort({ name, dtype, shape, padding }: Port): string {

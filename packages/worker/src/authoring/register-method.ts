@@ -48,6 +48,12 @@ export interface MethodOptions<Inputs extends InputNames, Outputs extends PortNa
    * @default true
    */
   idempotent?: boolean;
+  /**
+   * true: it is the one that Open Inference clients mean by the servable's name alone. Without a declared one that is the
+   * only method there is, or the one called `predict`.
+   * @default false
+   */
+  default?: boolean;
   /** How its instances are put into batches; what is left out is as the master has it for all methods. */
   batching?: Batching;
 }
@@ -83,10 +89,11 @@ export function registerMethod<const Inputs extends InputNames, const Outputs ex
 ): void {
   const draft = currentDraft('registerMethod');
   checkText(draft, 'registerMethod: name', name, 'a text');
-  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs', 'idempotent', 'batching']);
+  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs', 'idempotent', 'default', 'batching']);
   const inputs = portsOf(draft, name, 'inputs', options.inputs);
   const outputs = portsOf(draft, name, 'outputs', options.outputs);
   checkBoolean(draft, `method ${name}: idempotent`, options.idempotent);
+  checkBoolean(draft, `method ${name}: default`, options.default);
   checkBatching(draft, `method ${name}: batching`, options.batching);
   checkBuilder(draft, name, inputs, Array.isArray(options.inputs), build);
   const at = draft.here();
@@ -102,6 +109,7 @@ export function registerMethod<const Inputs extends InputNames, const Outputs ex
     stages: method.stages,
     slotCount: method.slotCount,
     idempotent: options.idempotent ?? true,
+    isDefault: options.default ?? false,
     batching: options.batching ?? {},
     at,
   });

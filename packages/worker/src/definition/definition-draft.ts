@@ -34,6 +34,11 @@ export class DefinitionDraft {
         `Method ${method.name} has been registered more than once. First at ${earlier.at ?? 'an earlier place'}`,
       );
     }
+    const byDefault = this.#methods.find((candidate) => candidate.isDefault);
+    if (method.isDefault && byDefault !== undefined)
+      throw this.mistake(
+        `method ${method.name}: default: expected one default method, given a second one; the first is ${byDefault.name}, at ${byDefault.at ?? 'an earlier place'}`,
+      );
     this.#methods.push(method);
   }
 

@@ -100,6 +100,8 @@ export interface MethodDefinition {
   readonly slotCount: number;
   /** Whether an instance may be run again when the process that had it was lost. */
   readonly idempotent: boolean;
+  /** Whether it is meant when a request names the servable alone. */
+  readonly isDefault: boolean;
   readonly batching: Batching;
   readonly at: SourceLine;
 }

@@ -130,6 +130,7 @@ function predictMethod(models: ReadonlyMap<ModelDefinition, LoadedModel>): Metho
     ],
     slotCount: inputs.length + slots.length,
     idempotent: true,
+    isDefault: false,
     batching: {},
     at: undefined,
   };

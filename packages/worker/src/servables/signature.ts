@@ -92,6 +92,8 @@ export function signatureOf(method: MethodDefinition, models: Models): MethodSig
     inputs: portsOf('inputs'),
     outputs: portsOf('outputs'),
     modelBatchSize: modelBatchSize(method, models),
+    ...(takesSeveral(method, models) ? { batched: true } : {}),
+    ...(method.isDefault ? { isDefault: true } : {}),
     idempotent: method.idempotent,
     batching: method.batching,
   };
@@ -110,6 +112,13 @@ function modelPort(
     if (index !== -1) return graphOf(stage, models)[side][index];
   }
   return undefined;
+}
+
+/** Whether a stage takes several instances at a time. */
+function takesSeveral({ stages }: MethodDefinition, models: Models): boolean {
+  return stages.some((stage) =>
+    stage.kind === 'model' ? graphOf(stage, models).batched : stage.batchSize !== undefined,
+  );
 }
 
 function modelBatchSize(method: MethodDefinition, models: Models): number {

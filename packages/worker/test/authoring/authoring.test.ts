@@ -69,6 +69,7 @@ test('a method is stages over numbered slots', async () => {
       ],
       slotCount: 5,
       idempotent: true,
+      isDefault: false,
       batching: {},
       at,
     },

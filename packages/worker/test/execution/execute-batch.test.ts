@@ -27,6 +27,7 @@ function servableWith(stages: StageDefinition[], models: LoadedModel[] = [model]
     stages,
     slotCount,
     idempotent: true,
+    isDefault: false,
     batching: {},
     at: undefined,
   };

@@ -125,7 +125,13 @@ export interface Method {
   /** May be run again when a worker is lost while it runs. */
   idempotent: boolean;
   /** How its instances are put into batches; what is absent is as the master has it for all methods. */
-  batching: Batching | undefined;
+  batching:
+    | Batching
+    | undefined;
+  /** A stage of it takes several instances at a time. */
+  batched: boolean;
+  /** It is meant when a request names the servable alone. */
+  isDefault: boolean;
 }
 
 /** A method's own wishes; the first live replica of a servable version says them for all. */
@@ -806,7 +812,16 @@ export const ReplicaUpdate: MessageFns<ReplicaUpdate> = {
 };
 
 function createBaseMethod(): Method {
-  return { name: "", inputs: [], outputs: [], modelBatchSize: 0, idempotent: false, batching: undefined };
+  return {
+    name: "",
+    inputs: [],
+    outputs: [],
+    modelBatchSize: 0,
+    idempotent: false,
+    batching: undefined,
+    batched: false,
+    isDefault: false,
+  };
 }
 
 export const Method: MessageFns<Method> = {
@@ -828,6 +843,12 @@ export const Method: MessageFns<Method> = {
     }
     if (message.batching !== undefined) {
       Batching.encode(message.batching, writer.uint32(50).fork()).join();
+    }
+    if (message.batched !== false) {
+      writer.uint32(56).bool(message.batched);
+    }
+    if (message.isDefault !== false) {
+      writer.uint32(64).bool(message.isDefault);
     }
     return writer;
   },
@@ -891,6 +912,22 @@ export const Method: MessageFns<Method> = {
             }
 
             message.batching = Batching.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.batched = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.isDefault = reader.bool();
             continue;
           }
         }
