@@ -23,6 +23,8 @@ import { ReplicaRegistry } from './cluster/replica-registry.js';
 import { statusRoutes } from './cluster/status-handler.js';
 import { pickers, type PickerName } from './dispatch/pickers/pickers.js';
 import { healthRoutes } from './frontend/health/health-frontend.js';
+import { inferenceGrpcRoutes } from './frontend/inference-grpc/inference-grpc-frontend.js';
+import { Models } from './frontend/inference-models/models.js';
 import { mindsporeGrpcRoutes } from './frontend/mindspore-grpc/mindspore-grpc-frontend.js';
 import { PredictEndpoint } from './frontend/predict-endpoint.js';
 import { linkRoutes } from './link/link-handlers.js';
@@ -57,6 +59,7 @@ const hookGraceMs = 500;
 export class Master {
   readonly logger: Logger;
   readonly #limits: Limits;
+  readonly #clock: Clock;
   readonly #registry = new ReplicaRegistry();
   readonly #table: RouteTable;
   readonly #endpoint: PredictEndpoint;
@@ -79,6 +82,7 @@ export class Master {
     this.#limits = resolveLimits(limits);
     const problem = batchingProblem({ ...batching });
     if (problem !== undefined) throw new ServingError('CONFIG_INVALID', `batching: ${problem}`);
+    this.#clock = clock;
     const settings = {
       limits: this.#limits,
       batching: { ...this.#limits, ...batching },
@@ -148,10 +152,19 @@ export class Master {
       logger,
       maxInstances: this.#limits.maxQueueInstances,
     });
+    const isServing = () => !this.#isStopping;
+    const models = new Models(this.#table);
+    const inference = inferenceGrpcRoutes({
+      models,
+      endpoint: this.#endpoint,
+      clock: this.#clock,
+      release,
+      isServing,
+    });
     const server = createGrpcJsServer({
       address: parseAddress(address),
       maxMessageBytes,
-      routes: [...predict, ...healthRoutes({ isServing: () => !this.#isStopping })],
+      routes: [...predict, ...inference, ...healthRoutes({ isServing })],
       onInternalError: logInternalError(logger),
     });
     // Known before it listens, so that a stop in the meantime reaches it.

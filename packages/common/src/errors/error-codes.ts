@@ -72,6 +72,7 @@ export const errorTable = {
     false,
     'a request that cannot be read or makes no sense',
   ),
+  UNSUPPORTED: row('UNIMPLEMENTED', 501, 'FAILED', false, 'a part of a protocol that is not offered here'),
   SERVABLE_NOT_FOUND: row('NOT_FOUND', 404, 'INVALID_INPUTS', false, 'no servable of this name'),
   VERSION_NOT_FOUND: row('NOT_FOUND', 404, 'INVALID_INPUTS', false, 'the servable has no such version'),
   METHOD_NOT_FOUND: row('NOT_FOUND', 404, 'INVALID_INPUTS', false, 'the servable has no such method'),

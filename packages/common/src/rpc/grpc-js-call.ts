@@ -4,7 +4,7 @@ import type { Linked, LinkedList } from '../collection/linked-list.js';
 import { ServingError } from '../errors/serving-error.js';
 import { systemClock } from '../timing/clock.js';
 import { Deadline } from '../timing/deadline.js';
-import type { CancelSignal, RpcCall, RpcResult } from './rpc-handler.js';
+import { failedResult, type CancelSignal, type RpcCall, type RpcResult } from './rpc-handler.js';
 
 type GrpcCall = ServerUnaryCall<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>;
 
@@ -120,6 +120,6 @@ export abstract class GrpcJsCall<Result = RpcResult> implements RpcCall, CancelS
   #resultOf(thrown: unknown): RpcResult {
     const error = ServingError.from(thrown);
     if (error.code === 'INTERNAL') this.#context.onInternalError(error);
-    return { status: error.grpcStatus, message: error.message, body: [] };
+    return { ...failedResult(error), body: [] };
   }
 }

@@ -3,6 +3,7 @@
  * against these types, so the transport under them can be replaced. Messages are undecoded bytes; decoding belongs to
  * each protocol's own `deserialize.ts`.
  */
+import type { ServingError } from '../errors/serving-error.js';
 import type { Deadline } from '../timing/deadline.js';
 
 /** Whether anybody still waits. Not an AbortSignal: making one costs more than decoding a small request. */
@@ -32,6 +33,17 @@ export interface RpcResult {
   readonly trailers?: Readonly<Record<string, string>>;
   /** The reply message in one or more pieces; none when the status is not 0. */
   readonly body: readonly Uint8Array[];
+}
+
+/** Trailer of gRPC that says after how many milliseconds to try again: clients that retry keep to it. */
+const retryTrailer = 'grpc-retry-pushback-ms';
+
+/** How a call ends with an error. */
+export function failedResult({ grpcStatus, message, retryAfterMs }: ServingError): Omit<RpcResult, 'body'> {
+  const status = { status: grpcStatus, message };
+  return retryAfterMs === undefined
+    ? status
+    : { ...status, trailers: { [retryTrailer]: String(retryAfterMs) } };
 }
 
 /** The unary fast path: one message in, one out. Must settle; a rejection becomes INTERNAL. */

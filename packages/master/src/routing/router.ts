@@ -58,7 +58,7 @@ export class Router {
 }
 
 /** The newest version that is live; while none is, the newest. */
-function defaultVersion(newestFirst: ReadonlyMap<number, VersionEntry>): VersionEntry | undefined {
+export function defaultVersion(newestFirst: ReadonlyMap<number, VersionEntry>): VersionEntry | undefined {
   let newest: VersionEntry | undefined;
   for (const entry of newestFirst.values()) {
     if (entry.isAvailable) return entry;

@@ -11,6 +11,7 @@ import type { CallPart } from '../../call/predict-call.js';
 import type { CollectedOutcome } from '../../call/reply-collector.js';
 import type { PredictEndpoint, RefusedInstance } from '../predict-endpoint.js';
 import { priorityOf } from '../request-headers.js';
+import { bufferBytes, viewBytes } from '../retained-bytes.js';
 import { instanceCount, RequestReader, type MindsporeRequest } from './deserialize.js';
 import { readInstances } from './read-instances.js';
 import { ReplyWriter, writeFailure } from './serialize.js';
@@ -100,13 +101,7 @@ class MindsporeFrontend {
   }
 }
 
-/** Views keep their whole buffer alive; small messages share one of Node's pool, which is not theirs alone. */
-function bufferBytes(message: Uint8Array): number {
-  return message.buffer.byteLength > Buffer.poolSize ? message.buffer.byteLength : message.byteLength;
-}
-
-/** About what a view, a column with its shape, and an error with its stack take on the heap. */
-const viewBytes = 128;
+/** About what a column with its shape, and an error with its stack take on the heap. */
 const columnBytes = 512;
 const errorBytes = 1024;
 

@@ -1,0 +1,67 @@
+/** Answer of an inference request → ModelInferResponse: raw contents, whatever the request had. */
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { inference, visitBytes } from '@serving/common';
+import { joinElements } from '../inference/bytes-elements.js';
+import type { InferResponse, OutputTensor } from '../inference/infer-request.js';
+import { datatypeOf } from '../inference-models/data-types.js';
+
+/** Field of ModelInferResponse in proto/inference/grpc_service.proto. */
+const rawOutputContents = 6;
+
+/** The message in pieces, of which the tensors' are not copied. */
+export function writeResponse(response: InferResponse): Uint8Array[] {
+  const pieces: Uint8Array[] = [inference.ModelInferResponse.encode(headOf(response)).finish()];
+  for (const output of response.outputs) {
+    const contents = contentsOf(output);
+    const length = contents.reduce((sum, piece) => sum + piece.length, 0);
+    pieces.push(new BinaryWriter().tag(rawOutputContents, WireType.LengthDelimited).uint32(length).finish());
+    for (const piece of contents) pieces.push(piece);
+  }
+  return pieces;
+}
+
+/** An answer on a stream, which is the last to its request. */
+export function writeStreamResponse(response: InferResponse): Uint8Array {
+  const inferResponse = headOf(response);
+  inferResponse.parameters.set(finalResponse, { parameterChoice: { $case: 'boolParam', value: true } });
+  inferResponse.rawOutputContents = response.outputs.map((output) => Buffer.concat(contentsOf(output)));
+  return inference.ModelStreamInferResponse.encode({ errorMessage: '', inferResponse }).finish();
+}
+
+const finalResponse = 'triton_final_response';
+
+/** An error on a stream, which does not end it. */
+export function writeStreamError(id: string, errorMessage: string): Uint8Array {
+  const inferResponse = { ...inference.ModelInferResponse.decode(new Uint8Array(0)), id };
+  return inference.ModelStreamInferResponse.encode({ errorMessage, inferResponse }).finish();
+}
+
+function headOf({ model, version, id, outputs }: InferResponse): inference.ModelInferResponse {
+  return {
+    modelName: model,
+    modelVersion: String(version),
+    id,
+    parameters: new Map(),
+    outputs: outputs.map(({ name, dtype, shape }) => ({
+      name,
+      datatype: datatypeOf(dtype),
+      shape: shape.map(BigInt),
+      parameters: new Map(),
+      contents: undefined,
+    })),
+    rawOutputContents: [],
+  };
+}
+
+function contentsOf({ ranges }: OutputTensor): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (const { column, from, to } of ranges) {
+    if (column.kind === 'numeric') {
+      visitBytes(column, from, to, (view) => pieces.push(view));
+      continue;
+    }
+    const each = column.elementsPerInstance;
+    pieces.push(...joinElements(column.elements.slice(from * each, to * each)));
+  }
+  return pieces;
+}

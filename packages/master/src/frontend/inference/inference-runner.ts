@@ -1,0 +1,86 @@
+/** Runs inference requests, from whichever front end: model name → route, tensors → instances → tensors. */
+import { ServingError, type Clock, type RpcCall } from '@serving/common';
+import type { PredictEndpoint } from '../predict-endpoint.js';
+import { priorityOf } from '../request-headers.js';
+import type { Model, Models } from '../inference-models/models.js';
+import { classified } from './classification.js';
+import type { InferRequest, InferResponse, OutputTensor, RequestedOutput } from './infer-request.js';
+import { noParameters } from './infer-request.js';
+import { classesIn, deadlineIn, priorityIn } from './parameters.js';
+import { readInputs } from './read-inputs.js';
+import { stackOutputs } from './stack-outputs.js';
+
+export interface InferenceSettings {
+  readonly models: Models;
+  readonly endpoint: PredictEndpoint;
+  readonly clock: Clock;
+}
+
+/** What a request comes with beside its message. */
+export type Caller = Pick<RpcCall, 'metadata' | 'deadline' | 'signal'>;
+
+export class InferenceRunner {
+  readonly #settings: InferenceSettings;
+
+  constructor(settings: InferenceSettings) {
+    this.#settings = settings;
+  }
+
+  /** Rejects with the ServingError of whatever is wrong with the request or failed. */
+  async infer(caller: Caller, request: InferRequest): Promise<InferResponse> {
+    const { models, endpoint, clock } = this.#settings;
+    const { id, parameters } = request;
+    const model = models.ready(request.model, request.version);
+    const { route } = model;
+    const outputs = requestedOutputs(model, request.outputs);
+    const block = readInputs(model, request.inputs);
+    const outcomes = await endpoint.predict({
+      route,
+      count: block.count,
+      parts: [{ first: 0, block }],
+      refused: [],
+      retainedBytes: request.retainedBytes,
+      deadline: deadlineIn(parameters, caller.deadline, clock),
+      signal: caller.signal,
+      priority: priorityIn(parameters) ?? priorityOf(caller),
+      traceparent: caller.metadata('traceparent') ?? '',
+    });
+    const names = outputs.map(({ name }) => name);
+    const stacked = stackOutputs(route.method, names, outcomes);
+    return { model: model.name, version: route.version, id, outputs: answers(model, outputs, stacked) };
+  }
+}
+
+/** @throws ServingError INPUT_MISMATCH */
+function requestedOutputs(
+  { name, route }: Model,
+  requested: readonly RequestedOutput[],
+): readonly RequestedOutput[] {
+  const known = route.method.outputs.map((port) => port.name);
+  if (requested.length === 0) return known.map((output) => ({ name: output, parameters: noParameters }));
+  for (const [index, output] of requested.entries()) {
+    if (!known.includes(output.name))
+      throw new ServingError(
+        'INPUT_MISMATCH',
+        `unexpected inference output '${output.name}' for model '${name}'; expected ${known.join(', ') || 'none'}`,
+      );
+    if (requested.findIndex((other) => other.name === output.name) !== index)
+      throw new ServingError(
+        'INPUT_MISMATCH',
+        `output '${output.name}' is asked for twice of model '${name}'`,
+      );
+    classesIn(output.parameters);
+  }
+  return requested;
+}
+
+function answers(
+  { route }: Model,
+  requested: readonly RequestedOutput[],
+  stacked: readonly OutputTensor[],
+): OutputTensor[] {
+  return stacked.map((tensor, index) => {
+    const most = classesIn(requested[index]!.parameters);
+    return most === 0 ? tensor : classified(route.method, tensor, most);
+  });
+}
