@@ -160,6 +160,8 @@ export class Master {
       clock: this.#clock,
       release,
       isServing,
+      log: logger,
+      onInternalError: logInternalError(logger),
     });
     const server = createGrpcJsServer({
       address: parseAddress(address),

@@ -73,6 +73,13 @@ export const errorTable = {
     'a request that cannot be read or makes no sense',
   ),
   UNSUPPORTED: row('UNIMPLEMENTED', 501, 'FAILED', false, 'a part of a protocol that is not offered here'),
+  FIXED_MODELS: row(
+    'UNAVAILABLE',
+    503,
+    'FAILED',
+    false,
+    'what is served cannot be changed while the server runs',
+  ),
   SERVABLE_NOT_FOUND: row('NOT_FOUND', 404, 'INVALID_INPUTS', false, 'no servable of this name'),
   VERSION_NOT_FOUND: row('NOT_FOUND', 404, 'INVALID_INPUTS', false, 'the servable has no such version'),
   METHOD_NOT_FOUND: row('NOT_FOUND', 404, 'INVALID_INPUTS', false, 'the servable has no such method'),

@@ -30,7 +30,7 @@ export function encodeReply({ batchId, reply, durations }: BatchReply): ArrayBuf
     section: planned[0]?.section,
     failure: outcome.ok ? undefined : { code: outcome.error.code, message: outcome.error.message },
     // A fraction, as performance.now() gives, would make the encoder throw.
-    durations: durations.map(({ stage, micros }) => ({ stage, micros: Math.round(micros) })),
+    durations: durations.map(({ stage, micros, model }) => ({ stage, micros: Math.round(micros), model })),
   }).finish();
   const { frame, data } = allocateFrame(header, dataBytes);
   writeSections(planned, data);

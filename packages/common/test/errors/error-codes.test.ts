@@ -20,6 +20,7 @@ const httpOf: Readonly<Record<string, number>> = {
   RESOURCE_EXHAUSTED: 429,
   INTERNAL: 500,
   UNAVAILABLE: 503,
+  UNIMPLEMENTED: 501,
 };
 
 test('gRPC status codes have the numbers gRPC gives them', () => {

@@ -42,7 +42,7 @@ const batchFrames = blockRanges.map((ranges) => {
 const replyFrames = blockRange.map((outputs) => {
   const count = outputs.to - outputs.from;
   const reply = { first: 1, count, sequence: 2, last: true, outcome: { ok: true, outputs } } as const;
-  return encodeReply({ batchId: 5, durations: [{ stage: 's', micros: 3 }], reply });
+  return encodeReply({ batchId: 5, durations: [{ stage: 's', micros: 3, model: true }], reply });
 });
 
 const frames = fc.oneof(batchFrames, replyFrames);

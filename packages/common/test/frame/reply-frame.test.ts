@@ -24,7 +24,7 @@ test('outputs of any kind arrive unchanged', () => {
       const count = outputs.to - outputs.from;
       const sent: BatchReply = {
         batchId: 9,
-        durations: [{ stage: 'preprocess', micros: 12 }],
+        durations: [{ stage: 'preprocess', micros: 12, model: false }],
         reply: { first, count, sequence, last, outcome: { ok: true, outputs } },
       };
       const { reply, ...rest } = decodeReply(encodeReply(sent));
@@ -62,13 +62,13 @@ test('a code this side does not know is an internal error with its message', () 
 });
 
 test('durations with fractions are written as whole microseconds', () => {
-  const durations = [{ stage: 'model', micros: 12.6 }];
+  const durations = [{ stage: 'model', micros: 12.6, model: true }];
   const frame = encodeReply({
     batchId: 1,
     durations,
     reply: failure(0, 1, new ServingError('CANCELLED', 'x')),
   });
-  expect(decodeReply(frame).durations).toEqual([{ stage: 'model', micros: 13 }]);
+  expect(decodeReply(frame).durations).toEqual([{ stage: 'model', micros: 13, model: true }]);
 });
 
 test('a reply with neither outputs nor failure, or with both, is refused', () => {

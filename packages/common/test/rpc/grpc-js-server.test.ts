@@ -132,6 +132,17 @@ test('a ServingError ends the call with its status and text and is no news for t
   expect(peer.internal).toEqual([]);
 });
 
+test('a ServingError that knows when to try again says so in the trailer that gRPC clients keep to', async () => {
+  const peer = await serving(() => {
+    throw new ServingError('QUEUE_FULL', 'too many', { retryAfterMs: 250 });
+  });
+  const { error } = await peer.call();
+  expect([error?.code, error?.metadata.get('grpc-retry-pushback-ms')]).toEqual([
+    status.RESOURCE_EXHAUSTED,
+    ['250'],
+  ]);
+});
+
 test('a result that cannot be sent is an internal error, at once or later, and the server goes on', async () => {
   const wrong: RpcResult = { ...ok('x'), trailers: { 'x-name': 'größe' } };
   const peer = await serving((_, message) => {

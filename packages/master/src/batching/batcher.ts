@@ -1,5 +1,12 @@
 /** Blocks → batches: one per servable version and method. Holds what waits, and lets go of what nobody waits for. */
-import { failure, IndexedHeap, ServingError, type Clock, type ServiceTime } from '@serving/common';
+import {
+  failure,
+  IndexedHeap,
+  ServingError,
+  type Clock,
+  type ServiceTime,
+  type StageDuration,
+} from '@serving/common';
 import type { Run } from '../call/answered.js';
 import { Batch } from '../call/batch.js';
 import { DeadlineWatch } from '../call/deadline-watch.js';
@@ -8,6 +15,8 @@ import { instancesOf, type PredictCall } from '../call/predict-call.js';
 import { cancelled, expired, noReplica, refuseCall, tooLate } from '../call/refusals.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { BatchRun, BatchSource } from '../dispatch/turns.js';
+import { computeTimes } from '../statistics/compute-times.js';
+import type { MethodStatistics } from '../statistics/method-statistics.js';
 import type { BatchPolicy } from './batch-policy.js';
 import { BatchRule, type Situation } from './batch-rule.js';
 import { Lanes, type LaneRule } from './lanes.js';
@@ -25,6 +34,7 @@ export interface BatcherSettings {
   readonly laneOf: LaneRule;
   /** What the method's batches take, to be learnt. */
   readonly service: ServiceTime;
+  readonly statistics: MethodStatistics;
   readonly clock: Clock;
   readonly dispatcher: Pick<Dispatcher, 'demand' | 'abandon' | 'hasReplicas' | 'executors'>;
 }
@@ -189,6 +199,10 @@ export class Batcher implements CallQueue, BatchSource {
     this.#batches--;
     this.#running -= count;
     this.#rule.answered(at);
+  }
+
+  ran(batch: Batch, sentAt: number, stages: readonly StageDuration[]): void {
+    this.#settings.statistics.ran(batch, sentAt, computeTimes(stages));
   }
 
   learn({ batch, serviceMs, sentAt, answeredAt }: BatchRun): void {

@@ -1,13 +1,25 @@
 /** The servable version and method a request was bound to. */
 import type { MethodSignature } from '@serving/common';
+import type { MethodStatistics } from '../statistics/method-statistics.js';
 import type { PredictCall } from './predict-call.js';
 
 export interface MethodRoute {
   readonly servable: string;
   readonly version: number;
   readonly method: MethodSignature;
+  /** How its batches are formed. */
+  readonly batching: RouteBatching;
+  readonly statistics: MethodStatistics;
   /** The next step. */
   readonly queue: CallQueue;
+}
+
+export interface RouteBatching {
+  /** Most instances in a batch. */
+  readonly maxBatchSize: number;
+  /** Ascending; empty when any size is as good as another. */
+  readonly preferredBatchSizes: readonly number[];
+  readonly maxQueueDelayMs: number;
 }
 
 export interface CallQueue {

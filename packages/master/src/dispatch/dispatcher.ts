@@ -225,6 +225,7 @@ export class Dispatcher {
         onReply: ({ reply, durations }) => {
           if (flight.list === undefined) return;
           for (const { micros } of durations) flight.serviceMs = (flight.serviceMs ?? 0) + micros / 1000;
+          if (durations.length > 0) flight.stages = durations;
           if (!reply.outcome.ok) flight.isClean = false;
           batch.reply(reply);
           if (batch.isSettled) this.#answered(seat, flight);
@@ -254,6 +255,7 @@ export class Dispatcher {
 
   #answered(seat: Seat, flight: Flight): void {
     if (!this.#end(seat, flight)) return;
+    flight.source.ran(flight.batch, flight.sentAt, flight.stages);
     this.#learn(flight);
     // The credit that the next suspect waits for may be there already; so may those of a replica back in service.
     if (this.#quarantine.seat !== undefined || this.#redispatch.hasSuspects) this.#dispatchWhatWaits();

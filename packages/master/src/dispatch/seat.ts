@@ -1,5 +1,5 @@
 /** A replica as its dispatcher sees it: what it may be sent, and what it has been. */
-import { CreditPurse, LinkedList, type Linked } from '@serving/common';
+import { CreditPurse, LinkedList, type Linked, type StageDuration } from '@serving/common';
 import type { Batch } from '../call/batch.js';
 import type { Replica } from '../cluster/replica.js';
 import type { Candidate } from './pickers/replica-picker.js';
@@ -27,6 +27,8 @@ export class Flight implements Linked<Flight> {
   chargedMs = 0;
   /** Time in an executor; undefined until a reply has told. */
   serviceMs: number | undefined;
+  /** What its stages took, as a reply has told. */
+  stages: readonly StageDuration[] = [];
   /** Every reply so far brought outputs, and nobody has given up. */
   isClean = true;
 

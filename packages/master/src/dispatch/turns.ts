@@ -5,6 +5,7 @@
  * method's weight; the one that begins first goes first. So a busy method starves no other, and one that was idle has
  * saved up nothing.
  */
+import type { StageDuration } from '@serving/common';
 import type { Batch } from '../call/batch.js';
 
 /** A batch whose instances have all been answered with outputs. */
@@ -36,6 +37,8 @@ export interface BatchSource {
   sent(count: number): void;
   /** It is over, whatever became of it. */
   ended(count: number, at: number): void;
+  /** All its instances have been answered. @param stages what its stages took, as far as is known */
+  ran(batch: Batch, sentAt: number, stages: readonly StageDuration[]): void;
   /** It went well, for the first time, and nobody had given it up. */
   learn(run: BatchRun): void;
 }

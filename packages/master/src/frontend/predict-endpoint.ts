@@ -45,7 +45,11 @@ export class PredictEndpoint {
   predict(request: PredictRequest): Promise<readonly CollectedOutcome[]> {
     return new Promise((resolve) => {
       const { route, parts, retainedBytes, deadline, signal, traceparent } = request;
-      const sink = new ReplyCollector(request.count, resolve);
+      const arrivedAt = this.#clock.now();
+      const sink = new ReplyCollector(request.count, (outcomes) => {
+        route.statistics.finished(outcomes, this.#clock.now() - arrivedAt);
+        resolve(outcomes);
+      });
       for (const { index, error } of request.refused) sink.reply(failure(index, 1, error));
       if (parts.length === 0) return;
       const id = this.#nextCallId++;
@@ -53,7 +57,7 @@ export class PredictEndpoint {
         id,
         parts,
         retainedBytes,
-        arrivedAt: this.#clock.now(),
+        arrivedAt,
         deadline,
         signal,
         priority: request.priority ?? route.method.batching?.priority ?? 0,

@@ -14,6 +14,8 @@ export interface VersionEntry {
   /** Brings the entry's replicas in line with the snapshot. */
   setReplicas(replicas: readonly Replica[]): void;
   readonly isAvailable: boolean;
+  /** Batches that its replicas can run at the same time. */
+  readonly executors: number;
 }
 
 export type VersionEntryFactory = (replica: Replica) => VersionEntry;

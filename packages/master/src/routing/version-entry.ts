@@ -2,13 +2,14 @@
 import { ServiceTime, type MethodSignature } from '@serving/common';
 import type { QueueLimits } from '../batching/batch-limits.js';
 import { policyOf, type BatchDefaults } from '../batching/batch-policy.js';
-import { Batcher } from '../batching/batcher.js';
+import { Batcher, type BatcherSettings } from '../batching/batcher.js';
 import { laneRuleOf } from '../batching/lanes.js';
 import { QueueBudget } from '../batching/queue-budget.js';
 import type { MethodRoute } from '../call/method-route.js';
 import type { Replica } from '../cluster/replica.js';
 import { Dispatcher, type DispatcherSettings } from '../dispatch/dispatcher.js';
 import type { ReplicaPicker } from '../dispatch/pickers/replica-picker.js';
+import { MethodStatistics } from '../statistics/method-statistics.js';
 import type { VersionEntry } from './route-table.js';
 
 export interface VersionEntrySettings extends Omit<DispatcherSettings, 'servable' | 'version' | 'picker'> {
@@ -25,10 +26,12 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
   const methods = new Map<string, MethodRoute>();
   const batchers: Batcher[] = [];
   for (const method of first.methods) {
-    const batcher = createBatcher(servable, method, dispatcher, settings);
+    const policy = policyOf(method, settings.batching);
+    const statistics = new MethodStatistics();
+    const batcher = createBatcher({ servable, method, policy, statistics, dispatcher }, settings);
     dispatcher.addSource(batcher);
     batchers.push(batcher);
-    methods.set(method.name, { servable, version, method, queue: batcher });
+    methods.set(method.name, { servable, version, method, batching: policy, statistics, queue: batcher });
   }
   const known = new Set<string>();
   return {
@@ -36,6 +39,9 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
     methods,
     get isAvailable() {
       return known.size > 0;
+    },
+    get executors() {
+      return dispatcher.executors;
     },
     setReplicas(replicas) {
       const ids = new Set(replicas.map((replica) => replica.id));
@@ -56,21 +62,21 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
   };
 }
 
+interface NewMethod extends Pick<BatcherSettings, 'servable' | 'policy' | 'statistics' | 'dispatcher'> {
+  readonly method: MethodSignature;
+}
+
 function createBatcher(
-  servable: string,
-  method: MethodSignature,
-  dispatcher: Dispatcher,
-  { limits, batching, budget, clock }: VersionEntrySettings,
+  { method, ...given }: NewMethod,
+  { limits, budget, clock }: VersionEntrySettings,
 ): Batcher {
   return new Batcher({
-    servable,
+    ...given,
     method: method.name,
     idempotent: method.idempotent,
-    policy: policyOf(method, batching),
     budget: QueueBudget.ofMethod(limits, budget),
     laneOf: laneRuleOf(method),
     service: new ServiceTime(),
     clock,
-    dispatcher,
   });
 }

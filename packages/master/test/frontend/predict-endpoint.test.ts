@@ -8,6 +8,7 @@ import { RouteTable } from '../../src/routing/route-table.js';
 import { Router } from '../../src/routing/router.js';
 import { floats, ManualSignal, partsOf } from '../support/calls.js';
 import { signature } from '../support/fake-replica.js';
+import { routeTo } from '../support/routes.js';
 
 function setUp() {
   const calls: PredictCall[] = [];
@@ -20,12 +21,9 @@ function setUp() {
     ),
     new ManualClock(7),
   );
-  const route = {
-    servable: 'add',
-    version: 1,
-    method: signature('predict'),
+  const route = routeTo(signature('predict'), {
     queue: { waiting: 0, enqueue: (call: PredictCall) => void calls.push(call) },
-  };
+  });
   const request: PredictRequest = {
     route,
     count: 2,

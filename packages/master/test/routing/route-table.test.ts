@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { RouteTable } from '../../src/routing/route-table.js';
 import { FakeReplica, signature } from '../support/fake-replica.js';
+import { routeTo } from '../support/routes.js';
 
 function setUp() {
   const made: string[] = [];
@@ -10,13 +11,9 @@ function setUp() {
     made.push(name);
     return {
       version,
-      methods: new Map(
-        methods.map((method) => [
-          method.name,
-          { servable, version, method, queue: { waiting: 0, enqueue: () => undefined } },
-        ]),
-      ),
+      methods: new Map(methods.map((method) => [method.name, routeTo(method, { servable, version })])),
       isAvailable: true,
+      executors: 1,
       setReplicas: (replicas) =>
         held.set(
           name,

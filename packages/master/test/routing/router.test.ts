@@ -3,6 +3,7 @@ import type { ServingError } from '@serving/common';
 import { RouteTable } from '../../src/routing/route-table.js';
 import { Router } from '../../src/routing/router.js';
 import { FakeReplica, signature } from '../support/fake-replica.js';
+import { routeTo } from '../support/routes.js';
 
 /** A table whose entries' queues do nothing. */
 function tableOf(...replicas: FakeReplica[]): {
@@ -14,13 +15,9 @@ function tableOf(...replicas: FakeReplica[]): {
     let live = 0;
     return {
       version,
-      methods: new Map(
-        methods.map((method) => [
-          method.name,
-          { servable, version, method, queue: { waiting: 0, enqueue: () => undefined } },
-        ]),
-      ),
+      methods: new Map(methods.map((method) => [method.name, routeTo(method, { servable, version })])),
       setReplicas: (now) => (live = now.length),
+      executors: 1,
       get isAvailable() {
         return live > 0;
       },

@@ -5,6 +5,7 @@ import { policyOf, type BatchDefaults } from '../../src/batching/batch-policy.js
 import { Batcher, type BatcherSettings } from '../../src/batching/batcher.js';
 import { laneRuleOf } from '../../src/batching/lanes.js';
 import { QueueBudget } from '../../src/batching/queue-budget.js';
+import { MethodStatistics } from '../../src/statistics/method-statistics.js';
 import { signature } from './fake-replica.js';
 
 interface Wanted extends Partial<
@@ -28,6 +29,7 @@ export function batcherOf({ clock, dispatcher, limits, batching = {}, defaults, 
     budget: QueueBudget.ofMethod(all, QueueBudget.ofAll(all)),
     laneOf: laneRuleOf(method),
     service: new ServiceTime(),
+    statistics: new MethodStatistics(),
     clock,
     dispatcher,
     ...given,

@@ -93,7 +93,7 @@ export class FakeWork {
   }
 
   send(reply: Reply): void {
-    const durations = this.tookMs === 0 ? [] : [{ stage: 'model', micros: this.tookMs * 1000 }];
+    const durations = this.tookMs === 0 ? [] : [{ stage: 'model', micros: this.tookMs * 1000, model: true }];
     this.tookMs = 0;
     this.#work.onReply(decodeReply(encodeReply({ batchId: this.batchId, reply, durations })));
   }

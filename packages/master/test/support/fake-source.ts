@@ -43,6 +43,10 @@ export class FakeSource implements BatchSource {
     this.running--;
   }
 
+  ran(): void {
+    throw new Error('a batch that was never sent cannot have run');
+  }
+
   learn(): void {
     throw new Error('a batch that was never sent cannot have run');
   }

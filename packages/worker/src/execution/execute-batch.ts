@@ -92,7 +92,8 @@ async function runStages(
     };
     const started = performance.now();
     await runStage(servable, stage, values, context);
-    durations.push({ stage: stageName(stage), micros: Math.round((performance.now() - started) * 1000) });
+    const micros = Math.round((performance.now() - started) * 1000);
+    durations.push({ stage: stageName(stage), micros, model: stage.kind === 'model' });
   }
   return durations;
 }

@@ -6,13 +6,22 @@ import { bufferBytes, viewBytes } from '../retained-bytes.js';
 import { decodeRequest, inferRequestOf } from './deserialize.js';
 import { servicePath } from './rpc.js';
 import { writeResponse } from './serialize.js';
+import { streamInfer, type StreamSettings } from './stream-infer.js';
 
-export function inferRoutes(runner: InferenceRunner): RpcRoute[] {
+export function inferRoutes(
+  runner: InferenceRunner,
+  onInternalError: StreamSettings['onInternalError'],
+): RpcRoute[] {
   return [
     {
       kind: 'unary',
       path: `${servicePath}ModelInfer`,
       handle: (call, message) => infer(runner, call, message),
+    },
+    {
+      kind: 'stream',
+      path: `${servicePath}ModelStreamInfer`,
+      handle: streamInfer({ runner, read: readRequest, onInternalError }),
     },
   ];
 }
@@ -24,5 +33,12 @@ async function infer(runner: InferenceRunner, call: RpcCall, message: Uint8Array
 
 function readRequest(message: Uint8Array): InferRequest {
   const request = decodeRequest(message);
-  return inferRequestOf(request, bufferBytes(message) + viewBytes * request.rawInputContents.length);
+  const elements = request.inputs.reduce(
+    (sum, { contents }) => sum + (contents?.bytesContents.length ?? 0),
+    0,
+  );
+  return inferRequestOf(
+    request,
+    bufferBytes(message) + viewBytes * (request.rawInputContents.length + elements),
+  );
 }

@@ -3,12 +3,24 @@ import type { RpcRoute } from '@serving/common';
 import { InferenceRunner, type InferenceSettings } from '../inference/inference-runner.js';
 import { inferRoutes } from './infer-rpcs.js';
 import { modelRoutes } from './model-rpcs.js';
+import { refusedRoutes } from './refused-rpcs.js';
 import { serverRoutes, type ServerFacts } from './server-rpcs.js';
+import { settingsRoutes, type LogFacts } from './settings-rpcs.js';
+import type { StreamSettings } from './stream-infer.js';
 
-export interface InferenceGrpcSettings extends InferenceSettings, ServerFacts {}
+export interface InferenceGrpcSettings
+  extends InferenceSettings, ServerFacts, Pick<StreamSettings, 'onInternalError'> {
+  readonly log: LogFacts;
+}
 
 /** The routes of GRPCInferenceService, to be served by a gRPC server. */
 export function inferenceGrpcRoutes(settings: InferenceGrpcSettings): RpcRoute[] {
-  const runner = new InferenceRunner(settings);
-  return [...serverRoutes(settings), ...modelRoutes(settings.models), ...inferRoutes(runner)];
+  const { models, log, onInternalError } = settings;
+  return [
+    ...serverRoutes(settings),
+    ...modelRoutes(models),
+    ...inferRoutes(new InferenceRunner(settings), onInternalError),
+    ...settingsRoutes(models, log),
+    ...refusedRoutes(),
+  ];
 }

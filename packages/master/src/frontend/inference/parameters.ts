@@ -1,14 +1,7 @@
 /** Parameters of a request that the server acts on; others are ignored, as clients send some for other servers. */
-import { Deadline, mostPriority, ServingError, type Clock } from '@serving/common';
+import { Deadline, ServingError, type Clock } from '@serving/common';
+import { priorityLevels, priorityOfLevel } from '../inference-models/priority-levels.js';
 import type { Parameters } from './infer-request.js';
-
-/** 1 goes first, this goes last; requests without a priority are as those in the middle. */
-export const priorityLevels = 2 * mostPriority + 1;
-
-/** The level that requests without a priority have. @param priority of the method; higher goes first */
-export function levelOf(priority: number): number {
-  return mostPriority + 1 - priority;
-}
 
 /**
  * `priority`: 1 is the highest, 0 the method's own.
@@ -17,7 +10,7 @@ export function levelOf(priority: number): number {
  */
 export function priorityIn(parameters: Parameters): number | undefined {
   const level = wholeNumber(parameters, 'priority', priorityLevels);
-  return level === 0 ? undefined : levelOf(level);
+  return level === 0 ? undefined : priorityOfLevel(level);
 }
 
 /** `timeout`: microseconds that the request may wait; 0 for no other bound than the caller's. @throws ServingError BAD_REQUEST */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { inference, ServingError } from '@serving/common';
+import { ServingError, type inference } from '@serving/common';
 import fc from 'fast-check';
 import { decodeRequest, inferRequestOf } from '../../../src/frontend/inference-grpc/deserialize.js';
 import { contents, encodeInfer, input, parameters } from '../../support/inference.js';

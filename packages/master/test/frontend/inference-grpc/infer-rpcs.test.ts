@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { float16Bits } from '@serving/common';
+import { Block, float16Bits } from '@serving/common';
 import {
   batchedEcho,
   contents,
@@ -84,8 +84,11 @@ test('instances whose outputs are no one tensor are an error', async () => {
   );
 });
 
-const renamed = <Value extends { columns: readonly { name: string }[] }>(block: Value): Value =>
-  ({ ...block, columns: block.columns.map((column) => ({ ...column, name: 'y' })) }) as Value;
+const renamed = (block: Block) =>
+  new Block(
+    block.count,
+    block.columns.map((column) => ({ ...column, name: 'y' })),
+  );
 
 test('outputs are those asked for; unknown and repeated ones are refused', async () => {
   const one = bench();
@@ -109,7 +112,7 @@ test('classification gives the highest elements of each instance', async () => {
   const text = (raw: Uint8Array) =>
     Buffer.from(raw)
       .toString('latin1')
-      .replaceAll(/[\0-\x1f]+/g, ' ');
+      .replaceAll(/\p{Control}+/gu, ' ');
   const batch = await top(2n, floatsRequest('many', [2, 3], [1, 3, 2, 9, 8, 7]));
   expect(layouts(batch)).toEqual([['y', 'BYTES', [2, 2]]]);
   expect(text(batch.rawOutputContents[0]!).trim()).toBe('3.000000:1 2.000000:2 9.000000:0 8.000000:1');

@@ -14,7 +14,7 @@ const numeric = fc
   .tuple(fc.uint8Array({ minLength: 12, maxLength: 12 }), fc.subarray([4, 8]), fc.nat(3), fc.nat(3))
   .map(([bytes, cuts, a, b]) => {
     const edges = [0, ...cuts, 12];
-    const segments = edges.slice(1).map((edge, index) => bytes.subarray(edges[index]!, edge));
+    const segments = edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
     const [from, to] = [Math.min(a, b), Math.max(a, b)];
     const range = { column: numericColumn('n', 'int16', [2], segments), from, to };
     return { range, raw: bytes.subarray(from * 4, to * 4) };

@@ -9,6 +9,7 @@ import { signature } from '../../support/fake-replica.js';
 import { callWith, limits, setUp } from '../../support/grpc-frontend.js';
 import { Plane } from '../../support/plane.js';
 import { readReply, wireFloats, wireInstance, wireRequest } from '../../support/wire.js';
+import { routeTo } from '../../support/routes.js';
 
 const one = [wireInstance([['x', wireFloats([], 1)]])];
 
@@ -127,7 +128,7 @@ test('a small message counts with its own bytes, a large one with the buffer it 
       sink.reply(failure(0, 1, new ServingError('QUEUE_FULL', 'enough seen')));
     },
   };
-  plane.endpoint.route = () => ({ servable: 'add', version: 1, method, queue });
+  plane.endpoint.route = () => routeTo(method, { queue });
   const message = wireRequest(one);
   const pooled = Buffer.allocUnsafeSlow(8192).subarray(9, 9 + message.length);
   const large = Buffer.allocUnsafeSlow(100_000).subarray(9, 9 + message.length);

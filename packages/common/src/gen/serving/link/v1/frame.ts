@@ -100,6 +100,8 @@ export interface BatchHeader {
 export interface StageDuration {
   stage: string;
   micros: number;
+  /** The stage is a model; otherwise a function. */
+  model: boolean;
 }
 
 /** A failure, by its name in the error table of docs/errors.md. */
@@ -508,7 +510,7 @@ export const BatchHeader: MessageFns<BatchHeader> = {
 };
 
 function createBaseStageDuration(): StageDuration {
-  return { stage: "", micros: 0 };
+  return { stage: "", micros: 0, model: false };
 }
 
 export const StageDuration: MessageFns<StageDuration> = {
@@ -521,6 +523,9 @@ export const StageDuration: MessageFns<StageDuration> = {
         throw new globalThis.Error("value provided for field BigInt(message.micros) of type uint64 too large");
       }
       writer.uint32(16).uint64(BigInt(message.micros));
+    }
+    if (message.model !== false) {
+      writer.uint32(24).bool(message.model);
     }
     return writer;
   },
@@ -552,6 +557,14 @@ export const StageDuration: MessageFns<StageDuration> = {
             }
 
             message.micros = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.model = reader.bool();
             continue;
           }
         }

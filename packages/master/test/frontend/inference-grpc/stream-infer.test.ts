@@ -1,0 +1,104 @@
+/** ModelStreamInfer over real gRPC streams. */
+import { afterEach, expect, test } from '@jest/globals';
+import { createGrpcJsChannel, createGrpcJsServer, inference, type RpcClientStream } from '@serving/common';
+import { deferred } from '../../../../common/test/deferred.js';
+import type { FakeWork } from '../../support/fake-replica.js';
+import { until } from '../../support/grpc-client.js';
+import { echo, encodeInfer, floatsRequest, giveBack, InferenceBench } from '../../support/inference.js';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0)) await clean();
+});
+
+async function open(onSend?: (work: FakeWork) => void, executors = 1) {
+  const bench = new InferenceBench();
+  const replica = bench.serve({ servable: 's', methods: [echo], executors }, onSend);
+  const server = createGrpcJsServer({
+    address: '127.0.0.1:0',
+    maxMessageBytes: 2 ** 20,
+    routes: [bench.route('ModelStreamInfer')],
+    onInternalError: (error) => {
+      throw error;
+    },
+  });
+  const channel = createGrpcJsChannel(await server.start(), { maxMessageBytes: 2 ** 20 });
+  cleanups.push(
+    () => channel.close(),
+    () => server.stop(0),
+  );
+  const stream = channel.openStream('/inference.GRPCInferenceService/ModelStreamInfer');
+  return { bench, replica, stream, answers: answersOf(bench, stream) };
+}
+
+/** The answers as they come. What the master defers to the next round of I/O is run meanwhile. */
+async function* answersOf(bench: InferenceBench, stream: RpcClientStream) {
+  const pump = setInterval(() => bench.plane.runDeferred(), 1);
+  cleanups.push(() => clearInterval(pump));
+  for await (const message of stream.messages) yield inference.ModelStreamInferResponse.decode(message);
+}
+
+const request = (id: string, more: Partial<inference.ModelInferRequest> = {}) =>
+  encodeInfer({ ...floatsRequest('s', [1], [Number(id)]), id, ...more });
+
+async function next(answers: AsyncGenerator<inference.ModelStreamInferResponse>) {
+  const { value } = (await answers.next()) as { value: inference.ModelStreamInferResponse };
+  return value;
+}
+
+test('each request has one answer, which is marked as the final one', async () => {
+  const { stream, answers } = await open();
+  await stream.send(request('1'));
+  const { errorMessage, inferResponse } = await next(answers);
+  expect(errorMessage).toBe('');
+  expect(inferResponse).toMatchObject({ id: '1', modelName: 's', outputs: [{ name: 'y' }] });
+  expect(inferResponse!.parameters.get('triton_final_response')).toEqual({
+    parameterChoice: { $case: 'boolParam', value: true },
+  });
+  stream.halfClose();
+  expect((await answers.next()).done).toBe(true);
+});
+
+test('an error is an answer with the id of its request, and the stream goes on', async () => {
+  const { stream, answers } = await open();
+  await stream.send(request('1', { modelName: 't' }));
+  await stream.send(Uint8Array.of(0x0a, 0xff, 0xff));
+  await stream.send(request('2'));
+  const [unknown, garbage, fine] = [await next(answers), await next(answers), await next(answers)];
+  expect(unknown).toMatchObject({
+    errorMessage: "Request for unknown model: 't' is not found; expected one of: s",
+    inferResponse: { id: '1' },
+  });
+  expect(garbage).toMatchObject({
+    errorMessage: expect.stringMatching(/^expected an inference.ModelInferRequest/),
+    inferResponse: { id: '' },
+  });
+  expect(fine).toMatchObject({ errorMessage: '', inferResponse: { id: '2' } });
+});
+
+test('requests run at the same time, and are answered in their order', async () => {
+  const works: FakeWork[] = [];
+  const { stream, answers, replica } = await open((work) => void works.push(work), 2);
+  await stream.send(request('1'));
+  const first = next(answers);
+  await until(() => works.length === 1);
+  await stream.send(request('2'));
+  await until(() => works.length === 2);
+  giveBack(works[1]!);
+  const second = first.then(() => next(answers));
+  replica.grant();
+  giveBack(works[0]!);
+  expect((await first).inferResponse?.id).toBe('1');
+  expect((await second).inferResponse?.id).toBe('2');
+});
+
+test('a client that goes away takes its requests with it', async () => {
+  const gone = deferred();
+  const { stream, replica, answers } = await open(() => gone.resolve());
+  await stream.send(request('1'));
+  const answer = answers.next();
+  await gone.promise;
+  stream.cancel();
+  await expect(answer).rejects.toMatchObject({ status: 1 });
+  await until(() => replica.cancelled.length === 1);
+});
