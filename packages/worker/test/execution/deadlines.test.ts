@@ -54,6 +54,7 @@ async function run(
     stages,
     slotCount: stages.length + 1,
     idempotent: true,
+    isDefault: false,
     batching: {},
     at: undefined,
   };
