@@ -141,6 +141,7 @@ export type {
   StreamHandler,
   UnaryHandler,
 } from './rpc/rpc-handler.js';
+export { publicFiles, type PublicFile } from './gen/descriptors.js';
 export * as grpcHealth from './gen/grpc/health/v1/health.js';
 export * as grpcReflection from './gen/grpc/reflection/v1/reflection.js';
 export * as inference from './gen/inference/grpc_service.js';

@@ -13,6 +13,7 @@ import {
   type RpcServer,
   linkSilenceMs,
 } from '@serving/common';
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { resolveLimits, type BatchLimits, type Limits } from './batching/batch-limits.js';
 import type { BatchDefaults } from './batching/batch-policy.js';
@@ -27,6 +28,7 @@ import { inferenceGrpcRoutes } from './frontend/inference-grpc/inference-grpc-fr
 import { Models } from './frontend/inference-models/models.js';
 import { mindsporeGrpcRoutes } from './frontend/mindspore-grpc/mindspore-grpc-frontend.js';
 import { PredictEndpoint } from './frontend/predict-endpoint.js';
+import { reflectionRoutes } from './frontend/reflection/reflection-frontend.js';
 import { linkRoutes } from './link/link-handlers.js';
 import { WorkerDirectory } from './link/worker-directory.js';
 import { release } from './release.js';
@@ -67,7 +69,7 @@ export class Master {
   readonly #frontends: RpcServer[] = [];
   readonly #clusterServers: RpcServer[] = [];
   readonly #stopHooks: StopHook[] = [];
-  #isStopping = false;
+  readonly #stopping = new AbortController();
 
   /** @throws ServingError CONFIG_INVALID for limits or a lease that make no sense */
   constructor({
@@ -79,6 +81,8 @@ export class Master {
     leaseMs = 5000,
   }: MasterOptions = {}) {
     this.logger = logger;
+    // Every stream that a client keeps open listens for it.
+    setMaxListeners(0, this.#stopping.signal);
     this.#limits = resolveLimits(limits);
     const problem = batchingProblem({ ...batching });
     if (problem !== undefined) throw new ServingError('CONFIG_INVALID', `batching: ${problem}`);
@@ -103,12 +107,12 @@ export class Master {
 
   /** `stop` has been called: the master takes nothing new. */
   get isStopping(): boolean {
-    return this.#isStopping;
+    return this.#stopping.signal.aborted;
   }
 
   /** @throws ServingError CONFIG_INVALID */
   #refuseWhenStopping(what: string): void {
-    if (this.#isStopping)
+    if (this.isStopping)
       throw new ServingError(
         'CONFIG_INVALID',
         `${what}: expected a master that runs, given one that was stopped`,
@@ -152,21 +156,26 @@ export class Master {
       logger,
       maxInstances: this.#limits.maxQueueInstances,
     });
-    const isServing = () => !this.#isStopping;
+    const { signal: stopping } = this.#stopping;
     const models = new Models(this.#table);
     const inference = inferenceGrpcRoutes({
       models,
       endpoint: this.#endpoint,
       clock: this.#clock,
       release,
-      isServing,
+      stopping,
       log: logger,
       onInternalError: logInternalError(logger),
+    });
+    const health = healthRoutes({
+      models,
+      stopping,
+      onReplicasChanged: (listener) => this.onReplicasChanged(listener),
     });
     const server = createGrpcJsServer({
       address: parseAddress(address),
       maxMessageBytes,
-      routes: [...predict, ...inference, ...healthRoutes({ isServing })],
+      routes: [...predict, ...inference, ...health, ...reflectionRoutes(stopping)],
       onInternalError: logInternalError(logger),
     });
     // Known before it listens, so that a stop in the meantime reaches it.
@@ -216,7 +225,7 @@ export class Master {
    * ends it.
    */
   async stop(graceMs: number): Promise<boolean> {
-    this.#isStopping = true;
+    this.#stopping.abort();
     const cutOff = await Promise.all(this.#frontends.map((server) => server.stop(graceMs)));
     const unfinished = cutOff.reduce((sum, count) => sum + count, 0);
     if (unfinished > 0)

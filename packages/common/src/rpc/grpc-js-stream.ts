@@ -32,12 +32,27 @@ export class GrpcJsStream implements RpcStream {
 }
 
 async function* messagesOf(call: ServerDuplexStream<Uint8Array, Uint8Array>): AsyncGenerator<Uint8Array> {
-  // A handler that leaves its loop early has a status to send, so that must not destroy the call.
-  const messages: AsyncIterable<Uint8Array> = call.iterator({ destroyOnReturn: false });
+  let wake: () => void = () => undefined;
+  let isOver = false;
+  const onMore = () => wake();
+  const onOver = () => {
+    isOver = true;
+    wake();
+  };
+  const over = ['end', 'cancelled', 'close', 'error'];
+  call.on('readable', onMore);
+  for (const event of over) call.on(event, onOver);
   try {
-    yield* messages;
-  } catch (error) {
-    throw closedByPeer(error);
+    // Not Node's iterator: a status is an error to it, which destroys the call before its last messages have gone out.
+    for (;;) {
+      const message = call.read() as Uint8Array | null;
+      if (message !== null) yield message;
+      else if (isOver || call.readableEnded || call.destroyed) break;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    call.off('readable', onMore);
+    for (const event of over) call.off(event, onOver);
   }
   // Node ends the messages of a lost connection as if the caller had half-closed; one turn later it shows which it was.
   await new Promise((resolve) => setImmediate(resolve));
@@ -45,6 +60,6 @@ async function* messagesOf(call: ServerDuplexStream<Uint8Array, Uint8Array>): As
 }
 
 /** A caller that goes away is no fault of the server: it must not be reported as one. */
-function closedByPeer(cause?: unknown): ServingError {
-  return new ServingError('CANCELLED', 'the stream was closed by the other side', { cause });
+function closedByPeer(): ServingError {
+  return new ServingError('CANCELLED', 'the stream was closed by the other side');
 }

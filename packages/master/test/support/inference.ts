@@ -40,14 +40,14 @@ export function giveBack(work: FakeWork): void {
 export class InferenceBench {
   readonly plane = new Plane(limits);
   readonly models = new Models(this.plane.table);
-  isServing = true;
+  readonly stopping = new AbortController();
   readonly #routes = new Map(
     inferenceGrpcRoutes({
       models: this.models,
       endpoint: this.plane.endpoint,
       clock: this.plane.clock,
       release: '1.2.3',
-      isServing: () => this.isServing,
+      stopping: this.stopping.signal,
       log: { isLevelEnabled: (level) => level !== 'info' },
       onInternalError: (error) => void this.plane.internal.push(error),
     }).map((route) => [route.path.slice(route.path.lastIndexOf('/') + 1), route]),

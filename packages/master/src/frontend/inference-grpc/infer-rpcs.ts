@@ -10,7 +10,7 @@ import { streamInfer, type StreamSettings } from './stream-infer.js';
 
 export function inferRoutes(
   runner: InferenceRunner,
-  onInternalError: StreamSettings['onInternalError'],
+  settings: Omit<StreamSettings, 'runner' | 'read'>,
 ): RpcRoute[] {
   return [
     {
@@ -21,7 +21,7 @@ export function inferRoutes(
     {
       kind: 'stream',
       path: `${servicePath}ModelStreamInfer`,
-      handle: streamInfer({ runner, read: readRequest, onInternalError }),
+      handle: streamInfer({ ...settings, runner, read: readRequest }),
     },
   ];
 }

@@ -9,17 +9,17 @@ import { settingsRoutes, type LogFacts } from './settings-rpcs.js';
 import type { StreamSettings } from './stream-infer.js';
 
 export interface InferenceGrpcSettings
-  extends InferenceSettings, ServerFacts, Pick<StreamSettings, 'onInternalError'> {
+  extends InferenceSettings, ServerFacts, Omit<StreamSettings, 'runner' | 'read'> {
   readonly log: LogFacts;
 }
 
 /** The routes of GRPCInferenceService, to be served by a gRPC server. */
 export function inferenceGrpcRoutes(settings: InferenceGrpcSettings): RpcRoute[] {
-  const { models, log, onInternalError } = settings;
+  const { models, log, stopping, onInternalError } = settings;
   return [
     ...serverRoutes(settings),
     ...modelRoutes(models),
-    ...inferRoutes(new InferenceRunner(settings), onInternalError),
+    ...inferRoutes(new InferenceRunner(settings), { stopping, onInternalError }),
     ...settingsRoutes(models, log),
     ...refusedRoutes(),
   ];

@@ -5,8 +5,8 @@ import { rpc } from './rpc.js';
 export interface ServerFacts {
   /** Version of the software. */
   readonly release: string;
-  /** True until the master begins to stop. */
-  isServing(): boolean;
+  /** Aborts when the master begins to stop. */
+  readonly stopping: AbortSignal;
 }
 
 /** Parts of the protocol beyond its core that are there, by Triton's names. */
@@ -21,7 +21,7 @@ const extensions = [
 export function serverRoutes(server: ServerFacts): RpcRoute[] {
   return [
     rpc('ServerLive', () => ({ live: true })),
-    rpc('ServerReady', () => ({ ready: server.isServing() })),
+    rpc('ServerReady', () => ({ ready: !server.stopping.aborted })),
     rpc('ServerMetadata', () => ({ name: 'serving', version: server.release, extensions })),
   ];
 }

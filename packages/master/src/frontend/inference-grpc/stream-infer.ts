@@ -2,7 +2,8 @@
  * ModelStreamInfer: requests on a stream run at the same time and are answered in their order, each with one message. An
  * error is a message, too, and the stream goes on.
  */
-import { ServingError, type RpcCall, type RpcStream, type StreamHandler } from '@serving/common';
+import { grpcStatus, ServingError, type RpcCall, type RpcStream, type StreamHandler } from '@serving/common';
+import { stopped, untilStopped } from '../until-stopped.js';
 import type { InferRequest } from '../inference/infer-request.js';
 import type { InferenceRunner } from '../inference/inference-runner.js';
 import { writeStreamError, writeStreamResponse } from './serialize.js';
@@ -14,6 +15,8 @@ export interface StreamSettings {
   readonly runner: InferenceRunner;
   /** @throws ServingError */
   readonly read: (message: Uint8Array) => InferRequest;
+  /** Aborts when the master begins to stop: what was taken is answered, and the stream ends. */
+  readonly stopping: AbortSignal;
   /** Told of errors whose cause the caller does not see. */
   readonly onInternalError: (error: ServingError) => void;
 }
@@ -21,12 +24,12 @@ export interface StreamSettings {
 export function streamInfer(settings: StreamSettings): StreamHandler {
   return async (call, stream) => {
     const answers = new Answers(stream);
-    for await (const message of stream.messages) {
+    for await (const message of untilStopped(stream.messages, settings.stopping)) {
       await answers.room();
       answers.add(answerTo(settings, call, message));
     }
     await answers.sent();
-    return { status: 0 };
+    return settings.stopping.aborted ? stopped : { status: grpcStatus.OK };
   };
 }
 

@@ -77,6 +77,16 @@ export class Models {
     return versions === undefined ? undefined : { servable, versions, method: name.slice(dot + 1) };
   }
 
+  /** Whether a servable, or a model, can be run now; undefined when there is none of this name. */
+  isServed(name: string): boolean | undefined {
+    const named = this.#named(name);
+    const { method } = named ?? {};
+    const entries = [...(named?.versions.values() ?? [])].filter(
+      ({ methods }) => method === undefined || methods.has(method),
+    );
+    return entries.length === 0 ? undefined : entries.some(({ isAvailable }) => isAvailable);
+  }
+
   /** Every version of the model that has it, oldest first. */
   versions(name: string): Model[] {
     const named = this.#named(name);

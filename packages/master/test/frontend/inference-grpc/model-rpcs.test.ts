@@ -60,7 +60,7 @@ test('the server is live, and ready until it stops', async () => {
   const live = () => ask(bench, 'ServerLive', nothing, inference.ServerLiveResponse);
   const ready = () => ask(bench, 'ServerReady', nothing, inference.ServerReadyResponse);
   expect([await live(), await ready()]).toEqual([{ live: true }, { ready: true }]);
-  bench.isServing = false;
+  bench.stopping.abort();
   expect([await live(), await ready()]).toEqual([{ live: true }, { ready: false }]);
   expect(await ask(bench, 'ServerMetadata', nothing, inference.ServerMetadataResponse)).toEqual({
     name: 'serving',

@@ -102,3 +102,15 @@ test('a client that goes away takes its requests with it', async () => {
   await expect(answer).rejects.toMatchObject({ status: 1 });
   await until(() => replica.cancelled.length === 1);
 });
+
+test('a master that stops answers what it has taken and ends the stream', async () => {
+  const works: FakeWork[] = [];
+  const { bench, stream, answers } = await open((work) => void works.push(work));
+  await stream.send(request('1'));
+  const answer = next(answers);
+  await until(() => works.length === 1);
+  bench.stopping.abort();
+  giveBack(works[0]!);
+  expect((await answer).inferResponse?.id).toBe('1');
+  await expect(answers.next()).rejects.toMatchObject({ status: 14, message: 'the server is stopping' });
+});
