@@ -16,8 +16,8 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const isPublic = ({ name }: FileDescriptorProto) => /^(inference|mindspore_serving|grpc)\//.test(name);
 
-const arguments_ = ['build', '--as-file-descriptor-set', '--exclude-source-info', '-o', '-#format=binpb'];
-const image = execFileSync(`${root}node_modules/.bin/buf`, arguments_, { cwd: root, maxBuffer: 2 ** 26 });
+const options = ['build', '--as-file-descriptor-set', '--exclude-source-info', '-o', '-#format=binpb'];
+const image = execFileSync(`${root}node_modules/.bin/buf`, options, { cwd: root, maxBuffer: 2 ** 26 });
 const files = fromBinary(FileDescriptorSetSchema, image)
   .file.filter(isPublic)
   .toSorted((a, b) => a.name.localeCompare(b.name, 'en'))

@@ -28,19 +28,27 @@ const WHEEL_PYTHONS = ['3.9', '3.8', '3.7'];
 const WHEEL_PLATFORM = ['--only-binary=:all:', '--platform', 'manylinux2014_x86_64'];
 const INSTALL_TIME_LIMIT_MS = 600_000;
 
-/** The interpreter to use, and every client to check: its name and the folder to put on Python's path. */
+/** Every client to check: its name, its interpreter, the folders to put on Python's path, and the program that checks it. */
 export function preparePythonClients() {
   const basePython = findPython();
   mkdirSync(cache, { recursive: true });
-  const interpreter = ensureEnvironment(basePython);
+  const interpreter = ensureEnvironment(basePython, 'requirements.txt', 'grpc, google.protobuf, numpy');
   const releases = findReleases(interpreter);
+  const checked = { interpreter, checks: join('checks', 'main.py') };
   const clients = releases.map(({ version, wheelPython }) => ({
+    ...checked,
     name: `${DISTRIBUTION}-${version}`,
-    path: ensureClient(interpreter, version, wheelPython),
+    paths: [ensureClient(interpreter, version, wheelPython)],
   }));
   // Releases up to 1.2 put instances in field 3, and none of them is on PyPI as a wheel.
-  clients.push({ name: 'raw-1.2-field-3', path: join(here, 'client-1.2') });
-  return { interpreter, clients };
+  clients.push({ ...checked, name: 'raw-1.2-field-3', paths: [join(here, 'client-1.2')] });
+  clients.push({
+    name: 'tritonclient-grpc',
+    interpreter: ensureEnvironment(basePython, 'requirements-triton.txt', 'tritonclient.grpc'),
+    paths: [],
+    checks: join('triton', 'main.py'),
+  });
+  return clients;
 }
 
 /** Returns what identifies the interpreter, for the name of the environment made from it. */
@@ -56,19 +64,16 @@ function findPython() {
   );
 }
 
-function ensureEnvironment(basePython) {
-  const requirements = join(here, 'requirements.txt');
+/** @param modules that an environment which is whole can import */
+function ensureEnvironment(basePython, requirementsFile, modules) {
+  const requirements = join(here, requirementsFile);
   const identity = createHash('sha256').update(basePython).update(readFileSync(requirements)).digest('hex');
   const folder = join(cache, `venv-${identity.slice(0, 12)}`);
   const interpreter = join(folder, 'bin', 'python');
   // An environment is usable only where it was made, so it cannot be moved into place: a last file marks it whole.
   const marker = join(folder, 'complete');
-  if (
-    existsSync(marker) &&
-    spawnSync(interpreter, ['-c', 'import grpc, google.protobuf, numpy']).status === 0
-  ) {
+  if (existsSync(marker) && spawnSync(interpreter, ['-c', `import ${modules}`]).status === 0)
     return interpreter;
-  }
   console.log(`Making a Python environment in ${folder}`);
   rmSync(folder, { recursive: true, force: true });
   runPython(python, ['-m', 'venv', folder], 'making a virtual environment');

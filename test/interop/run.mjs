@@ -1,35 +1,40 @@
-// Checks the server with MindSpore Serving's own Python clients: `npm run test:interop`. See README.md beside this file.
+// Checks the server with real clients: `npm run test:interop`. See README.md beside this file.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { CannotRun } from './cannot-run.mjs';
 import { preparePythonClients } from './python-clients.mjs';
-import { choosePort, startCluster, startServer } from './server-process.mjs';
+import { choosePort, collectServables, startCluster, startServer } from './server-process.mjs';
 
 const checks = join(import.meta.dirname, 'checks');
 const CLIENT_TIME_LIMIT_MS = 900_000;
 const LAST_LINE = /^client=\S+ passed=(\d+) failed=(\d+)$/;
 
 async function main() {
-  const { interpreter, clients } = preparePythonClients();
+  const clients = preparePythonClients();
+  const directory = mkdtempSync(join(tmpdir(), 'serving-interop-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  collectServables(directory);
   const port = await choosePort();
   if (port === 0)
     console.log('Port 5500 is taken, so the tutorial file runs with another port in its constructor lines.');
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const total = { passed: 0, failed: 0 };
   console.log('\n== one process');
-  await checkAll(await startServer(port), interpreter, clients, total);
-  console.log('\n== a cluster of a master and a worker');
-  await checkAll(await startCluster(), interpreter, clients, total);
+  await checkAll(await startServer(port, directory), clients, total);
+  console.log('\n== a cluster of a master and workers');
+  await checkAll(await startCluster(directory), clients, total);
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 && total.passed > 0;
 }
 
-async function checkAll(server, interpreter, clients, total) {
+async function checkAll(server, clients, total) {
   for (const client of clients) {
-    const { passed, failed } = await runChecks(interpreter, client, server);
+    const { passed, failed } = await runChecks(client, server);
     total.passed += passed;
     total.failed += failed;
   }
@@ -40,11 +45,11 @@ async function checkAll(server, interpreter, clients, total) {
 }
 
 /** Passes the output of the checks through; their last line holds the count. */
-async function runChecks(interpreter, client, server) {
+async function runChecks(client, server) {
   console.log(`\n${client.name}`);
   const child = spawn(
-    interpreter,
-    [join(checks, 'main.py'), '--name', client.name, '--address', server.address],
+    client.interpreter,
+    [join(import.meta.dirname, client.checks), '--name', client.name, '--address', server.address],
     {
       env: environment(client),
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -70,7 +75,7 @@ async function runChecks(interpreter, client, server) {
 function environment(client) {
   return {
     ...process.env,
-    PYTHONPATH: [client.path, checks].join(delimiter),
+    PYTHONPATH: [...client.paths, checks].join(delimiter),
     // The checks are in the work tree, where compiled files have no place.
     PYTHONDONTWRITEBYTECODE: '1',
     // The clients name np.bool, which numpy announces the end of on every call.

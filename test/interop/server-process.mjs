@@ -1,7 +1,7 @@
 // The server under test, as a child process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,25 +38,38 @@ async function isFree(host) {
   }
 }
 
-/** A master with the servable in its own process. Resolves once it listens, with its address. */
-export async function startServer(port) {
-  const args = ['--grpc', `127.0.0.1:${port}`, '--servable', 'add', '--directory', 'examples/add'];
+/** What is served: the tutorial's servable, the same with a batch dimension, and one of functions. */
+const servables = ['add', 'add-batch', 'echo'];
+
+/** Puts the servables, which are kept in several places, side by side in `directory`. */
+export function collectServables(directory) {
+  for (const name of servables) {
+    const kept =
+      name === 'echo' ? join(import.meta.dirname, 'servables') : join(repository, 'examples', 'add');
+    cpSync(join(kept, name), join(directory, name), { recursive: true });
+  }
+}
+
+/** A master with the servables in its own process. Resolves once it listens, with its address. */
+export async function startServer(port, directory) {
+  const args = ['--grpc', `127.0.0.1:${port}`, '--servable', servables.join(','), '--directory', directory];
   const server = startProgram(masterProgram, args);
   return { ...server, address: await server.says(listening) };
 }
 
-/** A master and a worker in processes of their own; stopped together. */
-export async function startCluster() {
+/** A master and a worker for each servable, in processes of their own; stopped together. */
+export async function startCluster(directory) {
   const master = startProgram(masterProgram, ['--grpc', '127.0.0.1:0', '--master', '127.0.0.1:0']);
   const [address, cluster] = await Promise.all([master.says(listening), master.says(listeningForWorkers)]);
-  const args = ['--master', cluster, '--servable', 'add', '--directory', 'examples/add'];
-  const worker = startProgram(workerProgram, args);
-  await worker.says(registered);
-  const stopBoth = async () => {
-    const ends = [await worker.stop(), await master.stop()];
+  const workers = servables.map((servable) =>
+    startProgram(workerProgram, ['--master', cluster, '--servable', servable, '--directory', directory]),
+  );
+  await Promise.all(workers.map((worker) => worker.says(registered)));
+  const stopAll = async () => {
+    const ends = [...(await Promise.all(workers.map((worker) => worker.stop()))), await master.stop()];
     return ends.find((end) => end !== 'exit code 0') ?? 'exit code 0';
   };
-  return { ...master, address, stop: stopBoth };
+  return { ...master, address, stop: stopAll };
 }
 
 const listening = /^Serving gRPC start success, listening on (\S+)/;

@@ -80,12 +80,13 @@ class Changes {
   #isDue = false;
   #wake: () => void = () => undefined;
 
-  constructor({ onReplicasChanged, stopping }: HealthSource, { signal }: RpcCall) {
+  constructor(source: HealthSource, { signal }: RpcCall) {
+    const { stopping } = source;
     const wake = () => {
       this.#isDue = true;
       this.#wake();
     };
-    const forget = onReplicasChanged(wake);
+    const forget = source.onReplicasChanged(wake);
     stopping.addEventListener('abort', wake);
     signal.onAbort(wake);
     this.end = () => {

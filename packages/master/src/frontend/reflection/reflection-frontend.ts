@@ -52,7 +52,9 @@ function decode(message: Uint8Array): Request {
 }
 
 function answerTo(asked: Request['messageRequest']): Response {
-  switch (asked?.$case) {
+  if (asked === undefined)
+    return error(grpcStatus.INVALID_ARGUMENT, 'expected a message_request, given none');
+  switch (asked.$case) {
     case 'fileByFilename':
       return fileOr(`no file '${asked.value}' here`, ({ name }) => name === asked.value);
     case 'fileContainingSymbol':
@@ -62,8 +64,6 @@ function answerTo(asked: Request['messageRequest']): Response {
     case 'fileContainingExtension':
     case 'allExtensionNumbersOfType':
       return error(grpcStatus.NOT_FOUND, 'the schemas here have no extensions');
-    default:
-      return error(grpcStatus.INVALID_ARGUMENT, 'expected a message_request, given none');
   }
 }
 
