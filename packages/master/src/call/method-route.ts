@@ -19,7 +19,8 @@ export interface RouteBatching {
   readonly maxBatchSize: number;
   /** Ascending; empty when any size is as good as another. */
   readonly preferredBatchSizes: readonly number[];
-  readonly maxQueueDelayMs: number;
+  /** Undefined where the server chooses. */
+  readonly maxQueueDelayMs: number | undefined;
 }
 
 export interface CallQueue {

@@ -64,7 +64,7 @@ function dynamicBatching({
   return {
     ...modelConfig.ModelDynamicBatching.decode(nothing),
     preferredBatchSize: [...batching.preferredBatchSizes],
-    maxQueueDelayMicroseconds: BigInt(Math.round(batching.maxQueueDelayMs * 1000)),
+    maxQueueDelayMicroseconds: BigInt(Math.round((batching.maxQueueDelayMs ?? 0) * 1000)),
     priorityLevels: BigInt(priorityLevels),
     defaultPriorityLevel: BigInt(levelOfPriority(method.batching?.priority ?? 0)),
     defaultQueuePolicy: { ...modelConfig.ModelQueuePolicy.decode(nothing), allowTimeoutOverride: true },

@@ -63,8 +63,9 @@ function answerTo(asked: Request['messageRequest']): Response {
       return { $case: 'listServicesResponse', value: { service: services.map((name) => ({ name })) } };
     case 'fileContainingExtension':
     case 'allExtensionNumbersOfType':
-      return error(grpcStatus.NOT_FOUND, 'the schemas here have no extensions');
+      break;
   }
+  return error(grpcStatus.NOT_FOUND, 'the schemas here have no extensions');
 }
 
 const services = publicFiles.flatMap((file) => file.services);
