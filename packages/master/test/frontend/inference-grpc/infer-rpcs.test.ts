@@ -187,8 +187,8 @@ test('a full queue is RESOURCE_EXHAUSTED, with the time to try again', async () 
   const one = new InferenceBench();
   one.serve({ servable: 's', methods: [batchedEcho] }).recall(1);
   // Nobody takes what waits.
-  void one.infer(floatsRequest('s', [60_000, 0], [])).catch(() => undefined);
-  await expect(one.infer(floatsRequest('s', [60_000, 0], []))).rejects.toMatchObject({
+  void one.infer(floatsRequest('s', [150_000, 0], [])).catch(() => undefined);
+  await expect(one.infer(floatsRequest('s', [150_000, 0], []))).rejects.toMatchObject({
     code: 'QUEUE_FULL',
     retryAfterMs: 1000,
   });
