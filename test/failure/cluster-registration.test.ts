@@ -76,7 +76,10 @@ test('a worker that starts before the master serves as soon as there is one', as
     /^Serving: no master at unix:\S+ yet; trying again until there is one \(connect ENOENT \S+\)$/m,
   );
   const master = await startMaster(['--master', cluster]);
-  await eventually('it is registered', async () => (await clusterStatus(cluster)).workers.length === 1);
+  await eventually('its replica is there', async () => {
+    const { workers } = await clusterStatus(cluster);
+    return workers[0]?.replicas[0]?.state === 'AVAILABLE';
+  });
   await echoes(master);
   expect(await worker.stop()).toEqual({ code: 0, signal: null });
 });

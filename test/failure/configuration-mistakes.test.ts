@@ -106,12 +106,12 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'method without options': {
     config: `registerMethod('m', (x) => x);`,
     error:
-      's/servable_config.ts:2: method m: expected options { inputs, outputs, idempotent, batching }, given a function',
+      's/servable_config.ts:2: method m: expected options { inputs, outputs, idempotent, default, batching }, given a function',
   },
   'method with a misspelt option': {
     config: `registerMethod('m', { input: ['x'], outputs: ['y'] }, (x) => x);`,
     error:
-      "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent, batching",
+      "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent, default, batching",
   },
   'inputs that are no list': {
     config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,
