@@ -102,5 +102,5 @@ test('whatever bytes come, each instance has its result or the reply is refused'
     }),
     { numRuns: 3000 },
   );
-  expect(Math.min(seen.outputs, seen.errors, seen.refused)).toBeGreaterThan(200);
+  expect(Math.min(seen.outputs, seen.errors, seen.refused)).toBeGreaterThan(100);
 });
