@@ -4,8 +4,8 @@
  * Usage: node generator.mjs '{"address":…,"path":…,"requestFile":…,"replyFile":…,"connections":1,"streams":64,"seconds":4}'
  */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:http2';
+import { readRun } from './run-request.mjs';
 
 const maxRequests = 5_000_000;
 const maxErrors = 100;
@@ -13,15 +13,7 @@ const maxErrors = 100;
 const graceMs = 10_000;
 const windowBytes = 2 ** 24;
 
-const run = JSON.parse(process.argv[2]);
-const request = readFileSync(run.requestFile);
-const expected = readFileSync(run.replyFile);
-const headers = {
-  ':method': 'POST',
-  ':path': run.path,
-  'content-type': 'application/grpc',
-  te: 'trailers',
-};
+const { run, request, expected, headers } = readRun();
 
 const latencies = [];
 let started = 0;

@@ -5,8 +5,8 @@
  * Usage: node open-loop.mjs '{"address":…,"path":…,"requestFile":…,"replyFile":…,"perSecond":1000,"leadInSeconds":1,"seconds":30}'
  */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:http2';
+import { readRun } from '../load/run-request.mjs';
 
 const maxErrors = 100;
 /** More than a server with bounded queues leaves unanswered. */
@@ -15,15 +15,7 @@ const tickMs = 2;
 const graceMs = 20_000;
 const refusalText = Buffer.from('enqueued requests count exceeds the limit');
 
-const run = JSON.parse(process.argv[2]);
-const request = readFileSync(run.requestFile);
-const expected = readFileSync(run.replyFile);
-const headers = {
-  ':method': 'POST',
-  ':path': run.path,
-  'content-type': 'application/grpc',
-  te: 'trailers',
-};
+const { run, request, expected, headers } = readRun();
 
 /** Counted in the measured window only: a queue fills up first. */
 const counted = { started: 0, answered: 0, refusalTimes: [] };

@@ -45,7 +45,7 @@ export { startServable, type RunningWorker, type WorkerOptions } from './start-s
 export type { Device, DeviceType } from './sessions/execution-providers.js';
 export type { CreditSink } from './credits/credit-account.js';
 export type { GrantedWork, ReplicaShare } from './credits/replica-share.js';
-export type { BatchWork } from './executors/executor.js';
+export type { BatchWork } from './executors/batch-work.js';
 export { planCores, type CorePlan, type PlanRequest } from './executors/core-plan.js';
 export { shareOfCores, usableCores, type CoreCount } from './executors/cores.js';
 export { workerOptions, type WorkerConfig } from './config.js';

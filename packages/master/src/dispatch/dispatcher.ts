@@ -240,13 +240,14 @@ export class Dispatcher {
     }
   }
 
-  /** False when the batch had ended before. */
-  #end(seat: Seat, flight: Flight): boolean {
+  /** False when the batch had ended before. @param wasRun an executor had it, or may have had it */
+  #end(seat: Seat, flight: Flight, wasRun = true): boolean {
     if (!seat.flights.delete(flight)) return false;
     const { source, batch } = flight;
     const now = this.#settings.clock.now();
     flight.limitService(now);
-    this.#turns.settle(source, flight.chargedMs, flight.serviceMs ?? now - flight.sentAt);
+    const tookMs = wasRun ? (flight.serviceMs ?? now - flight.sentAt) : 0;
+    this.#turns.settle(source, flight.chargedMs, tookMs);
     source.ended(batch.count, now);
     if (seat.inFlight === 0) this.#leaving.delete(seat);
     this.#quarantine.ended(flight);
@@ -270,9 +271,7 @@ export class Dispatcher {
   }
 
   #returned(seat: Seat, flight: Flight): void {
-    if (!this.#end(seat, flight)) return;
-    // It was not run.
-    this.#turns.settle(flight.source, this.#settings.clock.now() - flight.sentAt, 0);
+    if (!this.#end(seat, flight, false)) return;
     // It may be without an executor for a while; suspects need not wait for that.
     if (this.#quarantine.seat === seat) this.#quarantine.release();
     this.#redispatch.returned(flight);

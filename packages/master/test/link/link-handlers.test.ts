@@ -13,17 +13,9 @@ import { servingError } from '../../../../test/support/serving-error-matcher.js'
 import { ReplicaRegistry } from '../../src/cluster/replica-registry.js';
 import { linkRoutes } from '../../src/link/link-handlers.js';
 import { WorkerDirectory } from '../../src/link/worker-directory.js';
+import { worker } from '../support/worker-identity.js';
 
-const hello: link.Hello = {
-  protocolVersion: linkProtocolVersion,
-  workerId: 'w',
-  incarnation: '1',
-  deviceType: 'cpu',
-  deviceId: 0,
-  host: 'here',
-  pid: 1,
-  release: '',
-};
+const hello: link.Hello = { protocolVersion: linkProtocolVersion, ...worker };
 
 function setUp() {
   const logger = createLogger('test', 'silent');

@@ -1,18 +1,10 @@
-import { createLogger, type WorkerIdentity } from '@serving/common';
+import { createLogger } from '@serving/common';
 import { expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { ReplicaRegistry } from '../../src/cluster/replica-registry.js';
 import { Registration } from '../../src/link/registration.js';
+import { worker } from '../support/worker-identity.js';
 
-const worker: WorkerIdentity = {
-  workerId: 'w',
-  incarnation: '1',
-  deviceType: 'cpu',
-  deviceId: 0,
-  host: 'here',
-  pid: 1,
-  release: '',
-};
 const leaseMs = 1000;
 const exit = { sendBatch: () => undefined, sendCancellation: () => undefined, sendDemand: () => undefined };
 

@@ -3,6 +3,7 @@ import { createLogger } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { ReplicaRegistry } from '../../src/cluster/replica-registry.js';
 import { WorkerDirectory } from '../../src/link/worker-directory.js';
+import { worker } from '../support/worker-identity.js';
 
 const leaseMs = 1000;
 
@@ -16,15 +17,6 @@ function setUp() {
 }
 
 const replica = { replicaId: '1', servable: 'add', version: 1, executors: 1, methods: [] };
-const worker = {
-  workerId: 'w',
-  incarnation: '1',
-  deviceType: 'cpu',
-  deviceId: 0,
-  host: 'here',
-  pid: 1,
-  release: '',
-};
 
 test('without a port for workers none is awaited', () => {
   expect(setUp().directory.awaitsWorkers).toBe(false);

@@ -1,5 +1,5 @@
 /** One master's share of a replica: its credits, and the batches it sent for those it has spent. */
-import type { BatchWork } from '../executors/executor.js';
+import type { BatchWork } from '../executors/batch-work.js';
 import type { ExecutorPool } from '../executors/executor-pool.js';
 import { CreditAccount, type CreditSink } from './credit-account.js';
 import type { CreditBroker } from './credit-broker.js';

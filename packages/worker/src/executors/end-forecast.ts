@@ -1,6 +1,6 @@
 /** Foretells when a running batch will be near its end, so that the next one can be on its way by then. */
 import { ServiceTime, type Clock } from '@serving/common';
-import type { BatchWork } from './executor.js';
+import type { BatchWork } from './batch-work.js';
 
 /** How long batches of each method take, learnt by all executors of a pool. */
 export class ServiceTimes {

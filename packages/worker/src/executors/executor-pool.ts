@@ -2,7 +2,8 @@
 import { backoffMs, ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
 import PQueue from 'p-queue';
 import { ServiceTimes } from './end-forecast.js';
-import { Executor, type BatchWork, type ExecutorSettings, type ExecutorState } from './executor.js';
+import type { BatchWork } from './batch-work.js';
+import { Executor, type ExecutorSettings, type ExecutorState } from './executor.js';
 
 export interface PoolSettings extends Omit<ExecutorSettings, 'name' | 'serviceTimes'> {
   readonly executors: number;

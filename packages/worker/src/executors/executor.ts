@@ -2,47 +2,13 @@
  * The main thread's side of one executor thread: starts it, hands it one batch at a time while the next one may wait, and
  * survives its death.
  */
-import {
-  encodeReply,
-  failure,
-  ServingError,
-  type Clock,
-  type Logger,
-  type MethodSignature,
-} from '@serving/common';
+import { ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
+import { failRest, stageFailed, type BatchWork } from './batch-work.js';
 import { ThreadControl } from './control-word.js';
 import { EndForecast, type ServiceTimes } from './end-forecast.js';
 import { startThread, type ExecutorThread, type StartThread } from './executor-thread.js';
 import type { DoneMessage, FromThread, ToThread } from './thread-messages.js';
-
-/** A batch as it is given to an executor. */
-export interface BatchWork {
-  /** As its master calls it; another master may call another batch the same. */
-  readonly batchId: number;
-  readonly method: string;
-  /** Number of instances. */
-  readonly count: number;
-  /** Belongs to the executor afterwards. */
-  readonly frame: ArrayBuffer;
-  /** Takes the reply frames; the last reply of each instance is final, later ones are to be dropped. */
-  readonly onFrame: (frame: ArrayBuffer) => void;
-  /** Called when every instance has had a final reply. */
-  readonly onDone: () => void;
-  /** Called instead of any reply when no instance was started: the batch may run elsewhere. */
-  readonly onReturned: () => void;
-  /**
-   * Called instead of any reply when the thread has ended: whether instances were run is unknown.
-   * @param overdue the batch did not return in time; these were worked on, and one of them is to blame
-   */
-  readonly onLost: (why: string, overdue?: InstanceRange) => void;
-}
-
-/** Instances by their positions in the batch. */
-export interface InstanceRange {
-  readonly first: number;
-  readonly count: number;
-}
 
 export interface ExecutorSettings {
   readonly name: string;
@@ -178,7 +144,7 @@ export class Executor {
     if (this.#next?.work !== work) return;
     this.#next = undefined;
     // On a fresh turn: whoever cancels is not answered meanwhile.
-    queueMicrotask(() => this.#failRest(work, cancelled));
+    queueMicrotask(() => failRest(work, cancelled));
     this.#events.nearEnd(this);
   }
 
@@ -285,7 +251,7 @@ export class Executor {
     if (error !== undefined) this.#settings.logger.error({ batchId, ...error }, 'batch could not be run');
     if (work !== undefined) {
       for (const frame of frames) work.onFrame(frame);
-      if (answered < work.count) this.#failRest(work, error ?? stageFailed(work, unanswered));
+      if (answered < work.count) failRest(work, error ?? stageFailed(work, unanswered));
       else work.onDone();
     }
     if (!goesOn) return;
@@ -308,13 +274,6 @@ export class Executor {
     if (work !== undefined) this.#forecast.ended(work, isWhole);
     this.#work = undefined;
     return work;
-  }
-
-  /** A failure for whatever instances have no final reply yet; sinks drop the rest. */
-  #failRest(work: BatchWork, { code, message }: Pick<ServingError, 'code' | 'message'>): void {
-    const reply = failure(0, work.count, new ServingError(code, message));
-    work.onFrame(encodeReply({ batchId: work.batchId, reply, durations: [] }));
-    work.onDone();
   }
 
   /**
@@ -355,7 +314,7 @@ export class Executor {
   /** The instances may be strangers to each other: whose request is to blame is for the master to say. */
   #loseOverdue(work: BatchWork, why: string): void {
     const { first, count } = this.#control.working;
-    if (count === 0) this.#failRest(work, stageFailed(work, why));
+    if (count === 0) failRest(work, stageFailed(work, why));
     else work.onLost(why, { first, count });
   }
 
@@ -396,7 +355,3 @@ export class Executor {
 
 const unanswered = 'was not answered by its executor';
 const cancelled = new ServingError('CANCELLED', 'the request was cancelled before it was started');
-
-function stageFailed({ method }: BatchWork, what: string): ServingError {
-  return new ServingError('STAGE_FAILED', `Call method '${method}' Failed: the batch ${what}`);
-}

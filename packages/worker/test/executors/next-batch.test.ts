@@ -1,6 +1,6 @@
 /** The batch that waits for the one that an executor runs. */
 import { expect, test } from '@jest/globals';
-import type { BatchWork } from '../../src/executors/executor.js';
+import type { BatchWork } from '../../src/executors/batch-work.js';
 import { leadMs, leastMs } from '../../src/executors/end-forecast.js';
 import { PoolUnderTest, times, turn } from './pool-under-test.js';
 

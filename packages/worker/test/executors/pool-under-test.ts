@@ -2,7 +2,7 @@
 import { createLogger, decodeReply } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { ExecutorPool } from '../../src/executors/executor-pool.js';
-import type { BatchWork } from '../../src/executors/executor.js';
+import type { BatchWork } from '../../src/executors/batch-work.js';
 import { FakeThread } from './fake-thread.js';
 
 export const times = { execution: 1000, load: 2000, stuck: 30_000 };

@@ -5,7 +5,7 @@
 import type { MethodSignature, Port } from '@serving/common';
 
 /** A dimension of any size. */
-const any = -1;
+const openSize = -1;
 
 export function isBatched({ batched }: MethodSignature): boolean {
   return batched === true;
@@ -14,11 +14,11 @@ export function isBatched({ batched }: MethodSignature): boolean {
 /** Dimensions of one instance. A shape that is open is shown as one dimension of any size. */
 export function instanceDims({ shape }: Port): number[] {
   return shape === undefined
-    ? [any]
-    : shape.map((dimension) => (typeof dimension === 'number' ? dimension : any));
+    ? [openSize]
+    : shape.map((dimension) => (typeof dimension === 'number' ? dimension : openSize));
 }
 
 /** Dimensions of a tensor of a request. */
 export function tensorDims(method: MethodSignature, port: Port): number[] {
-  return isBatched(method) ? [any, ...instanceDims(port)] : instanceDims(port);
+  return isBatched(method) ? [openSize, ...instanceDims(port)] : instanceDims(port);
 }

@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { createGrpcJsChannel, createGrpcJsServer, grpcHealth, type RpcClientStream } from '@serving/common';
+import { grpcHealth, type RpcClientStream } from '@serving/common';
 import { healthRoutes } from '../../../src/frontend/health/health-frontend.js';
 import { FakeReplica } from '../../support/fake-replica.js';
 import { echo, InferenceBench, method } from '../../support/inference.js';
+import { serveRoutes } from '../../support/served-routes.js';
 
 const ServingStatus = grpcHealth.HealthCheckResponse_ServingStatus;
 const cleanups: (() => unknown)[] = [];
@@ -14,10 +15,8 @@ afterEach(async () => {
 async function start() {
   const bench = new InferenceBench();
   let listeners = 0;
-  const server = createGrpcJsServer({
-    address: '127.0.0.1:0',
-    maxMessageBytes: 2 ** 20,
-    routes: healthRoutes({
+  const { server, channel } = await serveRoutes(
+    healthRoutes({
       models: bench.models,
       stopping: bench.stopping.signal,
       onReplicasChanged: (listener) => {
@@ -29,14 +28,7 @@ async function start() {
         };
       },
     }),
-    onInternalError: (error) => {
-      throw error;
-    },
-  });
-  const channel = createGrpcJsChannel(await server.start(), { maxMessageBytes: 2 ** 20 });
-  cleanups.push(
-    () => channel.close(),
-    () => server.stop(0),
+    cleanups,
   );
   const call = (rpc: string, message: Uint8Array) =>
     channel.unary(`/grpc.health.v1.Health/${rpc}`, message, 5000);

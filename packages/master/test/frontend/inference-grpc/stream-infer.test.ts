@@ -1,10 +1,11 @@
 /** ModelStreamInfer over real gRPC streams. */
 import { afterEach, expect, test } from '@jest/globals';
-import { createGrpcJsChannel, createGrpcJsServer, inference, type RpcClientStream } from '@serving/common';
+import { inference, type RpcClientStream } from '@serving/common';
 import { deferred } from '../../../../common/test/deferred.js';
 import type { FakeWork } from '../../support/fake-replica.js';
 import { until } from '../../support/grpc-client.js';
 import { echo, encodeInfer, floatsRequest, giveBack, InferenceBench } from '../../support/inference.js';
+import { serveRoutes } from '../../support/served-routes.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -14,19 +15,7 @@ afterEach(async () => {
 async function open(onSend?: (work: FakeWork) => void, executors = 1) {
   const bench = new InferenceBench();
   const replica = bench.serve({ servable: 's', methods: [echo], executors }, onSend);
-  const server = createGrpcJsServer({
-    address: '127.0.0.1:0',
-    maxMessageBytes: 2 ** 20,
-    routes: [bench.route('ModelStreamInfer')],
-    onInternalError: (error) => {
-      throw error;
-    },
-  });
-  const channel = createGrpcJsChannel(await server.start(), { maxMessageBytes: 2 ** 20 });
-  cleanups.push(
-    () => channel.close(),
-    () => server.stop(0),
-  );
+  const { channel } = await serveRoutes([bench.route('ModelStreamInfer')], cleanups);
   const stream = channel.openStream('/inference.GRPCInferenceService/ModelStreamInfer');
   return { bench, replica, stream, answers: answersOf(bench, stream) };
 }

@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import { createGrpcJsChannel, createGrpcJsServer, grpcReflection, publicFiles } from '@serving/common';
+import { grpcReflection, publicFiles } from '@serving/common';
 import { reflectionRoutes } from '../../../src/frontend/reflection/reflection-frontend.js';
+import { serveRoutes } from '../../support/served-routes.js';
 
 type Asked = grpcReflection.ServerReflectionRequest['messageRequest'];
 
@@ -13,19 +14,7 @@ afterEach(async () => {
 
 async function start(version = 'v1') {
   const stopping = new AbortController();
-  const server = createGrpcJsServer({
-    address: '127.0.0.1:0',
-    maxMessageBytes: 2 ** 20,
-    routes: reflectionRoutes(stopping.signal),
-    onInternalError: (error) => {
-      throw error;
-    },
-  });
-  const channel = createGrpcJsChannel(await server.start(), { maxMessageBytes: 2 ** 20 });
-  cleanups.push(
-    () => channel.close(),
-    () => server.stop(0),
-  );
+  const { server, channel } = await serveRoutes(reflectionRoutes(stopping.signal), cleanups);
   const stream = channel.openStream(`/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);
   const replies = stream.messages[Symbol.asyncIterator]();
   const ask = async (messageRequest: Asked) => {
