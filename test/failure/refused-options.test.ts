@@ -44,7 +44,7 @@ test('options that make no sense: exit code 2, all of them listed', async () => 
 
 test.each([
   [['--nonsense'], /unknown option '--nonsense'/],
-  [['--servable', 'a'], /--grpc: expected an address to listen on/],
+  [['--servable', 'a'], /--grpc or --rest: expected an address to listen on/],
   [['--grpc', '0'], /--servable or --master: expected the name of a servable/],
   [['--grpc', '0', '--servable', 'a', 'b'], /argument/],
   [['--grpc'], /argument missing/],

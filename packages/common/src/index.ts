@@ -129,6 +129,13 @@ export {
 } from './link/protocol.js';
 export { readMessage } from './link/read-message.js';
 export { methodFromWire, methodToWire } from './link/signature-wire.js';
+export { cannotListen, prepareToListen } from './rpc/listen-failure.js';
+export {
+  arrivalTimeMs,
+  sweepsPerGrace,
+  unfinishedLimits,
+  type UnfinishedLimits,
+} from './rpc/unfinished-requests.js';
 export { connectionFault } from './rpc/connection-fault.js';
 export type { WorkerIdentity } from './link/worker-identity.js';
 export type {

@@ -17,6 +17,7 @@ import { leaseBoundsMs } from './link/worker-directory.js';
 
 export const masterOptions = {
   grpc: optionalAddress('listen here for gRPC requests: port, host:port or unix:path'),
+  rest: optionalAddress('listen here for requests over HTTP: port, host:port or unix:path'),
   master: optionalAddress('listen here for workers: port, host:port or unix:path'),
   host: text('host of addresses that are given as a port only', 'host', '127.0.0.1'),
   servable: servableNames(

@@ -16,6 +16,7 @@ import { Master } from './master.js';
 import { readConfig } from './read-config.js';
 import { release } from './release.js';
 import { startGrpcServer } from './start-grpc-server.js';
+import { startRestServer } from './start-rest-server.js';
 import { startMasterServer } from './start-master-server.js';
 
 const exitCodes: Partial<Record<ErrorCode, number>> = {
@@ -80,11 +81,13 @@ async function start(master: Master, config: MasterConfig, signal: AbortSignal):
     await Promise.race([serveIsolated(master, config), whenAborted(signal)]);
   else for (const servable of config.servable) await serve(master, servable, config, signal);
   signal.throwIfAborted();
-  const { master: clusterAddress, grpc: grpcAddress, host } = config;
+  const { master: clusterAddress, grpc: grpcAddress, rest: restAddress, host } = config;
   if (clusterAddress !== undefined)
     await listen('--master', () => startMasterServer(master, parseAddress(clusterAddress, host)));
   if (grpcAddress !== undefined)
     await listen('--grpc', () => startGrpcServer(master, parseAddress(grpcAddress, host), config));
+  if (restAddress !== undefined)
+    await listen('--rest', () => startRestServer(master, parseAddress(restAddress, host), config));
 }
 
 /** @throws ServingError that names the option when its address cannot be used */

@@ -23,12 +23,10 @@ import { clusterStatus } from './cluster/cluster-status.js';
 import { ReplicaRegistry } from './cluster/replica-registry.js';
 import { statusRoutes } from './cluster/status-handler.js';
 import { pickers, type PickerName } from './dispatch/pickers/pickers.js';
-import { healthRoutes } from './frontend/health/health-frontend.js';
-import { inferenceGrpcRoutes } from './frontend/inference-grpc/inference-grpc-frontend.js';
+import { grpcFrontEnds, httpFrontEnds, type FrontEndSettings } from './frontend/front-ends.js';
 import { Models } from './frontend/inference-models/models.js';
-import { mindsporeGrpcRoutes } from './frontend/mindspore-grpc/mindspore-grpc-frontend.js';
 import { PredictEndpoint } from './frontend/predict-endpoint.js';
-import { reflectionRoutes } from './frontend/reflection/reflection-frontend.js';
+import { createHttpServer } from './http/http-server.js';
 import { linkRoutes } from './link/link-handlers.js';
 import { WorkerDirectory } from './link/worker-directory.js';
 import { release } from './release.js';
@@ -48,6 +46,12 @@ export interface MasterOptions {
   readonly clock?: Clock;
   /** How long a worker's registration is valid without a heartbeat, in whole milliseconds, 100 to a day. @default 5000 */
   readonly leaseMs?: number;
+}
+
+/** How the HTTP port answers. */
+export interface RestOptions {
+  /** Largest body taken, in bytes. */
+  readonly maxMessageBytes: number;
 }
 
 /** Something in this process that ends with the master; false when it cannot be stopped from inside the process. */
@@ -150,37 +154,53 @@ export class Master {
    */
   async listenGrpc(address: string, maxMessageBytes: number): Promise<string> {
     this.#refuseWhenStopping(`gRPC address ${address}`);
-    const logger = this.logger.child({ component: 'frontend' });
-    const predict = mindsporeGrpcRoutes({
-      endpoint: this.#endpoint,
-      logger,
-      maxInstances: this.#limits.maxQueueInstances,
-    });
-    const { signal: stopping } = this.#stopping;
-    const models = new Models(this.#table);
-    const inference = inferenceGrpcRoutes({
-      models,
-      endpoint: this.#endpoint,
-      clock: this.#clock,
-      release,
-      stopping,
-      log: logger,
-      onInternalError: logInternalError(logger),
-    });
-    const health = healthRoutes({
-      models,
-      stopping,
-      onReplicasChanged: (listener) => this.onReplicasChanged(listener),
-    });
-    const server = createGrpcJsServer({
-      address: parseAddress(address),
-      maxMessageBytes,
-      routes: [...predict, ...inference, ...health, ...reflectionRoutes(stopping)],
-      onInternalError: logInternalError(logger),
-    });
+    const settings = this.#frontEndSettings();
+    return this.#listen(
+      createGrpcJsServer({
+        address: parseAddress(address),
+        maxMessageBytes,
+        routes: grpcFrontEnds(settings),
+        onInternalError: settings.onInternalError,
+      }),
+    );
+  }
+
+  /**
+   * Listens for requests over HTTP; resolves with the address in use.
+   * @throws ServingError ADDRESS_UNAVAILABLE, CONFIG_INVALID when the master was stopped
+   */
+  async listenRest(address: string, options: RestOptions): Promise<string> {
+    this.#refuseWhenStopping(`REST address ${address}`);
+    const { maxMessageBytes } = options;
+    const settings = this.#frontEndSettings();
+    return this.#listen(
+      createHttpServer({
+        address: parseAddress(address),
+        maxMessageBytes,
+        ...httpFrontEnds({ ...settings, ...options }),
+        onInternalError: settings.onInternalError,
+      }),
+    );
+  }
+
+  #listen(server: RpcServer): Promise<string> {
     // Known before it listens, so that a stop in the meantime reaches it.
     this.#frontends.push(server);
     return server.start();
+  }
+
+  #frontEndSettings(): FrontEndSettings {
+    const logger = this.logger.child({ component: 'frontend' });
+    return {
+      models: new Models(this.#table),
+      endpoint: this.#endpoint,
+      clock: this.#clock,
+      maxInstances: this.#limits.maxQueueInstances,
+      stopping: this.#stopping.signal,
+      onReplicasChanged: (listener) => this.onReplicasChanged(listener),
+      logger,
+      onInternalError: logInternalError(logger),
+    };
   }
 
   /**

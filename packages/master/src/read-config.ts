@@ -7,7 +7,7 @@ import { release } from './release.js';
 const example = `
 Examples:
   serving-master --grpc 5500 --servable add --directory examples/add
-  serving-master --grpc 5500 --master 6500
+  serving-master --grpc 5500 --rest 1500 --master 6500
 
 serving-master --version alone prints the release.
 
@@ -31,24 +31,35 @@ export function readConfig(argv: readonly string[]): MasterConfig {
 
 /** What each option by itself cannot tell. */
 function problemsOf(config: MasterConfig): string[] {
-  const { grpc, master, host, servable, isolation, device } = config;
+  const { grpc, rest, master, servable, isolation, device } = config;
   const problems: string[] = [];
-  if (grpc === undefined) problems.push('--grpc: expected an address to listen on, such as 5500; given none');
+  if (grpc === undefined && rest === undefined)
+    problems.push('--grpc or --rest: expected an address to listen on, such as 5500; given neither');
   if (servable.length === 0 && master === undefined) {
     problems.push(
       '--servable or --master: expected the name of a servable to serve in this process, or an address to listen on for workers; given neither',
     );
   }
-  if (grpc !== undefined && master !== undefined) {
-    const address = parseAddress(grpc, host);
-    // Port 0 is another one each time.
-    if (address === parseAddress(master, host) && !address.endsWith(':0'))
-      problems.push(`--grpc and --master: expected two addresses, given ${address} for both`);
-  }
+  problems.push(...sharedAddresses(config));
   if (servable.length > 0) return problems;
   const alone = 'expected --servable with it, since it is for servables of this process; given none';
   if (isolation !== 'thread') problems.push(`--isolation ${isolation}: ${alone}`);
   if (device.length > 1)
     problems.push(`--device ${device.join(',')}: ${alone}; workers have a --device of their own`);
   return problems;
+}
+
+/** Two ports cannot listen on one address. */
+function sharedAddresses({ host, ...config }: MasterConfig): string[] {
+  const given = (['grpc', 'rest', 'master'] as const).flatMap((key) => {
+    const address = config[key];
+    return address === undefined ? [] : [{ flag: `--${key}`, address: parseAddress(address, host) }];
+  });
+  return given.flatMap(({ flag, address }, index) => {
+    const other = given.slice(0, index).find((earlier) => earlier.address === address);
+    // Port 0 is another one each time.
+    return other === undefined || address.endsWith(':0')
+      ? []
+      : [`${other.flag} and ${flag}: expected two addresses, given ${address} for both`];
+  });
 }

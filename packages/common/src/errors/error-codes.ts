@@ -72,6 +72,28 @@ export const errorTable = {
     false,
     'a request that cannot be read or makes no sense',
   ),
+  BODY_TOO_LARGE: row(
+    'RESOURCE_EXHAUSTED',
+    413,
+    'FAILED',
+    false,
+    'a request over HTTP that is larger than the server takes, or would be once decompressed',
+  ),
+  BODY_TOO_SLOW: row(
+    'DEADLINE_EXCEEDED',
+    408,
+    'FAILED',
+    true,
+    'a request over HTTP that did not arrive in full in time',
+  ),
+  UNKNOWN_PATH: row('NOT_FOUND', 404, 'FAILED', false, 'a path of the HTTP port that is not served'),
+  WRONG_VERB: row(
+    'UNIMPLEMENTED',
+    405,
+    'FAILED',
+    false,
+    'a path of the HTTP port, with a verb it does not take',
+  ),
   UNSUPPORTED: row('UNIMPLEMENTED', 501, 'FAILED', false, 'a part of a protocol that is not offered here'),
   FIXED_MODELS: row(
     'UNAVAILABLE',

@@ -30,6 +30,12 @@ export class ServingError extends Error {
     return grpcStatus[errorTable[this.code].grpc];
   }
 
+  /** Status of a reply over HTTP. */
+  get httpStatus(): number {
+    const { http }: ErrorRow = errorTable[this.code];
+    return http ?? 500;
+  }
+
   /** `ErrorMsg.error_code` of MindSpore Serving's protocol. */
   get mindsporeCode(): number {
     const row: ErrorRow = errorTable[this.code];

@@ -13,13 +13,12 @@ import type { IncomingHttpHeaders } from 'node:http2';
 import type { Server as NetServer } from 'node:net';
 import { LinkedList } from '../collection/linked-list.js';
 import { grpcStatus } from '../errors/error-codes.js';
-import { firstLine, ServingError } from '../errors/serving-error.js';
-import { listenFailure, socketFolderFailure } from './listen-failure.js';
+import type { ServingError } from '../errors/serving-error.js';
+import { cannotListen, prepareToListen } from './listen-failure.js';
 import { GrpcJsCall, type CallContext, type EndableCall } from './grpc-js-call.js';
 import { keepaliveOptions } from './keepalive.js';
 import { GrpcJsStream } from './grpc-js-stream.js';
-import { removeStaleSocket } from './stale-socket.js';
-import { UnfinishedRequests, type UnfinishedLimits } from './unfinished-requests.js';
+import { unfinishedLimits, UnfinishedRequests, type UnfinishedLimits } from './unfinished-requests.js';
 import type { RpcResult, RpcRoute, RpcServer, StreamHandler, UnaryHandler } from './rpc-handler.js';
 
 /** Keeps grpc-js from writing to standard error what its callers are told anyway; GRPC_VERBOSITY brings it back. */
@@ -61,10 +60,6 @@ const longUnitsMs: Readonly<Record<string, number>> = { S: 1000, M: 60_000, H: 3
 const maxConcurrentStreams = 1024;
 /** Connections to a server; further ones are closed at once. */
 const maxConnections = 4096;
-/** Requests on their way: at least this many bytes, and as many of the largest messages. */
-const leastUnfinishedBytes = 256 * 2 ** 20;
-const unfinishedMessages = 4;
-const unfinishedGraceMs = 60_000;
 /** Clients refuse headers of more than 8 KiB in all; the longest message leaves room for others. */
 const maxStatusMessageBytes = 4096;
 
@@ -88,10 +83,7 @@ export function createGrpcJsServer(options: GrpcJsServerOptions): RpcServer {
     if (!register(server, route, context)) throw new Error(`two handlers for ${route.path}`);
   }
   const unfinished = new UnfinishedRequests(
-    options.unfinished ?? {
-      maxBytes: Math.max(leastUnfinishedBytes, unfinishedMessages * options.maxMessageBytes),
-      graceMs: unfinishedGraceMs,
-    },
+    options.unfinished ?? unfinishedLimits(options.maxMessageBytes),
     options.routes,
   );
   return {
@@ -137,9 +129,9 @@ function register(server: Server, route: RpcRoute, context: CallContext): boolea
 }
 
 async function bind(server: Server, address: string): Promise<string> {
-  if (address.startsWith(unixScheme)) await prepareSocket(address, address.slice(unixScheme.length));
+  await prepareToListen(address);
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown) => reject(cannotListen(address, listenFailure(cause), cause));
+    const fail = (cause: unknown) => reject(cannotListen(address, cause));
     try {
       server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
         if (error !== null) fail(error);
@@ -150,21 +142,6 @@ async function bind(server: Server, address: string): Promise<string> {
       fail(thrown);
     }
   });
-}
-
-async function prepareSocket(address: string, path: string): Promise<void> {
-  const failure = socketFolderFailure(path);
-  if (failure !== undefined) throw cannotListen(address, failure);
-  try {
-    await removeStaleSocket(path);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? firstLine(cause);
-    throw cannotListen(address, `${code}: the socket of a server that is gone cannot be removed`, cause);
-  }
-}
-
-function cannotListen(address: string, why: string, cause?: unknown): ServingError {
-  return new ServingError('ADDRESS_UNAVAILABLE', `cannot listen on ${address}: ${why}`, { cause });
 }
 
 function stop(server: Server, inProgress: LinkedList<EndableCall>, graceMs: number): Promise<number> {

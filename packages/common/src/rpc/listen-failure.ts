@@ -1,7 +1,37 @@
 /** Why an address cannot be listened on, in the system's words instead of grpc-js's. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { firstLine } from '../errors/serving-error.js';
+import { firstLine, ServingError } from '../errors/serving-error.js';
+import { removeStaleSocket } from './stale-socket.js';
+
+const unixScheme = 'unix:';
+
+/**
+ * Makes room for a unix socket at the address if it is one.
+ * @param address `host:port` or `unix:path`
+ * @throws ServingError ADDRESS_UNAVAILABLE
+ */
+export async function prepareToListen(address: string): Promise<void> {
+  if (!address.startsWith(unixScheme)) return;
+  const path = address.slice(unixScheme.length);
+  const failure = socketFolderFailure(path);
+  if (failure !== undefined) throw unavailable(address, failure);
+  try {
+    await removeStaleSocket(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? firstLine(cause);
+    throw unavailable(address, `${code}: the socket of a server that is gone cannot be removed`, cause);
+  }
+}
+
+/** @param cause what listening failed with */
+export function cannotListen(address: string, cause: unknown): ServingError {
+  return unavailable(address, listenFailure(cause), cause);
+}
+
+function unavailable(address: string, why: string, cause?: unknown): ServingError {
+  return new ServingError('ADDRESS_UNAVAILABLE', `cannot listen on ${address}: ${why}`, { cause });
+}
 
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the address is in use',
@@ -9,16 +39,18 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-export function listenFailure(cause: unknown): string {
+function listenFailure(cause: unknown): string {
   const text = firstLine(cause);
   // grpc-js: `No address added out of total 1 resolved errors: [listen EADDRINUSE: address already in use …]`.
   const code = /\blisten (E[A-Z]+)\b/.exec(text)?.[1];
   if (code !== undefined) return reasons[code] === undefined ? code : `${code}: ${reasons[code]}`;
-  return /^Name resolution failed\b/.test(text) ? 'the name of the host cannot be resolved' : text;
+  return /^(Name resolution failed\b|getaddrinfo E)/.test(text)
+    ? 'the name of the host cannot be resolved'
+    : text;
 }
 
 /** What is wrong with the folder of a socket; the system calls a missing one a lack of permission. */
-export function socketFolderFailure(path: string): string | undefined {
+function socketFolderFailure(path: string): string | undefined {
   const folder = dirname(path);
   try {
     const stats = statSync(folder, { throwIfNoEntry: false });

@@ -17,12 +17,31 @@ export interface UnfinishedLimits {
   readonly graceMs: number;
 }
 
+/** Requests on their way: at least this many bytes, and as many of the largest messages. */
+const leastUnfinishedBytes = 256 * 2 ** 20;
+const unfinishedMessages = 4;
+const unfinishedGraceMs = 60_000;
+
+/** The limits of a server whose messages may have this many bytes. */
+export function unfinishedLimits(maxMessageBytes: number): UnfinishedLimits {
+  return {
+    maxBytes: Math.max(leastUnfinishedBytes, unfinishedMessages * maxMessageBytes),
+    graceMs: unfinishedGraceMs,
+  };
+}
+
 /** About what a stream takes beside its headers, and a piece beside its bytes, which may be a single one. */
 const streamBytes = 2048;
 const pieceBytes = 128;
 /** Beyond its grace a request gets a second for each of these; a slower sender is taken for one that never ends. */
 const slowestBytesPerSecond = 64 * 1024;
-const sweepsPerGrace = 12;
+export const sweepsPerGrace = 12;
+
+/** Time that a request gets of which so many bytes have arrived. */
+export function arrivalTimeMs(graceMs: number, bytes: number): number {
+  return graceMs + (bytes / slowestBytesPerSecond) * 1000;
+}
+
 /** Compressed or not, and four bytes of length, come before each message. */
 const prefixLength = 5;
 
@@ -162,7 +181,7 @@ class Unfinished implements Linked<Unfinished> {
       return;
     }
     const { graceMs } = this.#all.limits;
-    const allowedMs = graceMs + (this.#bytes / slowestBytesPerSecond) * 1000;
+    const allowedMs = arrivalTimeMs(graceMs, this.#bytes);
     if (this.#all.sweptAt - this.#since > allowedMs)
       this.#refuse(`the request did not arrive in full within ${Math.round(allowedMs)} ms`);
   }

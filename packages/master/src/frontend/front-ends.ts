@@ -1,0 +1,54 @@
+/** The front ends of each port: every protocol that is spoken there. */
+import { ServingError, type Clock, type Logger, type RpcRoute } from '@serving/common';
+import { jsonResult, type HttpHandler, type HttpRoute } from '../http/http-handler.js';
+import { release } from '../release.js';
+import { healthRoutes } from './health/health-frontend.js';
+import { httpHealthRoutes } from './health/http-health.js';
+import { inferenceGrpcRoutes } from './inference-grpc/inference-grpc-frontend.js';
+import type { Models } from './inference-models/models.js';
+import { mindsporeGrpcRoutes } from './mindspore-grpc/mindspore-grpc-frontend.js';
+import type { PredictEndpoint } from './predict-endpoint.js';
+import { reflectionRoutes } from './reflection/reflection-frontend.js';
+
+export interface FrontEndSettings {
+  readonly models: Models;
+  readonly endpoint: PredictEndpoint;
+  readonly clock: Clock;
+  /** Most instances in a request: no more than could ever wait. */
+  readonly maxInstances: number;
+  /** Aborts when the master begins to stop. */
+  readonly stopping: AbortSignal;
+  readonly onReplicasChanged: (listener: () => void) => () => void;
+  readonly logger: Logger;
+  readonly onInternalError: (error: ServingError) => void;
+}
+
+export function grpcFrontEnds(settings: FrontEndSettings): RpcRoute[] {
+  const { stopping, logger } = settings;
+  return [
+    ...mindsporeGrpcRoutes(settings),
+    ...inferenceGrpcRoutes({ ...settings, release, log: logger }),
+    ...healthRoutes(settings),
+    ...reflectionRoutes(stopping),
+  ];
+}
+
+export interface HttpFrontEnds {
+  readonly routes: readonly HttpRoute[];
+  /** Answers every other path. */
+  readonly fallback: HttpRoute;
+}
+
+export function httpFrontEnds(settings: FrontEndSettings): HttpFrontEnds {
+  return { routes: httpHealthRoutes(settings), fallback: unknownPaths };
+}
+
+const noSuchPath: HttpHandler = ({ path }) => {
+  throw new ServingError('UNKNOWN_PATH', `nothing is served at ${path}`);
+};
+
+const unknownPaths: HttpRoute = {
+  path: '*',
+  handlers: { GET: noSuchPath, POST: noSuchPath },
+  failed: (error) => jsonResult(error.httpStatus, { error: error.message }),
+};

@@ -1,0 +1,179 @@
+/** A request and its reply as fastify has them, as the seam has them; among those in progress until it is answered. */
+import { Deadline, ServingError, type CancelSignal, type Linked, type LinkedList } from '@serving/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BodyReader } from './body-reader.js';
+import { compress, replyCoding } from './content-coding.js';
+import { jsonType, type HttpCall, type HttpResult, type HttpRoute, type Verb } from './http-handler.js';
+import type { StallWatch } from './stall-watch.js';
+import { UnreadReply, UnwantedUpload } from './stalled-connection.js';
+
+/** What exchanges of a server have in common. */
+export interface ExchangeContext {
+  readonly bodies: BodyReader;
+  readonly watch: StallWatch;
+  readonly inProgress: LinkedList<HttpExchange>;
+  readonly isStopping: () => boolean;
+  /** Told of a handler that threw something other than a ServingError. */
+  readonly onInternalError: (error: ServingError) => void;
+}
+
+const noBody = new Uint8Array(0);
+
+export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange> {
+  previous: HttpExchange | undefined;
+  next: HttpExchange | undefined;
+  list: LinkedList<HttpExchange> | undefined;
+  readonly deadline = Deadline.none;
+  readonly params: Readonly<Record<string, string>>;
+  readonly #context: ExchangeContext;
+  readonly #route: HttpRoute;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #aborted = false;
+  #onAbort: (() => void) | undefined;
+
+  constructor(context: ExchangeContext, route: HttpRoute, request: FastifyRequest, reply: FastifyReply) {
+    reply.hijack();
+    this.#context = context;
+    this.#route = route;
+    this.#request = request.raw;
+    this.#response = reply.raw;
+    this.params = request.params as Readonly<Record<string, string>>;
+    context.inProgress.add(this);
+    this.#response.on('close', this.#onClose);
+  }
+
+  get verb(): string {
+    return this.#request.method!;
+  }
+
+  get path(): string {
+    return this.#request.url!.split('?', 1)[0]!;
+  }
+
+  get query(): string {
+    const url = this.#request.url!;
+    const mark = url.indexOf('?');
+    return mark === -1 ? '' : url.slice(mark + 1);
+  }
+
+  get peer(): string {
+    const { remoteAddress, remotePort } = this.#request.socket;
+    return remoteAddress === undefined ? 'unix' : `${remoteAddress}:${remotePort}`;
+  }
+
+  metadata(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  get signal(): CancelSignal {
+    return this;
+  }
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  onAbort(listener: () => void): void {
+    if (this.#aborted) return listener();
+    const earlier = this.#onAbort;
+    this.#onAbort = () => {
+      earlier?.();
+      listener();
+    };
+    return undefined;
+  }
+
+  /** The caller has closed the connection, or it broke, before the reply was out. */
+  readonly #onClose = (): void => {
+    if (!this.#context.inProgress.delete(this)) return;
+    this.#abort();
+  };
+
+  #abort(): void {
+    this.#aborted = true;
+    const listener = this.#onAbort;
+    this.#onAbort = undefined;
+    listener?.();
+  }
+
+  /** Reads the body, has the route's handler answer, and sends that. */
+  async run(): Promise<void> {
+    try {
+      const { handlers } = this.#route;
+      const handler = handlers[(this.verb === 'HEAD' ? 'GET' : this.verb) as Verb];
+      if (this.#context.isStopping()) throw new ServingError('NO_REPLICA', 'the server is stopping');
+      if (handler === undefined) throw wrongVerb(this, Object.keys(handlers));
+      const body = this.#context.bodies.read(this.#request);
+      await this.settle(await handler(this, body instanceof Uint8Array ? body : await body));
+    } catch (thrown) {
+      await this.fail(thrown);
+    }
+  }
+
+  /** Never rejects. */
+  async fail(thrown: unknown): Promise<void> {
+    const error = ServingError.from(thrown);
+    if (error.code === 'INTERNAL') this.#context.onInternalError(error);
+    const result = this.#route.failed(error, this);
+    if (error.code !== 'WRONG_VERB') return this.settle(result);
+    const allow = Object.keys(this.#route.handlers).join(', ');
+    return this.settle({ ...result, headers: { ...result.headers, allow } });
+  }
+
+  /** Ends it from outside of its handler, which learns of it by its signal. */
+  async end(error: ServingError): Promise<void> {
+    this.#abort();
+    await this.fail(error);
+  }
+
+  /** Sends the reply, unless the caller is gone or a stop has answered before. */
+  async settle(result: HttpResult): Promise<void> {
+    if (!this.#context.inProgress.delete(this)) return;
+    this.#onAbort = undefined;
+    const size = result.body.reduce((sum, piece) => sum + piece.length, 0);
+    const coding = replyCoding(this.metadata('accept-encoding'), size);
+    if (coding === undefined) return this.#send(result, size, {});
+    const compressed = await compress(coding, result.body);
+    return this.#send({ ...result, body: [compressed] }, compressed.length, { 'content-encoding': coding });
+  }
+
+  #send({ status, headers, body }: HttpResult, size: number, more: Readonly<Record<string, string>>): void {
+    const response = this.#response;
+    if (response.destroyed) return;
+    const hasBody = this.verb !== 'HEAD';
+    response.writeHead(status, {
+      'content-type': jsonType,
+      ...headers,
+      ...more,
+      'content-length': size,
+      ...(this.#context.isStopping() ? { connection: 'close' } : {}),
+    });
+    if (hasBody && body.length > 1) {
+      response.cork();
+      for (const piece of body) response.write(piece);
+      response.uncork();
+    }
+    response.end(hasBody && body.length === 1 ? body[0] : noBody);
+    this.#watchRest();
+  }
+
+  /** What is still to come and to go on the connection may stand still: a reply nobody reads, an upload nobody wants. */
+  #watchRest(): void {
+    const { watch } = this.#context;
+    if (!this.#response.writableFinished) watch.add(new UnreadReply(watch, this.#response));
+    if (!this.#request.complete) {
+      watch.add(new UnwantedUpload(watch, this.#request));
+      this.#request.resume();
+    }
+  }
+}
+
+function wrongVerb(call: HttpCall, expected: readonly string[]): ServingError {
+  return new ServingError(
+    'WRONG_VERB',
+    `${call.path}: expected ${expected.join(' or ')}, given ${call.verb}`,
+  );
+}

@@ -1,0 +1,169 @@
+/** The HTTP port, by fastify: it routes paths and keeps connections; bodies, replies and errors are the protocols'. */
+import {
+  cannotListen,
+  LinkedList,
+  prepareToListen,
+  ServingError,
+  systemClock,
+  unfinishedLimits,
+  type Clock,
+  type RpcServer,
+  type UnfinishedLimits,
+} from '@serving/common';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { BodyReader } from './body-reader.js';
+import { onClientError } from './client-error.js';
+import {
+  headersTimeoutMs,
+  keepAliveMs,
+  lateCheckMs,
+  maxConnections,
+  maxHeaderBytes,
+} from './connection-limits.js';
+import { HttpExchange, type ExchangeContext } from './http-exchange.js';
+import type { HttpRoute } from './http-handler.js';
+import { StallWatch } from './stall-watch.js';
+
+export interface HttpServerOptions {
+  /** `host:port` or `unix:path`; port 0 takes a free one. */
+  readonly address: string;
+  /** Largest body taken, in bytes, compressed or not. */
+  readonly maxMessageBytes: number;
+  readonly routes: readonly HttpRoute[];
+  /** Answers paths that no route has. */
+  readonly fallback: HttpRoute;
+  /** Told of a handler that threw something other than a ServingError. */
+  readonly onInternalError: (error: ServingError) => void;
+  /** What requests that are still on their way may take. @default four of the largest bodies, a minute */
+  readonly unfinished?: UnfinishedLimits;
+  readonly clock?: Clock;
+}
+
+/** Time that the last replies get to go out before connections are ended by force. */
+const lingerMs = 100;
+/** setTimeout fires at once above this. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+export function createHttpServer(options: HttpServerOptions): RpcServer {
+  const { clock = systemClock, routes, fallback, onInternalError } = options;
+  const limits = options.unfinished ?? unfinishedLimits(options.maxMessageBytes);
+  const watch = new StallWatch(limits.graceMs, clock);
+  const inProgress = new LinkedList<HttpExchange>();
+  let isStopping = false;
+  const context: ExchangeContext = {
+    bodies: new BodyReader({ maxBytes: options.maxMessageBytes, maxTotalBytes: limits.maxBytes }, watch),
+    watch,
+    inProgress,
+    isStopping: () => isStopping,
+    onInternalError,
+  };
+  const server = createFastify(context, routes, fallback);
+  return {
+    start: () => listen(server, options.address),
+    stop: (graceMs) => {
+      isStopping = true;
+      return stop(server, inProgress, graceMs);
+    },
+  };
+}
+
+function createFastify(
+  context: ExchangeContext,
+  routes: readonly HttpRoute[],
+  fallback: HttpRoute,
+): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    keepAliveTimeout: keepAliveMs,
+    // Uploads are watched by their own rule, which knows how much has arrived.
+    requestTimeout: 0,
+    return503OnClosing: false,
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: lateCheckMs,
+      maxHeaderSize: maxHeaderBytes,
+    },
+    routerOptions: { maxParamLength: maxHeaderBytes },
+    clientErrorHandler: onClientError,
+    frameworkErrors: (error, request, reply) => {
+      const route = nearestRoute(routes, fallback, request.raw.url ?? '');
+      const given = new ServingError(
+        'BAD_REQUEST',
+        `path: expected one that is percent-encoded, given ${error.message}`,
+      );
+      void new HttpExchange(context, route, request, reply).fail(given);
+    },
+  });
+  server.server.maxConnections = maxConnections;
+  // Whatever it is said to be, a body is the protocol's to read.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  const serve = (route: HttpRoute) => (request: FastifyRequest, reply: FastifyReply) => {
+    void new HttpExchange(context, route, request, reply).run();
+  };
+  for (const route of routes) {
+    server.all(route.path, {
+      handler: serve(route),
+      // A content type that is none.
+      errorHandler: (_error, request, reply) => serve(route)(request, reply),
+    });
+  }
+  server.setNotFoundHandler(serve(fallback));
+  server.setErrorHandler((_error, request, reply) => serve(fallback)(request, reply));
+  return server;
+}
+
+/** The route that speaks the protocol of such a path, by its first segment. */
+function nearestRoute(routes: readonly HttpRoute[], fallback: HttpRoute, url: string): HttpRoute {
+  const segment = (path: string) => path.split(/[/?]/, 2)[1];
+  return routes.find(({ path }) => segment(path) === segment(url)) ?? fallback;
+}
+
+async function listen(server: FastifyInstance, address: string): Promise<string> {
+  await prepareToListen(address);
+  const isUnix = address.startsWith('unix:');
+  const colon = address.lastIndexOf(':');
+  try {
+    if (isUnix) {
+      await server.listen({ path: address.slice('unix:'.length) });
+      return address;
+    }
+    const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+    await server.listen({ host, port: Number(address.slice(colon + 1)) });
+  } catch (thrown) {
+    throw cannotListen(address, thrown);
+  }
+  const bound = server.server.address();
+  const port = typeof bound === 'object' ? bound?.port : undefined;
+  return `${address.slice(0, colon)}:${port}`;
+}
+
+async function stop(
+  server: FastifyInstance,
+  inProgress: LinkedList<HttpExchange>,
+  graceMs: number,
+): Promise<number> {
+  const closed = server.close().then(() => true);
+  if (await within(closed, graceMs)) return 0;
+  const cutOff = inProgress.size;
+  const error = new ServingError(
+    'NO_REPLICA',
+    'the server is stopping and the request was not finished in time',
+  );
+  await Promise.all([...inProgress.members()].map((exchange) => exchange.end(error)));
+  await within(closed, lingerMs);
+  server.server.closeAllConnections();
+  await closed;
+  return cutOff;
+}
+
+/** Whether it has happened after so long. */
+async function within(happened: Promise<boolean>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.min(ms, longestTimeoutMs));
+  });
+  const result = await Promise.race([happened, late]);
+  clearTimeout(timer);
+  return result;
+}
