@@ -1,0 +1,324 @@
+/**
+ * A pull parser: walks over a JSON text (RFC 8259) and hands out what the caller asks for next, so that a tensor of a
+ * million numbers never becomes a million values. Strict, except that one byte order mark at the start is skipped, as
+ * the RFC allows.
+ */
+import { JsonError, nameByte } from './json-error.js';
+import { NumberScanner } from './number-scanner.js';
+import { StringScanner } from './string-scanner.js';
+
+export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
+
+/** A value as `JsonCursor.value` builds it. Objects have no prototype: a member `__proto__` is one like any other. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+export interface JsonOptions {
+  /** How deep arrays and objects may be nested. @default 64 */
+  readonly maxDepth?: number;
+  /** Whether `NaN`, `Infinity` and `-Infinity` are numbers. @default false */
+  readonly nonFinite?: boolean;
+  /** Whether an object may have a member twice; `object` then calls for each. @default false */
+  readonly duplicateKeys?: boolean;
+}
+
+const tab = 0x09;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const space = 0x20;
+const quote = 0x22;
+const comma = 0x2c;
+const minus = 0x2d;
+const colon = 0x3a;
+const letterI = 0x49;
+const letterN = 0x4e;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const letterF = 0x66;
+const letterSmallN = 0x6e;
+const letterT = 0x74;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+export class JsonCursor {
+  readonly #bytes: Buffer;
+  readonly #maxDepth: number;
+  readonly #nonFinite: boolean;
+  readonly #duplicateKeys: boolean;
+  readonly #numbers = new NumberScanner();
+  readonly #strings = new StringScanner();
+  #at = 0;
+  #depth = 0;
+  /** Whether the innermost array or object has been entered, but none of what it holds read. */
+  #fresh = false;
+
+  constructor(bytes: Uint8Array, options: JsonOptions = {}) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#maxDepth = options.maxDepth ?? 64;
+    this.#nonFinite = options.nonFinite ?? false;
+    this.#duplicateKeys = options.duplicateKeys ?? false;
+    if (bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#at = 3;
+  }
+
+  /** Offset of the next byte to be read; that of the next value once its kind has been asked for. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Whether the number read last was written without fraction and exponent. */
+  get isInteger(): boolean {
+    return this.#numbers.isInteger;
+  }
+
+  /** The number read last, where it was an integer beyond ±(2^53 - 1) of at most 20 digits. */
+  get exact(): bigint | undefined {
+    return this.#numbers.exact;
+  }
+
+  /** What the next value is, by its first byte. */
+  kind(): JsonKind {
+    const byte = this.#next();
+    if ((byte >= 0x30 && byte <= 0x39) || byte === minus) return 'number';
+    switch (byte) {
+      case openBracket:
+        return 'array';
+      case quote:
+        return 'string';
+      case openBrace:
+        return 'object';
+      case letterT:
+      case letterF:
+        return 'boolean';
+      case letterSmallN:
+        return 'null';
+      default:
+        if (this.#nonFinite && (byte === letterN || byte === letterI)) return 'number';
+        throw this.#expected('a value');
+    }
+  }
+
+  /** The next value, a number; `isInteger` and `exact` tell how it was written. */
+  number(): number {
+    const byte = this.#next();
+    if (byte >= 0x30 && byte <= 0x39) return this.#number();
+    if (byte === minus)
+      return this.#nonFinite && this.#byteAt(1) === letterI
+        ? this.#token('-Infinity', -Infinity)
+        : this.#number();
+    this.#demand('number');
+    return byte === letterN ? this.#token('NaN', NaN) : this.#token('Infinity', Infinity);
+  }
+
+  string(): string {
+    if (this.#next() !== quote) this.#demand('string');
+    const text = this.#strings.scan(this.#bytes, this.#at);
+    this.#at = this.#strings.end;
+    return text;
+  }
+
+  boolean(): boolean {
+    this.#demand('boolean');
+    const value = this.#bytes[this.#at] === letterT;
+    this.#word(value ? 'true' : 'false');
+    return value;
+  }
+
+  null(): null {
+    this.#demand('null');
+    this.#word('null');
+    return null;
+  }
+
+  /** The next value, an array: `onElement` is called at each element and must read it. */
+  array(onElement: (index: number) => void): void {
+    this.enterArray();
+    for (let index = 0; this.nextElement(); index++) onElement(index);
+  }
+
+  /** Enters the next value, an array; its elements follow by `nextElement`. */
+  enterArray(): void {
+    if (this.#next() !== openBracket) this.#demand('array');
+    this.#enter();
+  }
+
+  /** Whether the array entered last has another element, which must then be read; leaves the array if not. */
+  nextElement(): boolean {
+    return this.#nextItem(closeBracket, "',' or ']'");
+  }
+
+  /**
+   * The next value, an object: `onMember` is called for each member and must read its value.
+   * @throws JsonError when a key comes twice, unless the options allow that
+   */
+  object(onMember: (key: string) => void): void {
+    if (this.#next() !== openBrace) this.#demand('object');
+    this.#enter();
+    let first: string | undefined;
+    let keys: Set<string> | undefined;
+    while (this.#nextItem(closeBrace, "',' or '}'")) {
+      if (this.#next() !== quote) throw this.#expected("'\"' of a key");
+      const keyAt = this.#at;
+      const key = this.string();
+      if (!this.#duplicateKeys) {
+        if (first === undefined) first = key;
+        else {
+          keys ??= new Set([first]);
+          if (keys.has(key))
+            throw new JsonError(keyAt, `expected each key once, given ${shortened(key)} again`);
+          keys.add(key);
+        }
+      }
+      if (this.#next() !== colon) throw this.#expected("':'");
+      this.#at++;
+      onMember(key);
+    }
+  }
+
+  /** Passes over the next value, which must be well-formed. */
+  skip(): void {
+    switch (this.kind()) {
+      case 'array':
+        this.enterArray();
+        while (this.nextElement()) this.skip();
+        return;
+      case 'object':
+        this.object(() => this.skip());
+        return;
+      case 'string':
+        this.string();
+        return;
+      case 'number':
+        this.number();
+        return;
+      case 'boolean':
+        this.boolean();
+        return;
+      case 'null':
+        this.null();
+    }
+  }
+
+  /** The next value as JavaScript has it, whatever it is. Integers beyond 2^53 are rounded. */
+  value(): JsonValue {
+    switch (this.kind()) {
+      case 'array': {
+        const elements: JsonValue[] = [];
+        this.array(() => elements.push(this.value()));
+        return elements;
+      }
+      case 'object': {
+        const members = Object.create(null) as { [key: string]: JsonValue };
+        this.object((key) => {
+          members[key] = this.value();
+        });
+        return members;
+      }
+      case 'string':
+        return this.string();
+      case 'number':
+        return this.number();
+      case 'boolean':
+        return this.boolean();
+      case 'null':
+        return this.null();
+    }
+  }
+
+  /** @throws JsonError when anything but white space follows */
+  end(): void {
+    this.#next();
+    if (this.#at < this.#bytes.length) throw this.#expected('the end');
+  }
+
+  /** An error about the next value, for what only the caller can know to be wrong. */
+  error(detail: string): JsonError {
+    return new JsonError(this.#at, detail);
+  }
+
+  /** The next byte that is no white space, unread; -1 at the end. */
+  #next(): number {
+    const bytes = this.#bytes;
+    const length = bytes.length;
+    let at = this.#at;
+    while (at < length) {
+      const byte = bytes[at]!;
+      if (byte > space || (byte !== space && byte !== lineFeed && byte !== carriageReturn && byte !== tab)) {
+        this.#at = at;
+        return byte;
+      }
+      at++;
+    }
+    this.#at = at;
+    return -1;
+  }
+
+  #byteAt(offset: number): number {
+    const at = this.#at + offset;
+    return at < this.#bytes.length ? this.#bytes[at]! : -1;
+  }
+
+  #number(): number {
+    this.#at = this.#numbers.scan(this.#bytes, this.#at);
+    return this.#numbers.value;
+  }
+
+  #enter(): void {
+    if (this.#depth === this.#maxDepth) {
+      throw this.error(`expected at most ${this.#maxDepth} arrays and objects inside each other, given more`);
+    }
+    this.#depth++;
+    this.#at++;
+    this.#fresh = true;
+  }
+
+  #nextItem(close: number, expected: string): boolean {
+    const byte = this.#next();
+    if (byte === close) {
+      this.#at++;
+      this.#depth--;
+      this.#fresh = false;
+      return false;
+    }
+    if (this.#fresh) {
+      this.#fresh = false;
+      return true;
+    }
+    if (byte !== comma) throw this.#expected(expected);
+    this.#at++;
+    return true;
+  }
+
+  #demand(kind: JsonKind): void {
+    const given = this.kind();
+    if (given !== kind) throw this.error(`expected ${withArticle(kind)}, given ${withArticle(given)}`);
+  }
+
+  #token(word: string, value: number): number {
+    this.#word(word);
+    this.#numbers.isInteger = false;
+    this.#numbers.exact = undefined;
+    return value;
+  }
+
+  #word(word: string): void {
+    for (let i = 0; i < word.length; i++) {
+      if (this.#byteAt(i) === word.charCodeAt(i)) continue;
+      this.#at += i;
+      throw this.#expected(`'${word[i]!}' of ${word}`);
+    }
+    this.#at += word.length;
+  }
+
+  #expected(what: string): JsonError {
+    return this.error(`expected ${what}, given ${nameByte(this.#bytes, this.#at)}`);
+  }
+}
+
+/** `an array`, `a string`, `null`. */
+export function withArticle(kind: string): string {
+  if (kind === 'null') return kind;
+  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
+function shortened(key: string): string {
+  return JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key);
+}
