@@ -4,10 +4,9 @@
  * the RFC allows.
  */
 import { JsonError, nameByte } from './json-error.js';
+import { withArticle, type JsonKind } from './json-kind.js';
 import { NumberScanner } from './number-scanner.js';
 import { StringScanner } from './string-scanner.js';
-
-export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
 
 /** A value as `JsonCursor.value` builds it. Objects have no prototype: a member `__proto__` is one like any other. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -311,12 +310,6 @@ export class JsonCursor {
   #expected(what: string): JsonError {
     return this.error(`expected ${what}, given ${nameByte(this.#bytes, this.#at)}`);
   }
-}
-
-/** `an array`, `a string`, `null`. */
-export function withArticle(kind: string): string {
-  if (kind === 'null') return kind;
-  return `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 function shortened(key: string): string {

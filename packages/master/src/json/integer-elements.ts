@@ -1,0 +1,69 @@
+/** Numbers → elements of an integer type, exactly or not at all. */
+import { allocate, asBytes, type NumericType } from '@serving/common';
+import { ElementError } from './element-error.js';
+import type { NumberLeaves } from './tensor-leaves.js';
+
+export type IntegerType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64';
+
+/** Lowest value and first one above the highest: powers of two, so that doubles hold them even for 64 bits. */
+const ranges: Record<IntegerType, readonly [lowest: number, above: number]> = {
+  int8: [-(2 ** 7), 2 ** 7],
+  uint8: [0, 2 ** 8],
+  int16: [-(2 ** 15), 2 ** 15],
+  uint16: [0, 2 ** 16],
+  int32: [-(2 ** 31), 2 ** 31],
+  uint32: [0, 2 ** 32],
+  int64: [-(2 ** 63), 2 ** 63],
+  uint64: [0, 2 ** 64],
+};
+
+export function isIntegerType(dtype: NumericType): dtype is IntegerType {
+  return Object.hasOwn(ranges, dtype);
+}
+
+/** @throws ElementError at the first one that is no whole number of this type */
+export function integerBytes(leaves: NumberLeaves, dtype: IntegerType): Uint8Array {
+  if (dtype === 'int64' || dtype === 'uint64') return wideBytes(leaves, dtype);
+  const { values } = leaves;
+  const [lowest, above] = ranges[dtype];
+  const elements = allocate(dtype, values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!(value >= lowest && value < above && Math.floor(value) === value)) throw notFitting(i, dtype, value);
+    elements[i] = value;
+  }
+  return asBytes(elements);
+}
+
+function wideBytes(leaves: NumberLeaves, dtype: 'int64' | 'uint64'): Uint8Array {
+  const { values, exact } = leaves;
+  const [lowest, above] = ranges[dtype];
+  // Halves are written, low one first, because a bigint for each element costs ten times as much.
+  const halves = new Int32Array(2 * values.length);
+  const whole = new BigInt64Array(halves.buffer);
+  let nextExact = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (nextExact < exact.length && exact[nextExact]!.element === i) {
+      const { value } = exact[nextExact++]!;
+      const fitting = dtype === 'int64' ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
+      if (fitting !== value) throw notFitting(i, dtype, value);
+      whole[i] = value;
+      continue;
+    }
+    const value = values[i]!;
+    if (!(value >= lowest && value < above && Math.floor(value) === value)) throw notFitting(i, dtype, value);
+    const high = Math.floor(value / 2 ** 32);
+    halves[2 * i] = value - high * 2 ** 32;
+    halves[2 * i + 1] = high;
+  }
+  return asBytes(halves);
+}
+
+function notFitting(element: number, dtype: IntegerType, given: number | bigint): ElementError {
+  if (typeof given === 'number' && !Number.isInteger(given)) {
+    return new ElementError(element, `a whole number for ${dtype}`, String(given));
+  }
+  const [lowest, above] = ranges[dtype];
+  const highest = BigInt(above) - 1n;
+  return new ElementError(element, `${BigInt(lowest)} to ${highest} for ${dtype}`, String(given));
+}

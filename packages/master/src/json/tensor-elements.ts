@@ -1,0 +1,130 @@
+/** The elements of a JSON tensor as those of a wanted type, as columns and tensors hold them. */
+import { isUtf8 } from 'node:buffer';
+import type { DataType, NumericType } from '@serving/common';
+import { ElementError } from './element-error.js';
+import { floatBytes } from './float-elements.js';
+import { integerBytes, isIntegerType } from './integer-elements.js';
+import type { BooleanLeaves, NumberLeaves, TensorLeaves } from './tensor-leaves.js';
+
+export interface ElementRules {
+  /** Whether 1.0 counts as 1 for integer types; 1.5 never does. @default true */
+  readonly wholeFloats?: boolean;
+  /** Whether 0 and 1 count as false and true. @default false */
+  readonly numbersAsBooleans?: boolean;
+  /** Whether false and true count as 0 and 1. @default false */
+  readonly booleansAsNumbers?: boolean;
+}
+
+/**
+ * Little-endian bytes of all elements.
+ * @throws ElementError at the first one that is no value of `dtype`
+ */
+export function numericBytes(leaves: TensorLeaves, dtype: NumericType, rules: ElementRules = {}): Uint8Array {
+  switch (leaves.kind) {
+    case 'none':
+      return new Uint8Array(0);
+    case 'numbers':
+      return dtype === 'bool' ? booleansOf(leaves, rules) : numbersOf(leaves, dtype, rules);
+    case 'booleans':
+      if (dtype === 'bool') return leaves.values;
+      if (rules.booleansAsNumbers !== true) {
+        throw new ElementError(0, expectedFor(dtype), leaves.values[0] === 1 ? 'true' : 'false');
+      }
+      return numbersOf(asNumbers(leaves), dtype, {});
+    case 'texts':
+      throw new ElementError(0, expectedFor(dtype), shortened(leaves.values[0]!));
+    case 'bytes':
+      throw new ElementError(0, expectedFor(dtype), 'bytes');
+  }
+}
+
+/**
+ * The elements as UTF-8 text or opaque bytes, one entry each.
+ * @throws ElementError at the first one that is neither, or no UTF-8 where `dtype` is string
+ */
+export function textElements(leaves: TensorLeaves, dtype: 'string' | 'bytes'): readonly Uint8Array[] {
+  switch (leaves.kind) {
+    case 'none':
+      return [];
+    case 'texts':
+      return leaves.values.map((text) => Buffer.from(text));
+    case 'bytes': {
+      const odd = dtype === 'string' ? leaves.values.findIndex((bytes) => !isUtf8(bytes)) : -1;
+      if (odd !== -1) throw new ElementError(odd, 'UTF-8 for string', 'other bytes');
+      return leaves.values;
+    }
+    case 'numbers':
+      throw new ElementError(0, expectedFor(dtype), String(exactly(leaves)));
+    case 'booleans':
+      throw new ElementError(0, expectedFor(dtype), leaves.values[0] === 1 ? 'true' : 'false');
+  }
+}
+
+/**
+ * The type that elements have where nobody says which, by MindSpore Serving's rule: int32 for integers, float32 for
+ * numbers with a fraction or exponent. Undefined when there are no elements.
+ */
+export function inferredType(leaves: TensorLeaves): DataType | undefined {
+  switch (leaves.kind) {
+    case 'none':
+      return undefined;
+    case 'numbers':
+      return leaves.firstFloat === -1 ? 'int32' : 'float32';
+    case 'booleans':
+      return 'bool';
+    case 'texts':
+      return 'string';
+    case 'bytes':
+      return 'bytes';
+  }
+}
+
+function numbersOf(
+  leaves: NumberLeaves,
+  dtype: Exclude<NumericType, 'bool'>,
+  rules: ElementRules,
+): Uint8Array {
+  if (!isIntegerType(dtype)) return floatBytes(leaves.values, dtype);
+  const { firstFloat, values } = leaves;
+  if (firstFloat !== -1 && rules.wholeFloats === false) {
+    throw new ElementError(firstFloat, `an integer for ${dtype}`, asFloat(values[firstFloat]!));
+  }
+  return integerBytes(leaves, dtype);
+}
+
+function booleansOf(leaves: NumberLeaves, rules: ElementRules): Uint8Array {
+  const { values } = leaves;
+  if (rules.numbersAsBooleans !== true)
+    throw new ElementError(0, 'true or false for bool', String(exactly(leaves)));
+  const elements = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value !== 0 && value !== 1) throw new ElementError(i, 'true, false, 0 or 1 for bool', String(value));
+    elements[i] = value;
+  }
+  return elements;
+}
+
+function asNumbers(leaves: BooleanLeaves): NumberLeaves {
+  return { kind: 'numbers', values: Float64Array.from(leaves.values), firstFloat: -1, exact: [] };
+}
+
+/** The first number, with all its digits. */
+function exactly(leaves: NumberLeaves): number | bigint {
+  const [first] = leaves.exact;
+  return first?.element === 0 ? first.value : leaves.values[0]!;
+}
+
+function asFloat(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value}.0` : String(value);
+}
+
+function expectedFor(dtype: DataType): string {
+  if (dtype === 'bool') return 'true or false for bool';
+  if (dtype === 'string') return 'a string';
+  return dtype === 'bytes' ? 'a string or bytes' : `a number for ${dtype}`;
+}
+
+function shortened(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
