@@ -36,6 +36,9 @@ export function numericWriter(dtype: NumericType, bytes: Uint8Array, format: Ele
   }
 }
 
+/** Below it, joining is quicker than calling JSON.stringify. */
+const shortRun = 8;
+
 export function textWriter(
   dtype: 'string' | 'bytes',
   elements: readonly Uint8Array[],
@@ -60,45 +63,67 @@ function buffer(bytes: Uint8Array): Buffer {
 }
 
 function booleansText(elements: ArrayLike<number | bigint>, from: number, to: number): string {
-  let text = '';
-  for (let i = from; i < to; i++) text += (i > from ? ',' : '') + (elements[i] !== 0 ? 'true' : 'false');
-  return text;
+  const tokens: string[] = [];
+  for (let i = from; i < to; i++) tokens.push(elements[i] !== 0 ? 'true' : 'false');
+  return tokens.join(',');
 }
 
 function integersText(elements: ArrayLike<number | bigint>, from: number, to: number): string {
-  let text = from < to ? String(elements[from]) : '';
-  for (let i = from + 1; i < to; i++) text += `,${elements[i]!}`;
-  return text;
+  const numbers: number[] = [];
+  for (let i = from; i < to; i++) numbers.push(elements[i] as number);
+  return numbersText(numbers);
+}
+
+/** JavaScript's own text of numbers that need no other. A string made longer number by number takes several times as long. */
+function numbersText(numbers: readonly number[]): string {
+  return numbers.length < shortRun ? numbers.join(',') : JSON.stringify(numbers).slice(1, -1);
 }
 
 /** Halves are read, because a bigint for each element costs ten times as much. */
 function wideText(elements: BigInt64Array | BigUint64Array, from: number, to: number): string {
   const isSigned = elements instanceof BigInt64Array;
   const words = new Uint32Array(elements.buffer, elements.byteOffset, 2 * elements.length);
-  let text = '';
+  const numbers: number[] = [];
   for (let i = from; i < to; i++) {
     const high = isSigned ? words[2 * i + 1]! | 0 : words[2 * i + 1]!;
     const value = high * 2 ** 32 + words[2 * i]!;
-    text += i > from ? ',' : '';
-    text += Number.isSafeInteger(value) ? value : elements[i]!;
+    if (!Number.isSafeInteger(value)) return elements.subarray(from, to).join(',');
+    numbers.push(value);
   }
-  return text;
+  return numbersText(numbers);
 }
 
 function floatsWriter(elements: Float32Array | Float64Array, format: ElementFormat): ElementWriter {
-  const point = format.wholeFloats === false ? '' : '.0';
+  const withPoint = format.wholeFloats ?? true;
   return (from, to) => {
-    let text = '';
+    const numbers: number[] = [];
     for (let i = from; i < to; i++) {
       const value = elements[i]!;
-      if (i > from) text += ',';
-      // From 1e21 on, JavaScript writes an exponent.
-      if (Math.floor(value) === value && Math.abs(value) < 1e21) {
-        text += Object.is(value, -0) ? '-0.0' : value + point;
-      } else text += Math.abs(value) < Infinity ? value : nonFiniteText(i, value, format);
+      const isPlain = withPoint ? Math.floor(value) !== value : !Object.is(value, -0);
+      if (!isPlain || !Number.isFinite(value)) return floatsText(elements, from, to, format);
+      numbers.push(value);
     }
-    return text;
+    return numbersText(numbers);
   };
+}
+
+/** Where some are not as JavaScript writes them. */
+function floatsText(
+  elements: Float32Array | Float64Array,
+  from: number,
+  to: number,
+  format: ElementFormat,
+): string {
+  const point = format.wholeFloats === false ? '' : '.0';
+  const tokens: string[] = [];
+  for (let i = from; i < to; i++) {
+    const value = elements[i]!;
+    if (!Number.isFinite(value)) tokens.push(nonFiniteText(i, value, format));
+    else if (Object.is(value, -0)) tokens.push('-0.0');
+    // From 1e21 on, JavaScript writes an exponent.
+    else tokens.push(Math.floor(value) === value && Math.abs(value) < 1e21 ? value + point : String(value));
+  }
+  return tokens.join(',');
 }
 
 function nonFiniteText(element: number, value: number, format: ElementFormat): string {

@@ -3,8 +3,8 @@ import { contiguousBytes, formatShape, type Column } from '@serving/common';
 import { ElementError } from './element-error.js';
 import { numericWriter, textWriter, type ElementFormat, type ElementWriter } from './element-writer.js';
 
-/** Elements of one piece. */
-const pieceElements = 8192;
+/** Elements of one piece. Texts may be long each. */
+const pieceElements = { numeric: 8192, bytes: 64 };
 /** The most lists of an empty tensor: its bytes do not bound them, as those of any other do. */
 const maxEmptyLists = 2 ** 20;
 
@@ -46,7 +46,7 @@ function writeNested(
 ): void {
   const emptyAxis = shape.indexOf(0);
   if (emptyAxis !== -1) return writeEmpty(shape, emptyAxis, pieces);
-  new NestedWriter(shape, writerOf(column, from, to, format), pieces).write();
+  new NestedWriter(shape, writerOf(column, from, to, format), pieceElements[column.kind], pieces).write();
 }
 
 function writerOf(column: Column, from: number, to: number, format: ElementFormat): ElementWriter {
@@ -71,15 +71,17 @@ function writeEmpty(shape: readonly number[], emptyAxis: number, pieces: string[
 class NestedWriter {
   readonly #shape: readonly number[];
   readonly #elements: ElementWriter;
+  readonly #pieceElements: number;
   readonly #pieces: string[];
   #piece = '';
   /** Elements in the piece that is being written. */
   #held = 0;
   #next = 0;
 
-  constructor(shape: readonly number[], elements: ElementWriter, pieces: string[]) {
+  constructor(shape: readonly number[], elements: ElementWriter, perPiece: number, pieces: string[]) {
     this.#shape = shape;
     this.#elements = elements;
+    this.#pieceElements = perPiece;
     this.#pieces = pieces;
   }
 
@@ -106,12 +108,12 @@ class NestedWriter {
   #run(size: number): void {
     const end = this.#next + size;
     while (this.#next < end) {
-      const to = Math.min(end, this.#next + pieceElements - this.#held);
+      const to = Math.min(end, this.#next + this.#pieceElements - this.#held);
       if (this.#next > end - size) this.#piece += ',';
       this.#piece += this.#elements(this.#next, to);
       this.#held += to - this.#next;
       this.#next = to;
-      if (this.#held < pieceElements) continue;
+      if (this.#held < this.#pieceElements) continue;
       this.#pieces.push(this.#piece);
       this.#piece = '';
       this.#held = 0;
