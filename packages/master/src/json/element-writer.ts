@@ -20,20 +20,16 @@ export type ElementWriter = (from: number, to: number) => string;
 /** @throws ElementError (also the writer) where the format has no JSON for an element */
 export function numericWriter(dtype: NumericType, bytes: Uint8Array, format: ElementFormat): ElementWriter {
   const elements = asElements(dtype, bytes);
-  switch (dtype) {
-    case 'bool':
-      return (from, to) => booleansText(elements, from, to);
-    case 'int64':
-    case 'uint64':
-      return (from, to) => wideText(elements as BigInt64Array | BigUint64Array, from, to);
-    case 'float16':
-      return floatsWriter(Float64Array.from(elements as Uint16Array, float16Value), format);
-    case 'float32':
-    case 'float64':
-      return floatsWriter(elements as Float32Array | Float64Array, format);
-    default:
-      return (from, to) => integersText(elements, from, to);
+  if (dtype === 'bool') return (from, to) => booleansText(elements, from, to);
+  if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) {
+    return (from, to) => wideText(elements, from, to);
   }
+  if (dtype === 'float16') {
+    return floatsWriter(Float64Array.from(elements as Uint16Array, float16Value), format);
+  }
+  if (elements instanceof Float32Array || elements instanceof Float64Array)
+    return floatsWriter(elements, format);
+  return (from, to) => integersText(elements, from, to);
 }
 
 /** Below it, joining is quicker than calling JSON.stringify. */
@@ -68,9 +64,9 @@ function booleansText(elements: ArrayLike<number | bigint>, from: number, to: nu
   return tokens.join(',');
 }
 
-function integersText(elements: ArrayLike<number | bigint>, from: number, to: number): string {
+function integersText(elements: ArrayLike<number>, from: number, to: number): string {
   const numbers: number[] = [];
-  for (let i = from; i < to; i++) numbers.push(elements[i] as number);
+  for (let i = from; i < to; i++) numbers.push(elements[i]!);
   return numbersText(numbers);
 }
 
@@ -127,12 +123,6 @@ function floatsText(
 }
 
 function nonFiniteText(element: number, value: number, format: ElementFormat): string {
-  switch (format.nonFinite) {
-    case 'null':
-      return 'null';
-    case 'token':
-      return String(value);
-    case 'refuse':
-      throw new ElementError(element, 'a finite number', String(value));
-  }
+  if (format.nonFinite === 'refuse') throw new ElementError(element, 'a finite number', String(value));
+  return format.nonFinite === 'token' ? String(value) : 'null';
 }

@@ -6,14 +6,8 @@ export type FloatType = 'float16' | 'float32' | 'float64';
 
 /** @throws ElementError at the first finite one that is beyond the type's range */
 export function floatBytes(values: Float64Array, dtype: FloatType): Uint8Array {
-  switch (dtype) {
-    case 'float16':
-      return float16Bytes(values);
-    case 'float32':
-      return float32Bytes(values);
-    case 'float64':
-      return asBytes(values);
-  }
+  if (dtype === 'float64') return asBytes(values);
+  return dtype === 'float32' ? float32Bytes(values) : float16Bytes(values);
 }
 
 function float32Bytes(values: Float64Array): Uint8Array {

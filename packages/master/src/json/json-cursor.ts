@@ -11,6 +11,12 @@ import { StringScanner } from './string-scanner.js';
 /** A value as `JsonCursor.value` builds it. Objects have no prototype: a member `__proto__` is one like any other. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
+/** Where a value begins, for `JsonCursor.returnTo`. */
+export interface JsonPlace {
+  readonly at: number;
+  readonly depth: number;
+}
+
 export interface JsonOptions {
   /** How deep arrays and objects may be nested. @default 64 */
   readonly maxDepth?: number;
@@ -198,34 +204,40 @@ export class JsonCursor {
 
   /** The next value as JavaScript has it, whatever it is. Integers beyond 2^53 are rounded. */
   value(): JsonValue {
-    switch (this.kind()) {
-      case 'array': {
-        const elements: JsonValue[] = [];
-        this.array(() => elements.push(this.value()));
-        return elements;
-      }
-      case 'object': {
-        const members = Object.create(null) as { [key: string]: JsonValue };
-        this.object((key) => {
-          members[key] = this.value();
-        });
-        return members;
-      }
-      case 'string':
-        return this.string();
-      case 'number':
-        return this.number();
-      case 'boolean':
-        return this.boolean();
-      case 'null':
-        return this.null();
+    const kind = this.kind();
+    if (kind === 'string') return this.string();
+    if (kind === 'number') return this.number();
+    if (kind === 'boolean') return this.boolean();
+    if (kind === 'null') return this.null();
+    if (kind === 'array') {
+      const elements: JsonValue[] = [];
+      this.array(() => elements.push(this.value()));
+      return elements;
     }
+    const members = Object.create(null) as { [key: string]: JsonValue };
+    this.object((key) => {
+      members[key] = this.value();
+    });
+    return members;
   }
 
   /** @throws JsonError when anything but white space follows */
   end(): void {
     this.#next();
     if (this.#at < this.#bytes.length) throw this.#expected('the end');
+  }
+
+  /** The place of the next value, to come back to. */
+  place(): JsonPlace {
+    this.#next();
+    return { at: this.#at, depth: this.#depth };
+  }
+
+  /** Stands before the value at `place` again, wherever inside or behind it reading has come to. */
+  returnTo(place: JsonPlace): void {
+    this.#at = place.at;
+    this.#depth = place.depth;
+    this.#fresh = false;
   }
 
   /** An error about the next value, for what only the caller can know to be wrong. */

@@ -26,15 +26,23 @@ export class JsonTensorReader {
 
   /**
    * The next value as a tensor.
-   * @throws JsonTensorError when it is none; JsonError when it is not even JSON. Neither it nor its cursor can be used
-   *   any more then.
+   * @throws JsonTensorError when it is none, or what `onObject` throws: the cursor then stands behind the value, and
+   *   what follows can be read. JsonError when the value is not even JSON, which nothing can be read behind.
    */
   read(): JsonTensor {
+    const place = this.#cursor.place();
     this.#shape = [];
     this.#rank = undefined;
-    if (this.#cursor.kind() === 'array') this.#list(0);
-    else this.#collector.take();
-    return { shape: this.#shape as number[], leaves: this.#collector.finish() };
+    this.#collector.start();
+    try {
+      if (this.#cursor.kind() === 'array') this.#list(0);
+      else this.#collector.take();
+    } catch (thrown) {
+      this.#cursor.returnTo(place);
+      this.#cursor.skip();
+      throw thrown;
+    }
+    return { shape: this.#shape as number[], leaves: this.#collector.leaves() };
   }
 
   #list(axis: number): void {

@@ -55,37 +55,28 @@ export class LeafCollector {
     }
   }
 
-  /** All elements since the last call. */
-  finish(): TensorLeaves {
-    const leaves = this.#leaves();
+  /** Begins a new tensor. */
+  start(): void {
     this.#count = 0;
     this.#kind = undefined;
     this.#texts = [];
     this.#bytes = [];
     this.#firstFloat = -1;
     this.#exact = [];
-    return leaves;
   }
 
-  #leaves(): TensorLeaves {
-    switch (this.#kind) {
-      case undefined:
-        return { kind: 'none' };
-      case 'integer':
-      case 'float':
-        return {
-          kind: 'numbers',
-          values: this.#finishNumbers(),
-          firstFloat: this.#firstFloat,
-          exact: this.#exact,
-        };
-      case 'boolean':
-        return { kind: 'booleans', values: this.#booleans.slice(0, this.#count) };
-      case 'string':
-        return { kind: 'texts', values: this.#texts };
-      case 'bytes':
-        return { kind: 'bytes', values: this.#bytes };
-    }
+  /** All elements since the start, to be asked for once. */
+  leaves(): TensorLeaves {
+    if (this.#kind === undefined) return { kind: 'none' };
+    if (this.#kind === 'boolean') return { kind: 'booleans', values: this.#booleans.slice(0, this.#count) };
+    if (this.#kind === 'string') return { kind: 'texts', values: this.#texts };
+    if (this.#kind === 'bytes') return { kind: 'bytes', values: this.#bytes };
+    return {
+      kind: 'numbers',
+      values: this.#finishNumbers(),
+      firstFloat: this.#firstFloat,
+      exact: this.#exact,
+    };
   }
 
   #finishNumbers(): Float64Array {

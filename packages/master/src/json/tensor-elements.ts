@@ -4,7 +4,7 @@ import type { DataType, NumericType } from '@serving/common';
 import { ElementError } from './element-error.js';
 import { floatBytes } from './float-elements.js';
 import { integerBytes, isIntegerType } from './integer-elements.js';
-import type { BooleanLeaves, NumberLeaves, TensorLeaves } from './tensor-leaves.js';
+import type { BooleanLeaves, NoLeaves, NumberLeaves, TensorLeaves } from './tensor-leaves.js';
 
 export interface ElementRules {
   /** Whether 1.0 counts as 1 for integer types; 1.5 never does. @default true */
@@ -20,22 +20,14 @@ export interface ElementRules {
  * @throws ElementError at the first one that is no value of `dtype`
  */
 export function numericBytes(leaves: TensorLeaves, dtype: NumericType, rules: ElementRules = {}): Uint8Array {
-  switch (leaves.kind) {
-    case 'none':
-      return new Uint8Array(0);
-    case 'numbers':
-      return dtype === 'bool' ? booleansOf(leaves, rules) : numbersOf(leaves, dtype, rules);
-    case 'booleans':
-      if (dtype === 'bool') return leaves.values;
-      if (rules.booleansAsNumbers !== true) {
-        throw new ElementError(0, expectedFor(dtype), leaves.values[0] === 1 ? 'true' : 'false');
-      }
-      return numbersOf(asNumbers(leaves), dtype, {});
-    case 'texts':
-      throw new ElementError(0, expectedFor(dtype), shortened(leaves.values[0]!));
-    case 'bytes':
-      throw new ElementError(0, expectedFor(dtype), 'bytes');
+  if (leaves.kind === 'none') return new Uint8Array(0);
+  if (leaves.kind === 'numbers') {
+    return dtype === 'bool' ? booleansOf(leaves, rules) : numbersOf(leaves, dtype, rules);
   }
+  if (leaves.kind !== 'booleans') throw refused(leaves, dtype);
+  if (dtype === 'bool') return leaves.values;
+  if (rules.booleansAsNumbers !== true) throw refused(leaves, dtype);
+  return numbersOf(asNumbers(leaves), dtype, {});
 }
 
 /**
@@ -43,21 +35,12 @@ export function numericBytes(leaves: TensorLeaves, dtype: NumericType, rules: El
  * @throws ElementError at the first one that is neither, or no UTF-8 where `dtype` is string
  */
 export function textElements(leaves: TensorLeaves, dtype: 'string' | 'bytes'): readonly Uint8Array[] {
-  switch (leaves.kind) {
-    case 'none':
-      return [];
-    case 'texts':
-      return leaves.values.map((text) => Buffer.from(text));
-    case 'bytes': {
-      const odd = dtype === 'string' ? leaves.values.findIndex((bytes) => !isUtf8(bytes)) : -1;
-      if (odd !== -1) throw new ElementError(odd, 'UTF-8 for string', 'other bytes');
-      return leaves.values;
-    }
-    case 'numbers':
-      throw new ElementError(0, expectedFor(dtype), String(exactly(leaves)));
-    case 'booleans':
-      throw new ElementError(0, expectedFor(dtype), leaves.values[0] === 1 ? 'true' : 'false');
-  }
+  if (leaves.kind === 'none') return [];
+  if (leaves.kind === 'texts') return leaves.values.map((text) => Buffer.from(text));
+  if (leaves.kind !== 'bytes') throw refused(leaves, dtype);
+  const odd = dtype === 'string' ? leaves.values.findIndex((bytes) => !isUtf8(bytes)) : -1;
+  if (odd !== -1) throw new ElementError(odd, 'UTF-8 for string', 'other bytes');
+  return leaves.values;
 }
 
 /**
@@ -65,18 +48,10 @@ export function textElements(leaves: TensorLeaves, dtype: 'string' | 'bytes'): r
  * numbers with a fraction or exponent. Undefined when there are no elements.
  */
 export function inferredType(leaves: TensorLeaves): DataType | undefined {
-  switch (leaves.kind) {
-    case 'none':
-      return undefined;
-    case 'numbers':
-      return leaves.firstFloat === -1 ? 'int32' : 'float32';
-    case 'booleans':
-      return 'bool';
-    case 'texts':
-      return 'string';
-    case 'bytes':
-      return 'bytes';
-  }
+  if (leaves.kind === 'none') return undefined;
+  if (leaves.kind === 'numbers') return leaves.firstFloat === -1 ? 'int32' : 'float32';
+  if (leaves.kind === 'booleans') return 'bool';
+  return leaves.kind === 'texts' ? 'string' : 'bytes';
 }
 
 function numbersOf(
@@ -94,8 +69,7 @@ function numbersOf(
 
 function booleansOf(leaves: NumberLeaves, rules: ElementRules): Uint8Array {
   const { values } = leaves;
-  if (rules.numbersAsBooleans !== true)
-    throw new ElementError(0, 'true or false for bool', String(exactly(leaves)));
+  if (rules.numbersAsBooleans !== true) throw refused(leaves, 'bool');
   const elements = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
@@ -109,10 +83,17 @@ function asNumbers(leaves: BooleanLeaves): NumberLeaves {
   return { kind: 'numbers', values: Float64Array.from(leaves.values), firstFloat: -1, exact: [] };
 }
 
-/** The first number, with all its digits. */
-function exactly(leaves: NumberLeaves): number | bigint {
-  const [first] = leaves.exact;
-  return first?.element === 0 ? first.value : leaves.values[0]!;
+/** No element is of the type: the first one as an example. */
+function refused(leaves: Exclude<TensorLeaves, NoLeaves>, dtype: DataType): ElementError {
+  return new ElementError(0, expectedFor(dtype), firstOf(leaves));
+}
+
+function firstOf(leaves: Exclude<TensorLeaves, NoLeaves>): string {
+  if (leaves.kind === 'bytes') return 'bytes';
+  if (leaves.kind === 'texts') return shortened(leaves.values[0]!);
+  if (leaves.kind === 'booleans') return leaves.values[0] === 1 ? 'true' : 'false';
+  const [exact] = leaves.exact;
+  return String(exact?.element === 0 ? exact.value : leaves.values[0]);
 }
 
 function asFloat(value: number): string {

@@ -38,20 +38,20 @@ export class JsonTensorError extends JsonError {
 }
 
 function faultText(fault: TensorFault): string {
-  switch (fault.kind) {
-    case 'ragged':
-      return `expected ${fault.expected} elements along axis ${fault.axis}, as in the list before, given ${fault.given}`;
-    case 'nesting':
-      return `expected ${withArticle(fault.expected)} at axis ${fault.axis}, as before, given ${withArticle(fault.given)}`;
-    case 'mixed':
-      return `element ${fault.element}: expected ${named(fault.expected)}, as the first one, given ${named(fault.given)}`;
-    case 'null':
-      return `element ${fault.element}: expected a value, given null`;
-    case 'object':
-      return `element ${fault.element}: expected a number, boolean or string, given an object`;
-    case 'too-many':
-      return `expected at most ${fault.limit} elements, given more`;
+  if (fault.kind === 'too-many') return `expected at most ${fault.limit} elements, given more`;
+  if (fault.kind === 'ragged') {
+    return `expected ${fault.expected} elements along axis ${fault.axis}, as in the list before, given ${fault.given}`;
   }
+  if (fault.kind === 'nesting') {
+    return `expected ${withArticle(fault.expected)} at axis ${fault.axis}, as before, given ${withArticle(fault.given)}`;
+  }
+  return `element ${fault.element}: ${elementText(fault)}`;
+}
+
+function elementText(fault: Extract<TensorFault, { element: number }>): string {
+  if (fault.kind === 'null') return 'expected a value, given null';
+  if (fault.kind === 'object') return 'expected a number, boolean or string, given an object';
+  return `expected ${named(fault.expected)}, as the first one, given ${named(fault.given)}`;
 }
 
 function named(kind: LeafKind): string {

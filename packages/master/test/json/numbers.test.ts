@@ -11,10 +11,10 @@ function read(text: string): { value: number; isInteger: boolean; exact: bigint 
 }
 
 const digits = (minLength: number, maxLength: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength, maxLength });
+  fc.string({ unit: fc.constantFrom(...Array.from('0123456789')), minLength, maxLength });
 const whole = fc.oneof(
   fc.constant('0'),
-  fc.tuple(fc.constantFrom(...'123456789'), digits(0, 24)).map((p) => p.join('')),
+  fc.tuple(fc.constantFrom(...Array.from('123456789')), digits(0, 24)).map((p) => p.join('')),
 );
 const fraction = digits(1, 30).map((text) => `.${text}`);
 const exponent = fc
@@ -24,11 +24,13 @@ const numberText = fc
   .tuple(fc.constantFrom('', '-'), whole, fc.option(fraction, { nil: '' }), fc.option(exponent, { nil: '' }))
   .map((parts) => parts.join(''));
 
+/** Instead of an expectation each, which takes longer than the reading. */
+function isNearest(text: string): boolean {
+  return Object.is(read(text).value, Number(text));
+}
+
 test('any number is the double nearest to its text', () => {
-  fc.assert(
-    fc.property(numberText, (text) => expect(read(text).value).toBe(Number(text))),
-    { numRuns: 20_000 },
-  );
+  fc.assert(fc.property(numberText, isNearest), { numRuns: 10_000 });
 });
 
 test('numbers of 16 to 18 digits with a fraction are rounded correctly', () => {
@@ -36,10 +38,7 @@ test('numbers of 16 to 18 digits with a fraction are rounded correctly', () => {
     const padded = text.padStart(places + 1, '0');
     return `${padded.slice(0, -places).replace(/^0+(?=\d)/, '')}.${padded.slice(-places)}`;
   });
-  fc.assert(
-    fc.property(long, (text) => expect(read(text).value).toBe(Number(text))),
-    { numRuns: 50_000 },
-  );
+  fc.assert(fc.property(long, isNearest), { numRuns: 20_000 });
 });
 
 test('numbers near and in the middle of two doubles are rounded correctly', () => {
@@ -53,15 +52,14 @@ test('numbers near and in the middle of two doubles are rounded correctly', () =
     .map(([mantissa, shift, nudge]) => (((mantissa << 1n) | 1n) << (shift - 1n)) + nudge);
   fc.assert(
     fc.property(middles, fc.integer({ min: 1, max: 9 }), (middle, zeros) => {
-      for (const text of [
+      const texts = [
         `${middle}`,
         `${middle}.0`,
         `${middle}.${'0'.repeat(zeros)}1`,
         `${middle}e-${zeros}`,
         `0.${middle}`,
-      ]) {
-        expect(read(text).value).toBe(Number(text));
-      }
+      ];
+      return texts.every(isNearest);
     }),
     { numRuns: 5_000 },
   );
@@ -77,7 +75,7 @@ test('what JavaScript writes for a double or a float32 comes back as it', () => 
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
       expect(read(JSON.stringify(value)).value).toBe(Object.is(value, -0) ? 0 : value);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 1_000 },
   );
 });
 
@@ -94,7 +92,7 @@ test.each<[string, number, boolean]>([
   ['1e-999999999999', 0, false],
   ['9007199254740991', 9007199254740991, true],
   ['5e-324', 5e-324, false],
-  ['2.2250738585072011e-308', 2.2250738585072011e-308, false],
+  ['2.2250738585072011e-308', Number('2.2250738585072011e-308'), false],
   ['1.7976931348623157e308', Number.MAX_VALUE, false],
   ['0.000000000000000000000000000001', 1e-30, false],
 ])('%s is %d, integer: %s', (text, value, isInteger) => {
