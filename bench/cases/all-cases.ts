@@ -4,6 +4,7 @@ import { clusterLatency, oneProcessLatency } from './latency.ts';
 import { batching, busyExecutors, convolutions, perceptron } from './models.ts';
 import { overload } from './overload.ts';
 import { jpegPictures, packedPictures } from './pictures.ts';
+import { protocols } from './protocols.ts';
 import { routing } from './routing.ts';
 import { eightWorkers, sixtyFourWorkers } from './scaling.ts';
 import { clusterStartUp, startUp } from './start-up.ts';
@@ -15,6 +16,7 @@ export const allCases: readonly BenchCase[] = [
   clusterAdd,
   convolutions,
   perceptron,
+  ...protocols,
   batching,
   busyExecutors,
   oneProcessLatency,

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, BenchCase, Figure, Measurement, Side } from '../case.ts';
 import { addWorkload, echoWorkload } from '../load/predict-workload.ts';
 import type { Workload } from '../load/served-side.ts';
-import { callOnce } from '../load/unary-call.ts';
 import type { RunningServer } from '../servers/ready-server.ts';
 import { startCluster, startEcho, startLightweight } from '../servers/servers.ts';
 import { residentMib } from '../system/process-accounting.ts';
@@ -29,7 +28,7 @@ async function startAndAsk(workload: Workload, start: () => Promise<RunningServe
   const begun = performance.now();
   const server = await start();
   try {
-    workload.check(await callOnce(server.address, workload.path, workload.request));
+    workload.check(await workload.wire.call(server.address, workload.path, workload.request));
     const start_to_first_answer_ms = performance.now() - begun;
     await sleep(idleMs);
     const [first, second] = server.pids.map((pid) => residentMib([pid]));

@@ -47,14 +47,15 @@ async function runH2load(children: ChildProcesses, logFile: string, run: LoadRun
 }
 
 function argumentsFor(run: LoadRun, logFile: string): string[] {
-  const { address, path, requestFile, connections, streams, seconds } = run;
+  const { address, path, transport, headers, requestFile, connections, streams, seconds } = run;
+  const isGrpc = transport === 'grpc';
   return [
     `--duration=${Math.round(seconds * 1000)}ms`,
-    `--clients=${connections}`,
-    `--max-concurrent-streams=${streams}`,
+    ...(isGrpc
+      ? [`--clients=${connections}`, `--max-concurrent-streams=${streams}`]
+      : ['--h1', `--clients=${connections * streams}`, '--max-concurrent-streams=1']),
     `--data=${requestFile}`,
-    '--header=content-type: application/grpc',
-    '--header=te: trailers',
+    ...Object.entries(headers).map(([name, value]) => `--header=${name}: ${value}`),
     `--log-file=${logFile}`,
     `http://${address}${path}`,
   ];

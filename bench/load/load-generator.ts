@@ -1,15 +1,18 @@
-/** A load generator: a process of its own that repeats one unary gRPC call as fast as it is answered. */
+/** A load generator: a process of its own that repeats one call as fast as it is answered. */
 
 export interface LoadRun {
   /** `host:port` of the server. */
   readonly address: string;
-  /** `/package.Service/Method`. */
+  /** gRPC over HTTP/2, or HTTP/1.1. */
+  readonly transport: 'grpc' | 'http';
+  readonly headers: Readonly<Record<string, string>>;
+  /** `/package.Service/Method`, or a path of the HTTP port. */
   readonly path: string;
-  /** Files that hold the request and the expected reply as gRPC sends them: with the prefix of five bytes. */
+  /** Files that hold the bodies of the request and of the expected reply; with gRPC's prefix of five bytes. */
   readonly requestFile: string;
   readonly replyFile: string;
   readonly connections: number;
-  /** Calls in flight on each connection. */
+  /** Calls in flight on each connection; over HTTP/1.1 each takes one of its own. */
   readonly streams: number;
   readonly seconds: number;
 }
@@ -40,12 +43,4 @@ export class WrongReply extends Error {
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return NaN;
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
-}
-
-/** A message as gRPC sends it: not compressed, length, bytes. */
-export function grpcFrame(message: Uint8Array): Buffer {
-  const frame = Buffer.alloc(5 + message.byteLength);
-  frame.writeUInt32BE(message.byteLength, 1);
-  frame.set(message, 5);
-  return frame;
 }

@@ -2,6 +2,7 @@
 import { mindspore } from '@serving/common';
 import { WrongReply } from './load-generator.ts';
 import type { Workload } from './served-side.ts';
+import { grpc } from './wire.ts';
 
 export const predictPath = '/mindspore.serving.proto.MSService/Predict';
 
@@ -33,14 +34,18 @@ export interface Prediction {
 export function predictWorkload(prediction: Prediction, inFlight: InFlight): Workload {
   const { instances = 1 } = prediction;
   const check = (message: Uint8Array) => checkReply(message, prediction);
-  return { path: predictPath, request: requestOf(prediction), instances, check, ...inFlight };
+  return { wire: grpc, path: predictPath, request: requestOf(prediction), instances, check, ...inFlight };
 }
 
 /** The tutorial's request: [[1,2],[3,4]] + [[1,2],[3,4]]. */
 export function addWorkload(servable: string, inFlight: InFlight): Workload {
+  return predictWorkload(addPrediction(servable), inFlight);
+}
+
+export function addPrediction(servable: string): Prediction {
   const x: Floats = { shape: [2, 2], elements: Float32Array.of(1, 2, 3, 4) };
   const output = { name: 'y', shape: [2, 2], elements: Float32Array.of(2, 4, 6, 8) };
-  return predictWorkload({ servable, method: 'add_common', inputs: { x1: x, x2: x }, output }, inFlight);
+  return { servable, method: 'add_common', inputs: { x1: x, x2: x }, output };
 }
 
 /** The same message, expected back as it is. */

@@ -3,11 +3,6 @@ import { readFileSync } from 'node:fs';
 
 export function readRun() {
   const run = JSON.parse(process.argv[2]);
-  const headers = {
-    ':method': 'POST',
-    ':path': run.path,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-  };
+  const headers = { ':method': 'POST', ':path': run.path, ...run.headers };
   return { run, headers, request: readFileSync(run.requestFile), expected: readFileSync(run.replyFile) };
 }

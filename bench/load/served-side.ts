@@ -1,14 +1,15 @@
-/** A side that is a gRPC server under load: the figures of throughput, CPU time and latency. */
+/** A side that is a server under load: the figures of throughput, CPU time and latency. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bar, Bench, Figure, Measurement, RunningSide, Side } from '../case.ts';
 import type { RunningServer } from '../servers/ready-server.ts';
 import { cpuMicros, threadCpuMicros } from '../system/process-accounting.ts';
-import { grpcFrame, WrongReply, type LoadResult } from './load-generator.ts';
-import { callOnce } from './unary-call.ts';
+import { WrongReply, type LoadResult } from './load-generator.ts';
+import type { Wire } from './wire.ts';
 
 /** A call, how many of it at a time, and what makes its reply right. */
 export interface Workload {
+  readonly wire: Wire;
   readonly path: string;
   readonly request: Uint8Array;
   /** In the request. */
@@ -70,7 +71,7 @@ class ServedSide implements RunningSide {
 
   static async begin(bench: Bench, workload: Workload, server: RunningServer): Promise<RunningSide> {
     try {
-      const reply = await callOnce(server.address, workload.path, workload.request);
+      const reply = await workload.wire.call(server.address, workload.path, workload.request);
       workload.check(reply);
       return new ServedSide(bench, workload, server, reply);
     } catch (thrown) {
@@ -86,8 +87,8 @@ class ServedSide implements RunningSide {
     this.#expected = expected;
     const fileFor = (what: string) => join(bench.folder, `${server.pids[0]}-${what}.bin`);
     this.#files = { requestFile: fileFor('request'), replyFile: fileFor('reply') };
-    writeFileSync(this.#files.requestFile, grpcFrame(workload.request));
-    writeFileSync(this.#files.replyFile, grpcFrame(expected));
+    writeFileSync(this.#files.requestFile, workload.wire.frame(workload.request));
+    writeFileSync(this.#files.replyFile, workload.wire.frame(expected));
   }
 
   async warmUp(): Promise<void> {
@@ -124,17 +125,18 @@ class ServedSide implements RunningSide {
   }
 
   #load(seconds: number): Promise<LoadResult> {
-    const { path, connections, streams } = this.#workload;
+    const { wire, path, connections, streams } = this.#workload;
     const { address } = this.#server;
-    return this.#bench.generator.run({ address, path, connections, streams, seconds, ...this.#files });
+    const { transport, headers } = wire;
+    const call = { address, transport, headers, path, connections, streams };
+    return this.#bench.generator.run({ ...call, seconds, ...this.#files });
   }
 
   async #checkOne(): Promise<void> {
-    const reply = await callOnce(this.#server.address, this.#workload.path, this.#workload.request);
+    const { wire, path, request } = this.#workload;
+    const reply = await wire.call(this.#server.address, path, request);
     if (Buffer.compare(reply, this.#expected) === 0) return;
-    throw new WrongReply(
-      `${this.#workload.path} answered ${reply.byteLength} bytes that are not the expected ones`,
-    );
+    throw new WrongReply(`${path} answered ${reply.byteLength} bytes that are not the expected ones`);
   }
 }
 

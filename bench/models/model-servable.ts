@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Bench, Side } from '../case.ts';
 import { directAnswer, directSide, type DirectLoop, type DirectModel } from '../direct/direct-side.ts';
-import { predictWorkload, type InFlight } from '../load/predict-workload.ts';
-import { servedSide } from '../load/served-side.ts';
-import { startLightweight } from '../servers/servers.ts';
+import { predictWorkload, type InFlight, type Prediction } from '../load/predict-workload.ts';
+import { servedSide, type Workload } from '../load/served-side.ts';
+import { startLightweight, startLightweightRest } from '../servers/servers.ts';
 import type { BenchModel } from './models.ts';
 
 const warmUpRequests = 500;
@@ -28,11 +28,13 @@ export interface ServedModel {
   readonly executors: number;
   /** Further options of the server. */
   readonly options?: readonly string[];
+  /** @default MindSpore Serving's protocol over gRPC */
+  readonly makeWorkload?: (prediction: Prediction, inFlight: InFlight) => Workload;
 }
 
 /** The model in one process, under load; every reply has to be what a direct run gives. */
 export function servedModelSide(name: string, makeModel: () => BenchModel, served: ServedModel): Side {
-  const { inFlight, instances = 1, executors, options = [] } = served;
+  const { inFlight, instances = 1, executors, options = [], makeWorkload = predictWorkload } = served;
   return {
     name,
     start: async (bench) => {
@@ -40,9 +42,10 @@ export function servedModelSide(name: string, makeModel: () => BenchModel, serve
       const output = { name: 'y', ...(await directAnswer(bench, model)) };
       const prediction = { servable: model.name, method: 'predict', inputs: model.inputs, output, instances };
       const plan = ['--executors', String(executors), '--cores', String(executors)];
-      const workload = { ...predictWorkload(prediction, inFlight), warmUpRequests, executors };
+      const workload = { ...makeWorkload(prediction, inFlight), warmUpRequests, executors };
+      const startServer = workload.wire.transport === 'grpc' ? startLightweight : startLightweightRest;
       const side = servedSide(name, workload, ({ children, folder }) =>
-        startLightweight(children, {
+        startServer(children, {
           servable: model.name,
           directory: folder,
           options: [...plan, ...options],

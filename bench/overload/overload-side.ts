@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bench, Measurement, RunningSide, Side } from '../case.ts';
 import { outputOf } from '../load/child-output.ts';
-import { grpcFrame, WrongReply } from '../load/load-generator.ts';
+import { WrongReply } from '../load/load-generator.ts';
 import type { Workload } from '../load/served-side.ts';
-import { callOnce } from '../load/unary-call.ts';
+import { grpc } from '../load/wire.ts';
 import type { RunningServer } from '../servers/ready-server.ts';
 import { residentMib } from '../system/process-accounting.ts';
 
@@ -43,14 +43,15 @@ async function beginOverload(
 ): Promise<RunningSide> {
   try {
     const { path, request } = workload;
-    const reply = await callOnce(server.address, path, request);
+    const reply = await grpc.call(server.address, path, request);
     workload.check(reply);
     const [requestFile, replyFile] = ['request', 'reply'].map((what) =>
       join(bench.folder, `overload-${what}.bin`),
     ) as [string, string];
-    writeFileSync(requestFile, grpcFrame(request));
-    writeFileSync(replyFile, grpcFrame(reply));
-    const run = { address: server.address, path, requestFile, replyFile, perSecond: callsPerSecond };
+    writeFileSync(requestFile, grpc.frame(request));
+    writeFileSync(replyFile, grpc.frame(reply));
+    const { headers } = grpc;
+    const run = { address: server.address, headers, path, requestFile, replyFile, perSecond: callsPerSecond };
     return {
       // Of a fixed length, as what it brings to its steady state is the memory.
       warmUp: async () =>

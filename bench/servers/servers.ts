@@ -6,6 +6,7 @@ import { startReadyServer, type RunningServer, type ServerProgram } from './read
 
 const masterProgram = 'node_modules/.bin/serving-master';
 const workerProgram = 'node_modules/.bin/serving-worker';
+const httpEchoProgram = fileURLToPath(new URL('http-echo-server.mjs', import.meta.url));
 const echoProgram = fileURLToPath(new URL('echo-server.mjs', import.meta.url));
 
 /** A servable and how it is served. */
@@ -24,6 +25,15 @@ function optionsOf({ servable, directory = 'examples/add', options = [] }: Serve
 /** Master and worker in one process. */
 export function startLightweight(children: ChildProcesses, served: Served): Promise<RunningServer> {
   return startMaster(children, optionsOf(served));
+}
+
+/** The same, whose address is that of its HTTP port. */
+export function startLightweightRest(children: ChildProcesses, served: Served): Promise<RunningServer> {
+  return startReadyServer(children, {
+    program: masterProgram,
+    args: ['--rest', '127.0.0.1:0', ...optionsOf(served)],
+    readyLine: /^Serving: Serving RESTful server start success, listening on (\S+)/,
+  });
 }
 
 function startMaster(children: ChildProcesses, options: readonly string[]): Promise<RunningServer> {
@@ -78,6 +88,14 @@ export function startEcho(children: ChildProcesses, path: string): Promise<Runni
   return startReadyServer(children, {
     program: process.execPath,
     args: [echoProgram, path],
+    readyLine: /^echo listening on (\S+)/,
+  });
+}
+
+export function startHttpEcho(children: ChildProcesses): Promise<RunningServer> {
+  return startReadyServer(children, {
+    program: process.execPath,
+    args: [httpEchoProgram],
     readyLine: /^echo listening on (\S+)/,
   });
 }
