@@ -20,6 +20,8 @@ import { WorkerDirectory } from '../../packages/master/dist/link/worker-director
 import { RouteTable } from '../../packages/master/dist/routing/route-table.js';
 import { Router } from '../../packages/master/dist/routing/router.js';
 import { createVersionEntry } from '../../packages/master/dist/routing/version-entry.js';
+import { ErrorCounts } from '../../packages/master/dist/statistics/error-counts.js';
+import { StatisticsBook } from '../../packages/master/dist/statistics/statistics-book.js';
 
 export interface WorldSize {
   readonly servables: number;
@@ -64,6 +66,7 @@ export function createWorld(size: WorldSize, moments: Moments): PredictEndpoint 
     for (const registration of placement(servable, size, registrations)) announce(registration, servable);
   const limits = resolveLimits();
   const budget = QueueBudget.ofAll(limits);
+  const statistics = new StatisticsBook();
   const table = new RouteTable((replica) =>
     createVersionEntry(replica, {
       limits,
@@ -71,6 +74,7 @@ export function createWorld(size: WorldSize, moments: Moments): PredictEndpoint 
       budget,
       clock: systemClock,
       createPicker: () => pickFewestInFlight,
+      statistics,
       defer: (callback) =>
         setImmediate(() => {
           moments.resumed();
@@ -87,7 +91,11 @@ export function createWorld(size: WorldSize, moments: Moments): PredictEndpoint 
   registry.onChange((snapshot) => table.update(snapshot));
   // Once for all: a table that is brought up to date for each of thousands of replicas takes minutes.
   table.update(registry.snapshot);
-  return new PredictEndpoint(new Router(table, () => directory.awaitsWorkers), systemClock);
+  return new PredictEndpoint(
+    new Router(table, () => directory.awaitsWorkers),
+    systemClock,
+    new ErrorCounts(),
+  );
 }
 
 function register(directory: WorkerDirectory, index: number, moments: Moments): Registration {

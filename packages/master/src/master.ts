@@ -29,10 +29,13 @@ import { PredictEndpoint } from './frontend/predict-endpoint.js';
 import { createHttpServer } from './http/http-server.js';
 import { linkRoutes } from './link/link-handlers.js';
 import { WorkerDirectory } from './link/worker-directory.js';
+import { Metrics } from './metrics/metrics.js';
 import { release } from './release.js';
 import { RouteTable } from './routing/route-table.js';
 import { Router } from './routing/router.js';
 import { createVersionEntry } from './routing/version-entry.js';
+import { ErrorCounts } from './statistics/error-counts.js';
+import { StatisticsBook } from './statistics/statistics-book.js';
 
 export interface MasterOptions {
   /** Bounds of batches and queues; see docs/configuration.md for the defaults. */
@@ -64,6 +67,8 @@ const hookGraceMs = 500;
 
 export class Master {
   readonly logger: Logger;
+  /** What is counted and measured here, for Prometheus; docs/metrics.md has the list. */
+  readonly metrics: Metrics;
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #registry = new ReplicaRegistry();
@@ -91,11 +96,13 @@ export class Master {
     const problem = batchingProblem({ ...batching });
     if (problem !== undefined) throw new ServingError('CONFIG_INVALID', `batching: ${problem}`);
     this.#clock = clock;
+    const refusals = new ErrorCounts();
     const settings = {
       limits: this.#limits,
       batching: { ...this.#limits, ...batching },
       budget: QueueBudget.ofAll(this.#limits),
       createPicker: pickers[picker],
+      statistics: new StatisticsBook(),
       clock,
       defer: setImmediate,
       onBatchLost: (loss: object) => logger.warn(loss, 'batch lost with its replica'),
@@ -106,7 +113,15 @@ export class Master {
     const linkLogger = logger.child({ component: 'link' });
     this.#directory = new WorkerDirectory({ leaseMs, registry: this.#registry, clock, logger: linkLogger });
     const router = new Router(this.#table, () => this.#directory.awaitsWorkers);
-    this.#endpoint = new PredictEndpoint(router, clock);
+    this.#endpoint = new PredictEndpoint(router, clock, refusals);
+    this.metrics = new Metrics({
+      release,
+      limits: this.#limits,
+      table: this.#table,
+      refusals,
+      directory: this.#directory,
+      status: () => this.#status(),
+    });
   }
 
   /** `stop` has been called: the master takes nothing new. */
@@ -226,7 +241,12 @@ export class Master {
 
   #status(): linkStatus.GetStatusResponse {
     const queues = [...this.#table.entries()].flatMap(([servable, { version, methods }]) =>
-      [...methods].map(([method, { queue }]) => ({ servable, version, method, waiting: queue.waiting })),
+      [...methods].map(([method, { queue }]) => ({
+        servable,
+        version,
+        method,
+        waiting: queue.depth.instances,
+      })),
     );
     const { leaseMs, registrations: workers } = this.#directory;
     return clusterStatus({

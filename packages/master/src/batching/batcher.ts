@@ -10,7 +10,7 @@ import {
 import type { Run } from '../call/answered.js';
 import { Batch } from '../call/batch.js';
 import { DeadlineWatch } from '../call/deadline-watch.js';
-import type { CallQueue } from '../call/method-route.js';
+import type { CallQueue, QueueDepth } from '../call/method-route.js';
 import { instancesOf, type PredictCall } from '../call/predict-call.js';
 import { cancelled, expired, noReplica, refuseCall, tooLate } from '../call/refusals.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
@@ -83,6 +83,10 @@ export class Batcher implements CallQueue, BatchSource {
 
   get waiting(): number {
     return this.#lanes.instances;
+  }
+
+  get depth(): QueueDepth {
+    return this.#settings.budget;
   }
 
   enqueue(call: PredictCall): void {

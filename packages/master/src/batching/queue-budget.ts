@@ -1,21 +1,16 @@
 /** How much may wait: of one method, and, above it, of all methods together. */
+import type { QueueDepth } from '../call/method-route.js';
 import type { QueueLimits, TotalLimits } from './batch-limits.js';
 
-interface Amounts {
-  readonly instances: number;
-  readonly bytes: number;
-  readonly requests: number;
-}
-
-export class QueueBudget {
-  readonly #most: Amounts;
+export class QueueBudget implements QueueDepth {
+  readonly #most: QueueDepth;
   readonly #ofWhat: string;
   readonly #whole: QueueBudget | undefined;
   #instances = 0;
   #bytes = 0;
   #requests = 0;
 
-  private constructor(most: Amounts, ofWhat: string, whole?: QueueBudget) {
+  private constructor(most: QueueDepth, ofWhat: string, whole?: QueueBudget) {
     this.#most = most;
     this.#ofWhat = ofWhat;
     this.#whole = whole;
@@ -31,7 +26,14 @@ export class QueueBudget {
     return new QueueBudget({ instances, bytes, requests }, '', whole);
   }
 
-  /** Bytes kept alive by what waits. */
+  get instances(): number {
+    return this.#instances;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }
@@ -56,7 +58,7 @@ export class QueueBudget {
   }
 
   #text(limit: string, unit: string, waiting: number, given: number): string {
-    const most = this.#most[unit as keyof Amounts];
+    const most = this.#most[unit as keyof QueueDepth];
     return `Serving Error: enqueued requests count exceeds the limit ${limit}; ${waiting} ${unit}${this.#ofWhat} wait and ${given} more are given, expected at most ${most} in all`;
   }
 

@@ -23,9 +23,16 @@ export interface RouteBatching {
   readonly maxQueueDelayMs: number | undefined;
 }
 
+/** What waits: requests of which something waits count whole, but for their instances. */
+export interface QueueDepth {
+  readonly instances: number;
+  readonly requests: number;
+  /** Bytes that what waits keeps alive. */
+  readonly bytes: number;
+}
+
 export interface CallQueue {
-  /** Instances that wait. */
-  readonly waiting: number;
+  readonly depth: QueueDepth;
   /** Takes responsibility for the call: from here on its sink gets an outcome for every instance, whatever happens. */
   enqueue(call: PredictCall): void;
 }

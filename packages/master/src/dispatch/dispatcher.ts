@@ -7,6 +7,7 @@ import { encodeBatch, ServingError, type CallRange, type Clock, type Credit } fr
 import { Batch } from '../call/batch.js';
 import type { PredictCall } from '../call/predict-call.js';
 import type { InstanceRange, Replica } from '../cluster/replica.js';
+import type { DispatchCounts } from '../statistics/dispatch-counts.js';
 import { Quarantine } from './quarantine.js';
 import { Redispatch, type BatchLoss } from './redispatch.js';
 import type { SecondTry } from './redispatch-queue.js';
@@ -20,6 +21,7 @@ export interface DispatcherSettings {
   readonly version: number;
   readonly clock: Clock;
   readonly picker: ReplicaPicker;
+  readonly counts: DispatchCounts;
   /** Runs a callback when the current round of I/O is over, so that requests that arrived together share a batch. */
   readonly defer: (callback: () => void) => void;
   /** Told of every batch that is lost with its replica. */
@@ -45,11 +47,12 @@ export class Dispatcher {
   #dispatching = false;
 
   constructor(settings: DispatcherSettings) {
-    const { servable, version, clock, onBatchLost } = settings;
+    const { servable, version, clock, counts, onBatchLost } = settings;
     this.#settings = settings;
     this.#redispatch = new Redispatch({
       servable,
       clock,
+      counts,
       onLost: (loss) => onBatchLost({ servable, version, ...loss }),
       onExpired: () => this.demand(),
     });

@@ -7,6 +7,7 @@ import type { BatchEntry } from '../call/batch.js';
 import { DeadlineWatch } from '../call/deadline-watch.js';
 import type { PredictCall } from '../call/predict-call.js';
 import type { InstanceRange } from '../cluster/replica.js';
+import type { DispatchCounts } from '../statistics/dispatch-counts.js';
 import { expired, noReplica, refuseEntry } from '../call/refusals.js';
 import { countOf, RedispatchQueue, type Patience, type SecondTry } from './redispatch-queue.js';
 import type { Flight } from './seat.js';
@@ -32,6 +33,7 @@ export interface BatchLoss {
 export interface RedispatchSettings {
   readonly servable: string;
   readonly clock: Clock;
+  readonly counts: DispatchCounts;
   readonly onLost: (loss: BatchLoss) => void;
   /** Something that waited has been let go of. */
   readonly onExpired: () => void;
@@ -58,20 +60,25 @@ export class Redispatch {
   }
 
   nextRetry(): SecondTry | undefined {
-    if (this.#retries.instances === 0) return undefined;
-    this.#deadlines.expireIfDue();
-    return this.#retries.next();
+    return this.#next(this.#retries);
   }
 
   /** One instance that must run alone. */
   nextSuspect(): SecondTry | undefined {
-    if (this.#suspects.instances === 0) return undefined;
+    return this.#next(this.#suspects);
+  }
+
+  #next(queue: RedispatchQueue): SecondTry | undefined {
+    if (queue.instances === 0) return undefined;
     this.#deadlines.expireIfDue();
-    return this.#suspects.next();
+    const next = queue.next();
+    if (next !== undefined) this.#settings.counts.sentAgain++;
+    return next;
   }
 
   /** The batch was not started: it goes again, whatever its method. */
   returned({ source, batch, losses, patience }: Flight): void {
+    this.#settings.counts.returned++;
     this.#add({ source, entries: batch.unanswered(), losses, patience });
   }
 
@@ -81,6 +88,7 @@ export class Redispatch {
     const losses = flight.losses + 1;
     const entries = batch.unanswered();
     const { method } = source;
+    this.#settings.counts.lost++;
     this.#settings.onLost({ method, instances: countOf({ entries }), attempts: losses, what });
     if (!source.idempotent || losses >= mostAttempts) {
       const error = workerLost(method, `${endOf(source, losses)} (${what})`);
@@ -100,6 +108,7 @@ export class Redispatch {
   overdue(flight: Flight, { first, count }: InstanceRange, why: string): void {
     const { source, batch, patience } = flight;
     const losses = flight.losses + 1;
+    this.#settings.counts.overdue++;
     const error = overdueError(source, `the batch ${why}`);
     const { size: blamed } = batch.callsIn(first, count);
     const { size: requests } = batch.callsIn(0, batch.count);

@@ -4,6 +4,7 @@ import type { MethodRoute } from '../call/method-route.js';
 import type { CallPart } from '../call/predict-call.js';
 import { ReplyCollector, type CollectedOutcome } from '../call/reply-collector.js';
 import type { RequestedSpec, Router } from '../routing/router.js';
+import type { ErrorCounts } from '../statistics/error-counts.js';
 
 /** An instance that the front end itself had to refuse. */
 export interface RefusedInstance {
@@ -29,16 +30,29 @@ export interface PredictRequest {
 export class PredictEndpoint {
   readonly #router: Router;
   readonly #clock: Clock;
+  readonly #refusals: ErrorCounts;
   #nextCallId = 1;
 
-  constructor(router: Router, clock: Clock) {
+  /** @param refusals takes the errors of requests that come to no method */
+  constructor(router: Router, clock: Clock, refusals: ErrorCounts) {
     this.#router = router;
     this.#clock = clock;
+    this.#refusals = refusals;
   }
 
   /** @throws ServingError when there is no such servable, version or method, or no replica of it is live */
   route(spec: RequestedSpec): MethodRoute {
     return this.#router.route(spec);
+  }
+
+  /** Does a front end's part of a request. What it throws counts as a refusal: no method will ever know of the request. */
+  countRefusals<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (thrown) {
+      this.#refusals.add(thrown);
+      throw thrown;
+    }
   }
 
   /** Resolves with the outcome of every instance, in request order; never rejects. */

@@ -22,12 +22,10 @@ export interface RegistrationSettings {
   readonly logger: Logger;
   /** A replica of the worker is in routing. */
   readonly onServing: () => void;
+  readonly onEnded: (how: RegistrationEnd) => void;
 }
 
-/** How a registration can end. */
-export type RegistrationEnd = 'broken' | 'expired' | 'left' | 'replaced' | 'stopped' | 'unattached';
-
-const endTexts: Record<RegistrationEnd, string> = {
+const endTexts = {
   broken: 'the connection to the worker broke',
   expired: 'no heartbeat came for a whole lease',
   left: 'the worker left',
@@ -35,6 +33,11 @@ const endTexts: Record<RegistrationEnd, string> = {
   stopped: 'the master is stopping',
   unattached: 'no exchange stream came for a whole lease',
 };
+
+/** How a registration can end. */
+export type RegistrationEnd = keyof typeof endTexts;
+
+export const registrationEnds = Object.keys(endTexts) as readonly RegistrationEnd[];
 
 export class Registration {
   readonly worker: WorkerIdentity;
@@ -141,6 +144,7 @@ export class Registration {
     this.#joining.end();
     this.#onLive = [];
     this.#endedBecause = endTexts[how];
+    this.#settings.onEnded(how);
     const { workerId } = this.worker;
     const logged = { worker: workerId, epoch: this.epoch, why: this.#endedBecause };
     if (how === 'left' || how === 'stopped') this.#settings.logger.info(logged, 'worker left');

@@ -1,7 +1,7 @@
 /** Which workers are registered: at most one registration per worker id, each with an epoch of its own. */
 import { ServingError, type Clock, type Logger, type WorkerIdentity } from '@serving/common';
 import type { ReplicaRegistry } from '../cluster/replica-registry.js';
-import { Registration } from './registration.js';
+import { Registration, type RegistrationEnd } from './registration.js';
 
 /**
  * Least and most. Below, an ordinary pause of a process would cost its work; above, a lost worker would hold its name and
@@ -21,6 +21,8 @@ export class WorkerDirectory {
   readonly #registrations = new Map<string, Registration>();
   // Begins with the time, so that a restarted master does not give out its predecessor's epochs.
   #nextEpoch = Date.now();
+  readonly #ended = new Map<RegistrationEnd, number>();
+  #registered = 0;
   #hasServed = false;
   /** When workers could first register; Infinity before. */
   #openedAt = Infinity;
@@ -56,6 +58,16 @@ export class WorkerDirectory {
     return !this.#hasServed || this.#settings.clock.now() - this.#openedAt < this.leaseMs;
   }
 
+  /** Registrations so far: a worker that comes back counts again. */
+  get registered(): number {
+    return this.#registered;
+  }
+
+  /** How many of them have ended so. */
+  ended(how: RegistrationEnd): number {
+    return this.#ended.get(how) ?? 0;
+  }
+
   /** In the order they registered. */
   get registrations(): readonly Registration[] {
     return [...this.#registrations.values()];
@@ -73,7 +85,9 @@ export class WorkerDirectory {
       worker,
       epoch: this.#nextEpoch++,
       onServing: () => (this.#hasServed = true),
+      onEnded: (how) => this.#ended.set(how, this.ended(how) + 1),
     });
+    this.#registered++;
     this.#registrations.set(worker.workerId, registration);
     registration.onEnd(() => {
       if (this.#registrations.get(worker.workerId) === registration)

@@ -6,11 +6,13 @@ import type { MethodRoute } from '../call/method-route.js';
 import type { Replica } from '../cluster/replica.js';
 import type { RegistrySnapshot } from '../cluster/replica-registry.js';
 import { sameBatching, sameMethods } from '../cluster/same-methods.js';
+import type { DispatchCounts } from '../statistics/dispatch-counts.js';
 
 /** What stands behind one servable version: its methods' queues and the replicas they lead to. */
 export interface VersionEntry {
   readonly version: number;
   readonly methods: ReadonlyMap<string, MethodRoute>;
+  readonly dispatchCounts: DispatchCounts;
   /** Brings the entry's replicas in line with the snapshot. */
   setReplicas(replicas: readonly Replica[]): void;
   readonly isAvailable: boolean;

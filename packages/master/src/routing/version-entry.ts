@@ -9,25 +9,31 @@ import type { MethodRoute } from '../call/method-route.js';
 import type { Replica } from '../cluster/replica.js';
 import { Dispatcher, type DispatcherSettings } from '../dispatch/dispatcher.js';
 import type { ReplicaPicker } from '../dispatch/pickers/replica-picker.js';
-import { MethodStatistics } from '../statistics/method-statistics.js';
+import type { StatisticsBook } from '../statistics/statistics-book.js';
 import type { VersionEntry } from './route-table.js';
 
-export interface VersionEntrySettings extends Omit<DispatcherSettings, 'servable' | 'version' | 'picker'> {
+export interface VersionEntrySettings extends Omit<
+  DispatcherSettings,
+  'servable' | 'version' | 'picker' | 'counts'
+> {
   readonly limits: QueueLimits;
   readonly batching: BatchDefaults;
   /** What the queues of all methods share. */
   readonly budget: QueueBudget;
   readonly createPicker: () => ReplicaPicker;
+  readonly statistics: StatisticsBook;
 }
 
 export function createVersionEntry(first: Replica, settings: VersionEntrySettings): VersionEntry {
   const { servable, version } = first;
-  const dispatcher = new Dispatcher({ ...settings, picker: settings.createPicker(), servable, version });
+  const counted = settings.statistics.version(servable, version);
+  const picker = settings.createPicker();
+  const dispatcher = new Dispatcher({ ...settings, picker, counts: counted.dispatch, servable, version });
   const methods = new Map<string, MethodRoute>();
   const batchers: Batcher[] = [];
   for (const method of first.methods) {
     const policy = policyOf(method, settings.batching);
-    const statistics = new MethodStatistics();
+    const statistics = counted.method(method.name);
     const batcher = createBatcher({ servable, method, policy, statistics, dispatcher }, settings);
     dispatcher.addSource(batcher);
     batchers.push(batcher);
@@ -37,6 +43,7 @@ export function createVersionEntry(first: Replica, settings: VersionEntrySetting
   return {
     version,
     methods,
+    dispatchCounts: counted.dispatch,
     get isAvailable() {
       return known.size > 0;
     },

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import { DispatchCounts } from '../../src/statistics/dispatch-counts.js';
 import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
 import { batcherOf } from '../support/batchers.js';
 import { callOfSize, floatText } from '../support/calls.js';
@@ -20,6 +21,7 @@ function setUp() {
     servable: 'add',
     version: 1,
     clock,
+    counts: new DispatchCounts(),
     picker: pickFewestInFlight,
     defer: (callback) => callback(),
     onBatchLost: () => undefined,

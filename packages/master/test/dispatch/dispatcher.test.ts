@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Batching, ServingError } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import { DispatchCounts } from '../../src/statistics/dispatch-counts.js';
 import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
 import type { Candidate } from '../../src/dispatch/pickers/replica-picker.js';
 import { batcherOf } from '../support/batchers.js';
@@ -29,6 +30,7 @@ function setUp(
     servable: 'add',
     version: 3,
     clock,
+    counts: new DispatchCounts(),
     picker: (candidates) => {
       const all = [...candidates];
       asked.push(all.map(({ replicaId, inFlight, executors }) => ({ replicaId, inFlight, executors })));

@@ -6,12 +6,14 @@ import type { CollectedOutcome } from '../../src/call/reply-collector.js';
 import { PredictEndpoint, type PredictRequest } from '../../src/frontend/predict-endpoint.js';
 import { RouteTable } from '../../src/routing/route-table.js';
 import { Router } from '../../src/routing/router.js';
+import { ErrorCounts } from '../../src/statistics/error-counts.js';
 import { floats, ManualSignal, partsOf } from '../support/calls.js';
 import { signature } from '../support/fake-replica.js';
-import { routeTo } from '../support/routes.js';
+import { nowhere, routeTo } from '../support/routes.js';
 
 function setUp() {
   const calls: PredictCall[] = [];
+  const refusals = new ErrorCounts();
   const endpoint = new PredictEndpoint(
     new Router(
       new RouteTable(() => {
@@ -20,9 +22,10 @@ function setUp() {
       () => false,
     ),
     new ManualClock(7),
+    refusals,
   );
   const route = routeTo(signature('predict'), {
-    queue: { waiting: 0, enqueue: (call: PredictCall) => void calls.push(call) },
+    queue: { ...nowhere, enqueue: (call: PredictCall) => void calls.push(call) },
   });
   const request: PredictRequest = {
     route,
@@ -35,7 +38,7 @@ function setUp() {
     priority: undefined,
     traceparent: '00-ab-cd-01',
   };
-  return { endpoint, calls, request };
+  return { endpoint, calls, request, refusals };
 }
 
 const bad = new ServingError('INVALID_TENSOR', 'bad');

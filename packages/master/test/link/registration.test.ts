@@ -19,6 +19,7 @@ function joining() {
     clock,
     logger,
     onServing: () => undefined,
+    onEnded: () => undefined,
   });
   const told: string[] = [];
   registration.onEnd((why) => told.push(why));

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { RouteTable } from '../../src/routing/route-table.js';
+import { DispatchCounts } from '../../src/statistics/dispatch-counts.js';
 import { FakeReplica, signature } from '../support/fake-replica.js';
 import { routeTo } from '../support/routes.js';
 
@@ -12,6 +13,7 @@ function setUp() {
     return {
       version,
       methods: new Map(methods.map((method) => [method.name, routeTo(method, { servable, version })])),
+      dispatchCounts: new DispatchCounts(),
       isAvailable: true,
       executors: 1,
       setReplicas: (replicas) =>

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { ServingError } from '@serving/common';
 import { RouteTable } from '../../src/routing/route-table.js';
 import { Router } from '../../src/routing/router.js';
+import { DispatchCounts } from '../../src/statistics/dispatch-counts.js';
 import { FakeReplica, signature } from '../support/fake-replica.js';
 import { routeTo } from '../support/routes.js';
 
@@ -17,6 +18,7 @@ function tableOf(...replicas: FakeReplica[]): {
       version,
       methods: new Map(methods.map((method) => [method.name, routeTo(method, { servable, version })])),
       setReplicas: (now) => (live = now.length),
+      dispatchCounts: new DispatchCounts(),
       executors: 1,
       get isAvailable() {
         return live > 0;

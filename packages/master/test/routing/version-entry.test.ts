@@ -4,6 +4,7 @@ import { resolveLimits } from '../../src/batching/batch-limits.js';
 import { QueueBudget } from '../../src/batching/queue-budget.js';
 import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
 import { createVersionEntry } from '../../src/routing/version-entry.js';
+import { StatisticsBook } from '../../src/statistics/statistics-book.js';
 import { callOfSize, floatText } from '../support/calls.js';
 import { FakeReplica, signature } from '../support/fake-replica.js';
 
@@ -15,6 +16,7 @@ function entryOf(first: FakeReplica) {
     budget: QueueBudget.ofAll(limits),
     clock: new ManualClock(),
     createPicker: () => pickFewestInFlight,
+    statistics: new StatisticsBook(),
     defer: (callback) => callback(),
     onBatchLost: () => undefined,
     onInternalError: () => undefined,

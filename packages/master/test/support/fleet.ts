@@ -4,6 +4,7 @@ import { ManualClock } from '../../../../test/support/manual-clock.js';
 import type { Batcher } from '../../src/batching/batcher.js';
 import type { PredictCall } from '../../src/call/predict-call.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import { DispatchCounts } from '../../src/statistics/dispatch-counts.js';
 import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
 import { batcherOf } from './batchers.js';
 import { callOf, floats, floatText, type TestCall } from './calls.js';
@@ -49,6 +50,7 @@ export class Fleet {
       servable: 'add',
       version: 1,
       clock,
+      counts: new DispatchCounts(),
       picker: pickFewestInFlight,
       defer: (callback) => this.#deferred.push(callback),
       onBatchLost: (loss) => this.losses.push(loss),

@@ -11,6 +11,8 @@ import { PredictEndpoint } from '../../src/frontend/predict-endpoint.js';
 import { RouteTable } from '../../src/routing/route-table.js';
 import { Router } from '../../src/routing/router.js';
 import { createVersionEntry } from '../../src/routing/version-entry.js';
+import { ErrorCounts } from '../../src/statistics/error-counts.js';
+import { StatisticsBook } from '../../src/statistics/statistics-book.js';
 import type { FakeReplica } from './fake-replica.js';
 
 export class Plane {
@@ -19,6 +21,7 @@ export class Plane {
   readonly table: RouteTable;
   readonly endpoint: PredictEndpoint;
   readonly internal: ServingError[] = [];
+  readonly refusals = new ErrorCounts();
   /** Most batches that any replica had in flight when one was picked. */
   mostInFlight = 0;
   #deferred: (() => void)[] = [];
@@ -35,13 +38,14 @@ export class Plane {
         this.mostInFlight = Math.max(this.mostInFlight, ...all.map(({ inFlight }) => inFlight));
         return pickFewestInFlight(all);
       },
+      statistics: new StatisticsBook(),
       defer: (callback: () => void) => void this.#deferred.push(callback),
       onBatchLost: () => undefined,
       onInternalError: (error: ServingError) => void this.internal.push(error),
     };
     this.table = new RouteTable((replica) => createVersionEntry(replica, settings));
     this.registry.onChange((snapshot) => this.table.update(snapshot));
-    this.endpoint = new PredictEndpoint(new Router(this.table, () => false), this.clock);
+    this.endpoint = new PredictEndpoint(new Router(this.table, () => false), this.clock, this.refusals);
   }
 
   /** Ends the current round of I/O. */

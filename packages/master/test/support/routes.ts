@@ -3,7 +3,11 @@ import type { MethodSignature } from '@serving/common';
 import type { CallQueue, MethodRoute } from '../../src/call/method-route.js';
 import { MethodStatistics } from '../../src/statistics/method-statistics.js';
 
-const nowhere: CallQueue = { waiting: 0, enqueue: () => undefined };
+/** A queue that loses what it is given. */
+export const nowhere: CallQueue = {
+  depth: { instances: 0, requests: 0, bytes: 0 },
+  enqueue: () => undefined,
+};
 
 export function routeTo(method: MethodSignature, given: Partial<MethodRoute> = {}): MethodRoute {
   return {

@@ -6,6 +6,7 @@ import type { Batcher } from '../../src/batching/batcher.js';
 import { QueueBudget } from '../../src/batching/queue-budget.js';
 import type { PredictCall } from '../../src/call/predict-call.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import { DispatchCounts } from '../../src/statistics/dispatch-counts.js';
 import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
 import { batcherOf } from './batchers.js';
 import { callOfSize, type TestCall } from './calls.js';
@@ -32,6 +33,7 @@ export class Scheduler {
       servable: 'add',
       version: 1,
       clock,
+      counts: new DispatchCounts(),
       picker: pickFewestInFlight,
       defer: (callback) => this.#deferred.push(callback),
       onBatchLost: () => undefined,

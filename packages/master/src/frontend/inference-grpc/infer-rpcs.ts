@@ -1,6 +1,6 @@
 /** ModelInfer and ModelStreamInfer. */
-import { grpcStatus, type RpcCall, type RpcResult, type RpcRoute } from '@serving/common';
-import type { InferRequest } from '../inference/infer-request.js';
+import { grpcStatus, type RpcResult, type RpcRoute } from '@serving/common';
+import type { InferRequest, InferResponse } from '../inference/infer-request.js';
 import type { InferenceRunner } from '../inference/inference-runner.js';
 import { bufferBytes, viewBytes } from '../retained-bytes.js';
 import { decodeRequest, inferRequestOf } from './deserialize.js';
@@ -12,22 +12,22 @@ export function inferRoutes(
   runner: InferenceRunner,
   settings: Omit<StreamSettings, 'runner' | 'read'>,
 ): RpcRoute[] {
+  const read = (message: Uint8Array) => runner.read(() => readRequest(message));
   return [
     {
       kind: 'unary',
       path: `${servicePath}ModelInfer`,
-      handle: (call, message) => infer(runner, call, message),
+      handle: async (call, message) => answer(await runner.infer(call, read(message))),
     },
     {
       kind: 'stream',
       path: `${servicePath}ModelStreamInfer`,
-      handle: streamInfer({ ...settings, runner, read: readRequest }),
+      handle: streamInfer({ ...settings, runner, read }),
     },
   ];
 }
 
-async function infer(runner: InferenceRunner, call: RpcCall, message: Uint8Array): Promise<RpcResult> {
-  const response = await runner.infer(call, readRequest(message));
+function answer(response: InferResponse): RpcResult {
   return { status: grpcStatus.OK, body: writeResponse(response) };
 }
 

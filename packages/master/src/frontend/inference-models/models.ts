@@ -137,6 +137,11 @@ function routeOf({ methods }: VersionEntry, method: string | undefined): MethodR
   return method === undefined ? defaultMethod(methods) : methods.get(method);
 }
 
+/** The shortest name of a method of `entry`. */
+export function modelName(servable: string, entry: VersionEntry, method: string): string {
+  return defaultMethod(entry.methods)?.method.name === method ? servable : `${servable}.${method}`;
+}
+
 /** The declared one, else the only one, else `predict`. */
 function defaultMethod(methods: ReadonlyMap<string, MethodRoute>): MethodRoute | undefined {
   const routes = [...methods.values()];

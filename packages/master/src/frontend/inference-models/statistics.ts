@@ -1,6 +1,7 @@
 /** What a model has done, as ModelStatistics tells it. */
 import type { inference } from '@serving/common';
-import type { ComputeTally, Tally } from '../../statistics/method-statistics.js';
+import type { ComputeTally } from '../../statistics/method-statistics.js';
+import type { Tally } from '../../statistics/tally.js';
 import type { Model } from './models.js';
 
 export function statisticsOf({ name, route }: Model): inference.ModelStatistics {

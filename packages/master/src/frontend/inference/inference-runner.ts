@@ -1,6 +1,6 @@
 /** Runs inference requests, from whichever front end: model name → route, tensors → instances → tensors. */
 import { ServingError, type Clock, type RpcCall } from '@serving/common';
-import type { PredictEndpoint } from '../predict-endpoint.js';
+import type { PredictEndpoint, PredictRequest } from '../predict-endpoint.js';
 import { priorityOf } from '../request-headers.js';
 import type { Model, Models } from '../inference-models/models.js';
 import { classified } from './classification.js';
@@ -19,6 +19,12 @@ export interface InferenceSettings {
 /** What a request comes with beside its message. */
 export type Caller = Pick<RpcCall, 'metadata' | 'deadline' | 'signal'>;
 
+interface Prepared {
+  readonly model: Model;
+  readonly outputs: readonly RequestedOutput[];
+  readonly predict: PredictRequest;
+}
+
 export class InferenceRunner {
   readonly #settings: InferenceSettings;
 
@@ -26,16 +32,35 @@ export class InferenceRunner {
     this.#settings = settings;
   }
 
+  /** A front end's own reading of a request. @throws whatever `read` throws, which counts as a refusal */
+  read(read: () => InferRequest): InferRequest {
+    return this.#settings.endpoint.countRefusals(read);
+  }
+
   /** Rejects with the ServingError of whatever is wrong with the request or failed. */
   async infer(caller: Caller, request: InferRequest): Promise<InferResponse> {
-    const { models, endpoint, clock } = this.#settings;
-    const { id, parameters } = request;
-    const model = models.ready(request.model, request.version);
+    const { endpoint } = this.#settings;
+    const { model, outputs, predict } = endpoint.countRefusals(() => this.#prepare(caller, request));
     const { route } = model;
+    const outcomes = await endpoint.predict(predict);
+    const names = outputs.map(({ name }) => name);
+    const stacked = stackOutputs(route.method, names, outcomes);
+    return {
+      model: model.name,
+      version: route.version,
+      id: request.id,
+      outputs: answers(model, outputs, stacked),
+    };
+  }
+
+  #prepare(caller: Caller, request: InferRequest): Prepared {
+    const { models, clock } = this.#settings;
+    const { parameters } = request;
+    const model = models.ready(request.model, request.version);
     const outputs = requestedOutputs(model, request.outputs);
     const block = readInputs(model, request.inputs);
-    const outcomes = await endpoint.predict({
-      route,
+    const predict = {
+      route: model.route,
       count: block.count,
       parts: [{ first: 0, block }],
       refused: [],
@@ -44,10 +69,8 @@ export class InferenceRunner {
       signal: caller.signal,
       priority: priorityIn(parameters) ?? priorityOf(caller),
       traceparent: caller.metadata('traceparent') ?? '',
-    });
-    const names = outputs.map(({ name }) => name);
-    const stacked = stackOutputs(route.method, names, outcomes);
-    return { model: model.name, version: route.version, id, outputs: answers(model, outputs, stacked) };
+    };
+    return { model, outputs, predict };
   }
 }
 

@@ -43,10 +43,14 @@ class MindsporeFrontend {
 
   /** @throws ServingError BAD_REQUEST for bytes that are no request at all: the protocol has no reply to those */
   predict(call: RpcCall, message: Uint8Array): RpcResult | Promise<RpcResult> {
-    const request = this.#requests.read(message);
+    const { endpoint } = this.#settings;
+    const request = endpoint.countRefusals(() => this.#requests.read(message));
     const { echo } = request.spec;
     try {
-      return this.#answer(echo, this.#run(call, request));
+      return this.#answer(
+        echo,
+        endpoint.countRefusals(() => this.#run(call, request)),
+      );
     } catch (thrown) {
       return this.#failed(echo, thrown);
     }

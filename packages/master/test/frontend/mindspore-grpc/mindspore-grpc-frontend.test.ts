@@ -9,7 +9,7 @@ import { signature } from '../../support/fake-replica.js';
 import { callWith, limits, setUp } from '../../support/grpc-frontend.js';
 import { Plane } from '../../support/plane.js';
 import { readReply, wireFloats, wireInstance, wireRequest } from '../../support/wire.js';
-import { routeTo } from '../../support/routes.js';
+import { nowhere, routeTo } from '../../support/routes.js';
 
 const one = [wireInstance([['x', wireFloats([], 1)]])];
 
@@ -122,7 +122,7 @@ test('a small message counts with its own bytes, a large one with the buffer it 
   const counted: number[] = [];
   const method = signature('predict');
   const queue = {
-    waiting: 0,
+    ...nowhere,
     enqueue: ({ retainedBytes, sink }: PredictCall) => {
       counted.push(retainedBytes);
       sink.reply(failure(0, 1, new ServingError('QUEUE_FULL', 'enough seen')));

@@ -1,0 +1,159 @@
+/** The master's workers and their replicas, and the batches that these lost. */
+import { link, type linkStatus } from '@serving/common';
+import type { DispatchCounts } from '../statistics/dispatch-counts.js';
+import { registrationEnds } from '../link/registration.js';
+import type { Metric, Sample } from './metric.js';
+import type { MetricsView, VersionView } from './metrics-view.js';
+
+const ofVersion = ['servable', 'version'] as const;
+const ofReplica = [...ofVersion, 'worker', 'replica'] as const;
+
+const states = {
+  loading: link.ReplicaState.LOADING,
+  available: link.ReplicaState.AVAILABLE,
+  draining: link.ReplicaState.DRAINING,
+} as const;
+
+export const clusterMetrics: readonly Metric<MetricsView>[] = [
+  {
+    name: 'serving_build_info',
+    type: 'gauge',
+    help: 'The release that runs; always 1.',
+    labels: ['version'],
+    read: ({ release }) => [{ labels: { version: release }, value: 1 }],
+  },
+  {
+    name: 'serving_workers',
+    type: 'gauge',
+    help: 'Workers that are registered; the process of the master itself is none.',
+    labels: [],
+    read: ({ status }) => [{ labels: {}, value: registered(status).length }],
+  },
+  {
+    name: 'serving_worker_lease_seconds',
+    type: 'gauge',
+    help: 'Time until the lease of the worker ends unless a heartbeat comes.',
+    labels: ['worker'],
+    read: ({ status }) =>
+      registered(status).map(({ workerId, heartbeatAgeMs }) => ({
+        labels: { worker: workerId },
+        value: Math.max(0, status.leaseMs - heartbeatAgeMs) / 1000,
+      })),
+  },
+  {
+    name: 'serving_worker_registrations_total',
+    type: 'counter',
+    help: 'Registrations of workers; one that comes back counts again.',
+    labels: [],
+    read: ({ directory }) => [{ labels: {}, value: directory.registered }],
+  },
+  {
+    name: 'serving_worker_departures_total',
+    type: 'counter',
+    help: 'Registrations that have ended, by how: left, replaced and stopped are as it should be.',
+    labels: ['reason'],
+    read: ({ directory }) =>
+      registrationEnds.map((reason) => ({ labels: { reason }, value: directory.ended(reason) })),
+  },
+  {
+    name: 'serving_replicas',
+    type: 'gauge',
+    help: 'Replicas by state: only available ones take batches.',
+    labels: [...ofVersion, 'state'],
+    read: replicasByState,
+  },
+  {
+    name: 'serving_replica_executors',
+    type: 'gauge',
+    help: 'Batches that the replica can run at the same time.',
+    labels: ofReplica,
+    read: ofReplicas(({ executors }) => executors),
+  },
+  {
+    name: 'serving_replica_credits',
+    type: 'gauge',
+    help: 'Credits of the replica that were not spent: batches that may be sent to it now.',
+    labels: ofReplica,
+    read: ofReplicas(({ credits }) => credits),
+  },
+  {
+    name: 'serving_replica_batches_in_flight',
+    type: 'gauge',
+    help: 'Batches that the replica has and has not answered.',
+    labels: ofReplica,
+    read: ofReplicas(({ inFlight }) => inFlight),
+  },
+  {
+    name: 'serving_lost_batches_total',
+    type: 'counter',
+    help: 'Batches that were lost with their replica.',
+    labels: ofVersion,
+    read: ofVersions(({ lost }) => lost),
+  },
+  {
+    name: 'serving_overdue_batches_total',
+    type: 'counter',
+    help: 'Batches that did not return within the execution timeout.',
+    labels: ofVersion,
+    read: ofVersions(({ overdue }) => overdue),
+  },
+  {
+    name: 'serving_returned_batches_total',
+    type: 'counter',
+    help: 'Batches that a replica handed back unstarted.',
+    labels: ofVersion,
+    read: ofVersions(({ returned }) => returned),
+  },
+  {
+    name: 'serving_redispatched_batches_total',
+    type: 'counter',
+    help: 'Batches that were sent again, whole or in parts, after one was lost, overdue or handed back.',
+    labels: ofVersion,
+    read: ofVersions(({ sentAgain }) => sentAgain),
+  },
+];
+
+type WorkerStatus = linkStatus.WorkerStatus;
+
+/** Workers in processes of their own: those have a heart. */
+function registered({ workers }: linkStatus.GetStatusResponse) {
+  return workers.flatMap(({ workerId, heartbeatAgeMs }) =>
+    heartbeatAgeMs === undefined ? [] : [{ workerId, heartbeatAgeMs }],
+  );
+}
+
+function ofReplicas(valueOf: (replica: linkStatus.ReplicaStatus) => number) {
+  return ({ status }: MetricsView): Sample[] =>
+    status.workers.flatMap(({ workerId, replicas }: WorkerStatus) =>
+      replicas.map((replica) => {
+        const { servable, version, replicaId } = replica;
+        const labels = { servable, version: String(version), worker: workerId, replica: replicaId };
+        return { labels, value: valueOf(replica) };
+      }),
+    );
+}
+
+function ofVersions(valueOf: (counts: DispatchCounts) => number) {
+  return ({ versions }: MetricsView): Sample[] =>
+    versions.map(({ labels, entry }) => ({ labels, value: valueOf(entry.dispatchCounts) }));
+}
+
+/** Every version that is known or on its way has a number for every state, so that none being there can be seen. */
+function replicasByState({ versions, status }: MetricsView): Sample[] {
+  const replicas = status.workers.flatMap((worker) => worker.replicas);
+  const coming = replicas.map(({ servable, version }) => ({ servable, version: String(version) }));
+  const all = new Map<string, VersionView['labels']>();
+  for (const labels of [...versions.map((one) => one.labels), ...coming])
+    all.set(`${labels.version} ${labels.servable}`, labels);
+  return [...all.values()].flatMap((labels) =>
+    Object.entries(states).map(([state, wireState]) => ({
+      labels: { ...labels, state },
+      value: replicas.filter(
+        (one) =>
+          one.servable === labels.servable &&
+          String(one.version) === labels.version &&
+          one.state === wireState,
+      ).length,
+    })),
+  );
+}
