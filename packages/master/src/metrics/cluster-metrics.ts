@@ -2,11 +2,8 @@
 import { link, type linkStatus } from '@serving/common';
 import type { DispatchCounts } from '../statistics/dispatch-counts.js';
 import { registrationEnds } from '../link/registration.js';
-import type { Metric, Sample } from './metric.js';
+import { none, type Metric, type Sample } from './metric.js';
 import type { MetricsView, VersionView } from './metrics-view.js';
-
-const ofVersion = ['servable', 'version'] as const;
-const ofReplica = [...ofVersion, 'worker', 'replica'] as const;
 
 const states = {
   loading: link.ReplicaState.LOADING,
@@ -19,23 +16,21 @@ export const clusterMetrics: readonly Metric<MetricsView>[] = [
     name: 'serving_build_info',
     type: 'gauge',
     help: 'The release that runs; always 1.',
-    labels: ['version'],
-    read: ({ release }) => [{ labels: { version: release }, value: 1 }],
+    read: ({ release }) => [{ shared: none, labels: { version: release }, value: 1 }],
   },
   {
     name: 'serving_workers',
     type: 'gauge',
     help: 'Workers that are registered; the process of the master itself is none.',
-    labels: [],
-    read: ({ status }) => [{ labels: {}, value: registered(status).length }],
+    read: ({ status }) => [{ shared: none, value: registered(status).length }],
   },
   {
     name: 'serving_worker_lease_seconds',
     type: 'gauge',
     help: 'Time until the lease of the worker ends unless a heartbeat comes.',
-    labels: ['worker'],
     read: ({ status }) =>
       registered(status).map(({ workerId, heartbeatAgeMs }) => ({
+        shared: none,
         labels: { worker: workerId },
         value: Math.max(0, status.leaseMs - heartbeatAgeMs) / 1000,
       })),
@@ -44,71 +39,65 @@ export const clusterMetrics: readonly Metric<MetricsView>[] = [
     name: 'serving_worker_registrations_total',
     type: 'counter',
     help: 'Registrations of workers; one that comes back counts again.',
-    labels: [],
-    read: ({ directory }) => [{ labels: {}, value: directory.registered }],
+    read: ({ directory }) => [{ shared: none, value: directory.registered }],
   },
   {
     name: 'serving_worker_departures_total',
     type: 'counter',
     help: 'Registrations that have ended, by how: left, replaced and stopped are as it should be.',
-    labels: ['reason'],
     read: ({ directory }) =>
-      registrationEnds.map((reason) => ({ labels: { reason }, value: directory.ended(reason) })),
+      registrationEnds.map((reason) => ({
+        shared: none,
+        labels: { reason },
+        value: directory.ended(reason),
+      })),
   },
   {
     name: 'serving_replicas',
     type: 'gauge',
     help: 'Replicas by state: only available ones take batches.',
-    labels: [...ofVersion, 'state'],
     read: replicasByState,
   },
   {
     name: 'serving_replica_executors',
     type: 'gauge',
     help: 'Batches that the replica can run at the same time.',
-    labels: ofReplica,
     read: ofReplicas(({ executors }) => executors),
   },
   {
     name: 'serving_replica_credits',
     type: 'gauge',
     help: 'Credits of the replica that were not spent: batches that may be sent to it now.',
-    labels: ofReplica,
     read: ofReplicas(({ credits }) => credits),
   },
   {
     name: 'serving_replica_batches_in_flight',
     type: 'gauge',
     help: 'Batches that the replica has and has not answered.',
-    labels: ofReplica,
     read: ofReplicas(({ inFlight }) => inFlight),
   },
   {
     name: 'serving_lost_batches_total',
     type: 'counter',
     help: 'Batches that were lost with their replica.',
-    labels: ofVersion,
     read: ofVersions(({ lost }) => lost),
   },
   {
     name: 'serving_overdue_batches_total',
     type: 'counter',
     help: 'Batches that did not return within the execution timeout.',
-    labels: ofVersion,
     read: ofVersions(({ overdue }) => overdue),
   },
   {
     name: 'serving_returned_batches_total',
     type: 'counter',
     help: 'Batches that a replica handed back unstarted.',
-    labels: ofVersion,
     read: ofVersions(({ returned }) => returned),
   },
   {
     name: 'serving_redispatched_batches_total',
     type: 'counter',
     help: 'Batches that were sent again, whole or in parts, after one was lost, overdue or handed back.',
-    labels: ofVersion,
     read: ofVersions(({ sentAgain }) => sentAgain),
   },
 ];
@@ -128,14 +117,14 @@ function ofReplicas(valueOf: (replica: linkStatus.ReplicaStatus) => number) {
       replicas.map((replica) => {
         const { servable, version, replicaId } = replica;
         const labels = { servable, version: String(version), worker: workerId, replica: replicaId };
-        return { labels, value: valueOf(replica) };
+        return { shared: none, labels, value: valueOf(replica) };
       }),
     );
 }
 
 function ofVersions(valueOf: (counts: DispatchCounts) => number) {
   return ({ versions }: MetricsView): Sample[] =>
-    versions.map(({ labels, entry }) => ({ labels, value: valueOf(entry.dispatchCounts) }));
+    versions.map(({ labels, entry }) => ({ shared: labels, value: valueOf(entry.dispatchCounts) }));
 }
 
 /** Every version that is known or on its way has a number for every state, so that none being there can be seen. */
@@ -147,7 +136,8 @@ function replicasByState({ versions, status }: MetricsView): Sample[] {
     all.set(`${labels.version} ${labels.servable}`, labels);
   return [...all.values()].flatMap((labels) =>
     Object.entries(states).map(([state, wireState]) => ({
-      labels: { ...labels, state },
+      shared: labels,
+      labels: { state },
       value: replicas.filter(
         (one) =>
           one.servable === labels.servable &&

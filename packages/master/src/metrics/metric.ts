@@ -1,18 +1,25 @@
 /** What a metric is: its name and text, and where its values come from whenever somebody asks. */
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Metric as PromMetric, Registry } from 'prom-client';
 import type { Durations } from '../statistics/tally.js';
-import { ReadHistogram } from './read-histogram.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
-export interface Sample {
-  readonly labels: Labels;
+export const none: Labels = {};
+
+/** A value, or the counts of a histogram, under labels. */
+interface Labelled {
+  /** The same object at every scrape, where possible: it is turned into text once. */
+  readonly shared: Labels;
+  /** Further ones. */
+  readonly labels?: Labels;
+}
+
+export interface Sample extends Labelled {
   readonly value: number;
 }
 
 /** What was counted, by upper bounds. */
-export interface Buckets {
-  readonly labels: Labels;
+export interface Buckets extends Labelled {
   /** How many were at most so much and more than the bound before; the last place is for what is beyond all. */
   readonly within: ArrayLike<number>;
   readonly sum: number;
@@ -21,8 +28,6 @@ export interface Buckets {
 interface Described {
   readonly name: string;
   readonly help: string;
-  /** Names of the labels. */
-  readonly labels: readonly string[];
 }
 
 /** A metric whose values are read from `View` when it is scraped. */
@@ -38,39 +43,51 @@ export type Metric<View> =
       readonly read: (view: View) => Iterable<Buckets>;
     });
 
-/** @param view called at every scrape */
+/** A value as the registry writes it. */
+interface WrittenValue {
+  readonly metricName?: string;
+  readonly sharedLabels: Labels;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+/**
+ * Lets the registry read the metric. prom-client's own metrics count by themselves, and look labels up for each value:
+ * that would cost a request more than the rest of its statistics, and a scrape several times as much as the writing does.
+ * @param view called whenever the metric is read
+ */
 export function register<View>(registry: Registry, metric: Metric<View>, view: () => View): void {
-  const { name, help, labels } = metric;
-  const described = { name, help, labelNames: [...labels], registers: [registry] };
-  switch (metric.type) {
-    case 'histogram': {
-      const { read, bounds } = metric;
-      new ReadHistogram({ ...described, buckets: [...bounds] }, () => read(view()));
-      return;
-    }
-    case 'counter': {
-      const counter = new Counter({
-        ...described,
-        collect: () => {
-          counter.reset();
-          for (const sample of metric.read(view())) counter.inc(sample.labels, sample.value);
-        },
-      });
-      return;
-    }
-    case 'gauge': {
-      const gauge = new Gauge({
-        ...described,
-        collect: () => {
-          gauge.reset();
-          for (const sample of metric.read(view())) gauge.set(sample.labels, sample.value);
-        },
-      });
-    }
+  const { name, help, type } = metric;
+  const get = () => Promise.resolve({ name, help, type, values: valuesOf(metric, view()) });
+  // All that a registry which writes text asks of a metric; what it is declared to take counts by itself as well.
+  registry.registerMetric({ name, help, type, get } as unknown as PromMetric);
+}
+
+function valuesOf<View>(metric: Metric<View>, view: View): WrittenValue[] {
+  if (metric.type === 'histogram') {
+    const { name, bounds, read } = metric;
+    return Array.from(read(view), (buckets) => bucketValues(name, bounds, buckets)).flat();
   }
+  return Array.from(metric.read(view), ({ shared, labels = none, value }) => ({
+    sharedLabels: shared,
+    labels,
+    value,
+  }));
+}
+
+function bucketValues(name: string, bounds: readonly number[], counted: Buckets): WrittenValue[] {
+  const { shared: sharedLabels, labels = none, within, sum } = counted;
+  let count = 0;
+  const values: WrittenValue[] = [...bounds, '+Inf'].map((le, place) => {
+    count += within[place] ?? 0;
+    return { metricName: `${name}_bucket`, sharedLabels, labels: { ...labels, le }, value: count };
+  });
+  values.push({ metricName: `${name}_sum`, sharedLabels, labels, value: sum });
+  values.push({ metricName: `${name}_count`, sharedLabels, labels, value: count });
+  return values;
 }
 
 /** Durations as a histogram of seconds has them. */
-export function inSeconds(labels: Labels, { within, ms }: Durations): Buckets {
-  return { labels, within, sum: ms / 1000 };
+export function inSeconds(shared: Labels, { within, ms }: Durations): Buckets {
+  return { shared, within, sum: ms / 1000 };
 }

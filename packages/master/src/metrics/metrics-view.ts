@@ -27,6 +27,7 @@ export interface MetricsView extends Omit<MetricsSources, 'table' | 'status'> {
 export interface VersionView {
   readonly labels: { readonly servable: string; readonly version: string };
   readonly entry: VersionEntry;
+  readonly methods: readonly MethodView[];
 }
 
 export interface MethodView {
@@ -36,17 +37,37 @@ export interface MethodView {
   readonly route: MethodRoute;
 }
 
-export function takeView({ table, status, ...sources }: MetricsSources): MetricsView {
-  const versions = [...table.entries()].map(([servable, entry]) => ({
-    labels: { servable, version: String(entry.version) },
-    entry,
+export class MetricsViews {
+  readonly #sources: MetricsSources;
+  /** What an entry is called by does not change: labels are made once. */
+  readonly #known = new WeakMap<VersionEntry, VersionView>();
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources;
+  }
+
+  take(): MetricsView {
+    const { table, status, ...sources } = this.#sources;
+    const versions = [...table.entries()].map(([servable, entry]) => this.#version(servable, entry));
+    const methods = versions.flatMap((version) => version.methods);
+    return { ...sources, versions, methods, status: status() };
+  }
+
+  #version(servable: string, entry: VersionEntry): VersionView {
+    const known = this.#known.get(entry);
+    if (known !== undefined) return known;
+    const made = versionView(servable, entry);
+    this.#known.set(entry, made);
+    return made;
+  }
+}
+
+function versionView(servable: string, entry: VersionEntry): VersionView {
+  const version = String(entry.version);
+  const methods = [...entry.methods].map(([method, route]) => ({
+    labels: { servable, version, method },
+    modelLabels: { model: modelName(servable, entry, method), version },
+    route,
   }));
-  const methods = versions.flatMap(({ labels, entry }) =>
-    [...entry.methods].map(([method, route]) => ({
-      labels: { ...labels, method },
-      modelLabels: { model: modelName(labels.servable, entry, method), version: labels.version },
-      route,
-    })),
-  );
-  return { ...sources, versions, methods, status: status() };
+  return { labels: { servable, version }, entry, methods };
 }

@@ -2,10 +2,9 @@
 import { errorTable, isErrorCode, type ErrorCode } from '@serving/common';
 import type { MethodStatistics } from '../statistics/method-statistics.js';
 import { durationBoundsMs } from '../statistics/tally.js';
-import { inSeconds, type Labels, type Metric, type Sample } from './metric.js';
+import { inSeconds, none, type Labels, type Metric, type Sample } from './metric.js';
 import type { MetricsView } from './metrics-view.js';
 
-const ofMethod = ['servable', 'version', 'method'] as const;
 const bounds = durationBoundsMs.map((ms) => ms / 1000);
 const sizeBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
 
@@ -19,18 +18,17 @@ export const requestMetrics: readonly Metric<MetricsView>[] = [
     name: 'serving_requests_total',
     type: 'counter',
     help: 'Requests for the method that have ended, whatever became of them.',
-    labels: ofMethod,
     read: forMethods(({ succeeded, failed }) => succeeded.count + failed.count),
   },
   {
     name: 'serving_failed_requests_total',
     type: 'counter',
     help: 'Requests for the method of which an instance failed, by the code of the first error.',
-    labels: [...ofMethod, 'code'],
     read: ({ methods }) =>
       methods.flatMap(({ labels, route }) =>
         answerCodes.map((code) => ({
-          labels: { ...labels, code },
+          shared: labels,
+          labels: { code },
           value: route.statistics.failures.of(code),
         })),
       ),
@@ -39,21 +37,19 @@ export const requestMetrics: readonly Metric<MetricsView>[] = [
     name: 'serving_refused_requests_total',
     type: 'counter',
     help: 'Requests that came to no method, because they could not be read or asked for what there is not, by code.',
-    labels: ['code'],
-    read: ({ refusals }) => answerCodes.map((code) => ({ labels: { code }, value: refusals.of(code) })),
+    read: ({ refusals }) =>
+      answerCodes.map((code) => ({ shared: none, labels: { code }, value: refusals.of(code) })),
   },
   {
     name: 'serving_instances_total',
     type: 'counter',
     help: 'Instances that were answered with outputs.',
-    labels: ofMethod,
     read: forMethods(({ instances }) => instances),
   },
   {
     name: 'serving_request_duration_seconds',
     type: 'histogram',
     help: 'Time from the arrival of a request to its answer, of requests that succeeded.',
-    labels: ofMethod,
     bounds,
     read: ({ methods }) => methods.map(({ labels, route }) => inSeconds(labels, route.statistics.succeeded)),
   },
@@ -61,7 +57,6 @@ export const requestMetrics: readonly Metric<MetricsView>[] = [
     name: 'serving_queue_duration_seconds',
     type: 'histogram',
     help: 'Time from the arrival of a request to the sending of the batch with its first instances.',
-    labels: ofMethod,
     bounds,
     read: ({ methods }) => methods.map(({ labels, route }) => inSeconds(labels, route.statistics.queued)),
   },
@@ -69,7 +64,6 @@ export const requestMetrics: readonly Metric<MetricsView>[] = [
     name: 'serving_compute_duration_seconds',
     type: 'histogram',
     help: 'Time that a batch took in an executor.',
-    labels: ofMethod,
     bounds,
     read: ({ methods }) => methods.map(({ labels, route }) => inSeconds(labels, route.statistics.runs)),
   },
@@ -77,28 +71,28 @@ export const requestMetrics: readonly Metric<MetricsView>[] = [
     name: 'serving_compute_phase_seconds_total',
     type: 'counter',
     help: 'Time that batches took in executors: before their first model (input), up to the last one (infer) and after it (output).',
-    labels: [...ofMethod, 'phase'],
     read: ({ methods }) => methods.flatMap(({ labels, route }) => phases(labels, route.statistics)),
   },
   {
     name: 'serving_batch_instances',
     type: 'histogram',
     help: 'Instances in a batch, of batches that were answered.',
-    labels: ofMethod,
     bounds: sizeBounds,
-    read: ({ methods }) => methods.map(({ labels, route }) => ({ labels, ...batchSizes(route.statistics) })),
+    read: ({ methods }) =>
+      methods.map(({ labels, route }) => ({ shared: labels, ...batchSizes(route.statistics) })),
   },
 ];
 
 function forMethods(valueOf: (statistics: MethodStatistics) => number) {
   return ({ methods }: MetricsView): Sample[] =>
-    methods.map(({ labels, route }) => ({ labels, value: valueOf(route.statistics) }));
+    methods.map(({ labels, route }) => ({ shared: labels, value: valueOf(route.statistics) }));
 }
 
-function phases(labels: Labels, { batchesOfSize }: MethodStatistics): Sample[] {
+function phases(shared: Labels, { batchesOfSize }: MethodStatistics): Sample[] {
   const tallies = [...batchesOfSize.values()];
   return (['input', 'infer', 'output'] as const).map((phase) => ({
-    labels: { ...labels, phase },
+    shared,
+    labels: { phase },
     value: tallies.reduce((sum, tally) => sum + tally[phase].ms, 0) / 1000,
   }));
 }

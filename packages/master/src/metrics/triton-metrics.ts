@@ -5,8 +5,6 @@ import type { Tally } from '../statistics/tally.js';
 import type { Metric, Sample } from './metric.js';
 import type { MethodView, MetricsView } from './metrics-view.js';
 
-const ofModel = ['model', 'version'] as const;
-
 /** Triton's reasons, and which of our errors are which; of those that are named nowhere the reason is OTHER. */
 const reasons: Readonly<Record<string, readonly ErrorCode[]>> = {
   REJECTED: ['QUEUE_FULL', 'DEADLINE_EXCEEDED'],
@@ -19,28 +17,24 @@ export const tritonMetrics: readonly Metric<MetricsView>[] = [
     name: 'nv_inference_request_success',
     type: 'counter',
     help: 'Number of successful inference requests, all batch sizes',
-    labels: ofModel,
     read: ofStatistics(({ succeeded }) => succeeded.count),
   },
   {
     name: 'nv_inference_request_failure',
     type: 'counter',
     help: 'Number of failed inference requests, all batch sizes',
-    labels: [...ofModel, 'reason'],
     read: ({ methods }) => methods.flatMap(failures),
   },
   {
     name: 'nv_inference_count',
     type: 'counter',
     help: 'Number of inferences performed (does not include cached requests)',
-    labels: ofModel,
     read: ofStatistics(({ instances }) => instances),
   },
   {
     name: 'nv_inference_exec_count',
     type: 'counter',
     help: 'Number of model executions performed (does not include cached requests)',
-    labels: ofModel,
     read: ofStatistics(({ batches }) => batches),
   },
   duration('request', 'inference request duration', ({ succeeded }) => succeeded),
@@ -52,7 +46,6 @@ export const tritonMetrics: readonly Metric<MetricsView>[] = [
     name: 'nv_inference_pending_request_count',
     type: 'gauge',
     help: 'Instantaneous number of pending requests awaiting execution per-model.',
-    labels: ofModel,
     read: ofModels(({ route }) => route.queue.depth.requests),
   },
 ];
@@ -66,7 +59,6 @@ function duration(
     name: `nv_inference_${what}_duration_us`,
     type: 'counter',
     help: `Cumulative ${text} in microseconds (does not include cached requests)`,
-    labels: ofModel,
     read: ofStatistics((statistics) => Math.round(tallyOf(statistics).ms * 1000)),
   };
 }
@@ -77,15 +69,16 @@ function ofStatistics(valueOf: (statistics: MethodStatistics) => number) {
 
 function ofModels(valueOf: (method: MethodView) => number) {
   return ({ methods }: MetricsView): Sample[] =>
-    methods.map((method) => ({ labels: method.modelLabels, value: valueOf(method) }));
+    methods.map((method) => ({ shared: method.modelLabels, value: valueOf(method) }));
 }
 
 function failures({ modelLabels, route }: MethodView): Sample[] {
   const { failed, failures: byCode } = route.statistics;
   const known = Object.entries(reasons).map(([reason, codes]) => ({
-    labels: { ...modelLabels, reason },
+    shared: modelLabels,
+    labels: { reason },
     value: codes.reduce((sum, code) => sum + byCode.of(code), 0),
   }));
   const rest = known.reduce((left, { value }) => left - value, failed.count);
-  return [...known, { labels: { ...modelLabels, reason: 'OTHER' }, value: rest }];
+  return [...known, { shared: modelLabels, labels: { reason: 'OTHER' }, value: rest }];
 }
