@@ -116,7 +116,11 @@ export class Master {
     this.#endpoint = new PredictEndpoint(router, clock, refusals);
     this.metrics = new Metrics({
       release,
-      limits: this.#limits,
+      queueLimit: {
+        instances: this.#limits.maxQueueInstances,
+        requests: this.#limits.maxQueueRequests,
+        bytes: this.#limits.maxQueueBytes,
+      },
       table: this.#table,
       refusals,
       directory: this.#directory,
@@ -208,6 +212,7 @@ export class Master {
     const logger = this.logger.child({ component: 'frontend' });
     return {
       models: new Models(this.#table),
+      metrics: this.metrics,
       endpoint: this.#endpoint,
       clock: this.#clock,
       maxInstances: this.#limits.maxQueueInstances,

@@ -4,6 +4,7 @@ import { jsonResult, type HttpHandler, type HttpRoute } from '../http/http-handl
 import { release } from '../release.js';
 import { healthRoutes } from './health/health-frontend.js';
 import { httpHealthRoutes } from './health/http-health.js';
+import { httpMetricsRoutes, type MetricsText } from './http-metrics.js';
 import { inferenceGrpcRoutes } from './inference-grpc/inference-grpc-frontend.js';
 import type { Models } from './inference-models/models.js';
 import { mindsporeGrpcRoutes } from './mindspore-grpc/mindspore-grpc-frontend.js';
@@ -12,6 +13,7 @@ import { reflectionRoutes } from './reflection/reflection-frontend.js';
 
 export interface FrontEndSettings {
   readonly models: Models;
+  readonly metrics: MetricsText;
   readonly endpoint: PredictEndpoint;
   readonly clock: Clock;
   /** Most instances in a request: no more than could ever wait. */
@@ -40,7 +42,7 @@ export interface HttpFrontEnds {
 }
 
 export function httpFrontEnds(settings: FrontEndSettings): HttpFrontEnds {
-  return { routes: httpHealthRoutes(settings), fallback: unknownPaths };
+  return { routes: [...httpHealthRoutes(settings), ...httpMetricsRoutes(settings)], fallback: unknownPaths };
 }
 
 const noSuchPath: HttpHandler = ({ path }) => {

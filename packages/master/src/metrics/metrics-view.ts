@@ -1,7 +1,6 @@
 /** What the metrics of one scrape are read from: taken once, so that they are of one moment. */
 import type { linkStatus } from '@serving/common';
-import type { QueueLimits } from '../batching/batch-limits.js';
-import type { MethodRoute } from '../call/method-route.js';
+import type { MethodRoute, QueueDepth } from '../call/method-route.js';
 import { modelName } from '../frontend/inference-models/models.js';
 import type { WorkerDirectory } from '../link/worker-directory.js';
 import type { RouteTable, VersionEntry } from '../routing/route-table.js';
@@ -10,7 +9,8 @@ import type { ErrorCounts } from '../statistics/error-counts.js';
 /** Where a master keeps what its metrics tell. */
 export interface MetricsSources {
   readonly release: string;
-  readonly limits: QueueLimits;
+  /** Of each method's queue. */
+  readonly queueLimit: QueueDepth;
   readonly table: Pick<RouteTable, 'entries'>;
   /** Of requests that came to no method. */
   readonly refusals: ErrorCounts;

@@ -26,23 +26,27 @@ export const queueMetrics: readonly Metric<MetricsView>[] = [
     name: 'serving_queue_limit_instances',
     type: 'gauge',
     help: 'Most instances that may wait for a method.',
-    read: ({ limits }) => [{ shared: none, value: limits.maxQueueInstances }],
+    read: limit('instances'),
   },
   {
     name: 'serving_queue_limit_requests',
     type: 'gauge',
     help: 'Most requests that may wait for a method.',
-    read: ({ limits }) => [{ shared: none, value: limits.maxQueueRequests }],
+    read: limit('requests'),
   },
   {
     name: 'serving_queue_limit_bytes',
     type: 'gauge',
     help: 'Most bytes of requests that may wait for a method.',
-    read: ({ limits }) => [{ shared: none, value: limits.maxQueueBytes }],
+    read: limit('bytes'),
   },
 ];
 
 function waiting(what: keyof QueueDepth) {
   return ({ methods }: MetricsView): Sample[] =>
     methods.map(({ labels, route }) => ({ shared: labels, value: route.queue.depth[what] }));
+}
+
+function limit(what: keyof QueueDepth) {
+  return ({ queueLimit }: MetricsView): Sample[] => [{ shared: none, value: queueLimit[what] }];
 }
