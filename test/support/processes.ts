@@ -8,6 +8,7 @@ import { eventually } from './eventually.js';
 const masterProgram = fileURLToPath(new URL('../../packages/master/bin/serving-master.js', import.meta.url));
 const workerProgram = fileURLToPath(new URL('../../packages/worker/bin/serving-worker.js', import.meta.url));
 const clusterLine = /^Serving: Serving master server start success, listening on (.+)$/m;
+const restLine = /^Serving: Serving RESTful server start success, listening on (.+)$/m;
 const startLine = /^Serving: Serving gRPC server start success, listening on (.+)$/m;
 
 export interface ProgramOptions {
@@ -107,6 +108,13 @@ export class Master extends Program {
   get cluster(): string {
     const address = clusterLine.exec(this.stdout)?.[1];
     if (address === undefined) throw new Error('this master was started without --master');
+    return address;
+  }
+
+  /** Where it answers HTTP. */
+  get rest(): string {
+    const address = restLine.exec(this.stdout)?.[1];
+    if (address === undefined) throw new Error('this master was started without --rest');
     return address;
   }
 

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createLogger } from '@serving/common';
 import { ManualClock } from '../../../../test/support/manual-clock.js';
 import { ReplicaRegistry } from '../../src/cluster/replica-registry.js';
+import { registrationEnds } from '../../src/link/registration.js';
 import { WorkerDirectory } from '../../src/link/worker-directory.js';
 import { worker } from '../support/worker-identity.js';
 
@@ -16,6 +17,7 @@ function setUp() {
   };
 }
 
+const exit = { sendBatch: () => undefined, sendCancellation: () => undefined, sendDemand: () => undefined };
 const replica = { replicaId: '1', servable: 'add', version: 1, executors: 1, methods: [] };
 
 test('without a port for workers none is awaited', () => {
@@ -46,4 +48,17 @@ test('after the first one the others are awaited until a lease has passed since 
   expect(directory.awaitsWorkers).toBe(true);
   clock.advance(1);
   expect(directory.awaitsWorkers).toBe(false);
+});
+
+test('registrations and their ends are counted, each by how it came', () => {
+  const { clock, directory } = setUp();
+  directory.register(worker);
+  directory.register(worker).end('left');
+  directory.register(worker).attach(exit);
+  clock.advance(leaseMs);
+  directory.register(worker);
+  directory.endAll();
+  const ends = registrationEnds.map((how) => [how, directory.ended(how)]).filter(([, count]) => count !== 0);
+  expect(directory.registered).toBe(4);
+  expect(Object.fromEntries(ends)).toEqual({ replaced: 1, left: 1, expired: 1, stopped: 1 });
 });

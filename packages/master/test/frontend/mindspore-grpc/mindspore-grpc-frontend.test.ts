@@ -59,6 +59,16 @@ function renamed(to: { name?: string; method?: string; version?: bigint }) {
   };
 }
 
+test('requests that come to no method are counted as refusals by their code, and the others are not', async () => {
+  const { plane, predict, send } = setUp();
+  await predict(wireRequest(one));
+  await predict(wireRequest(one, { name: 'mul' }));
+  await predict(wireRequest([]));
+  await expect(send(Uint8Array.of(255))).rejects.toThrow('expected');
+  const codes = ['SERVABLE_NOT_FOUND', 'BAD_REQUEST', 'INPUT_MISMATCH', 'INTERNAL'] as const;
+  expect(codes.map((code) => plane.refusals.of(code))).toEqual([1, 2, 0, 0]);
+});
+
 test('a servable that is known but has no replica answers with code 5', async () => {
   const { predict, plane, replica } = setUp();
   plane.registry.remove(replica.id);
