@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { CannotRun } from './cannot-run.mjs';
+import { preparePromtool } from './promtool-client.mjs';
 import { preparePythonClients } from './python-clients.mjs';
 import { choosePort, collectServables, startCluster, startServer } from './server-process.mjs';
 
@@ -15,7 +16,8 @@ const CLIENT_TIME_LIMIT_MS = 900_000;
 const LAST_LINE = /^client=\S+ passed=(\d+) failed=(\d+)$/;
 
 async function main() {
-  const clients = preparePythonClients();
+  // promtool last: what it checks is what the others have left.
+  const clients = [...preparePythonClients(), ...preparePromtool()];
   const directory = mkdtempSync(join(tmpdir(), 'serving-interop-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   collectServables(directory);
@@ -51,7 +53,7 @@ async function runChecks(client, server) {
     client.interpreter,
     [join(import.meta.dirname, client.checks), '--name', client.name, '--address', server.address],
     {
-      env: environment(client),
+      env: environment(client, server),
       stdio: ['ignore', 'pipe', 'inherit'],
       timeout: CLIENT_TIME_LIMIT_MS,
       killSignal: 'SIGKILL',
@@ -72,9 +74,11 @@ async function runChecks(client, server) {
   return { passed: 0, failed: 1 };
 }
 
-function environment(client) {
+function environment(client, server) {
   return {
     ...process.env,
+    ...client.variables,
+    REST_ADDRESS: server.rest,
     PYTHONPATH: [...client.paths, checks].join(delimiter),
     // The checks are in the work tree, where compiled files have no place.
     PYTHONDONTWRITEBYTECODE: '1',

@@ -50,17 +50,24 @@ export function collectServables(directory) {
   }
 }
 
-/** A master with the servables in its own process. Resolves once it listens, with its address. */
+/** A master with the servables in its own process. Resolves once it listens, with its addresses. */
 export async function startServer(port, directory) {
-  const args = ['--grpc', `127.0.0.1:${port}`, '--servable', servables.join(','), '--directory', directory];
-  const server = startProgram(masterProgram, args);
-  return { ...server, address: await server.says(listening) };
+  const args = ['--grpc', `127.0.0.1:${port}`, '--rest', '127.0.0.1:0'];
+  const server = startProgram(masterProgram, [
+    ...args,
+    ...['--servable', servables.join(','), '--directory', directory],
+  ]);
+  const [address, rest] = await Promise.all([server.says(listening), server.says(listeningForRest)]);
+  return { ...server, address, rest };
 }
 
 /** A master and a worker for each servable, in processes of their own; stopped together. */
 export async function startCluster(directory) {
-  const master = startProgram(masterProgram, ['--grpc', '127.0.0.1:0', '--master', '127.0.0.1:0']);
-  const [address, cluster] = await Promise.all([master.says(listening), master.says(listeningForWorkers)]);
+  const ports = ['--grpc', '--rest', '--master'].flatMap((flag) => [flag, '127.0.0.1:0']);
+  const master = startProgram(masterProgram, ports);
+  const [address, rest, cluster] = await Promise.all(
+    [listening, listeningForRest, listeningForWorkers].map((pattern) => master.says(pattern)),
+  );
   const workers = servables.map((servable) =>
     startProgram(workerProgram, ['--master', cluster, '--servable', servable, '--directory', directory]),
   );
@@ -69,10 +76,11 @@ export async function startCluster(directory) {
     const ends = [...(await Promise.all(workers.map((worker) => worker.stop()))), await master.stop()];
     return ends.find((end) => end !== 'exit code 0') ?? 'exit code 0';
   };
-  return { ...master, address, stop: stopAll };
+  return { ...master, address, rest, stop: stopAll };
 }
 
 const listening = /^Serving gRPC start success, listening on (\S+)/;
+const listeningForRest = /^Serving: Serving RESTful server start success, listening on (\S+)/;
 const listeningForWorkers = /^Serving: Serving master server start success, listening on (\S+)/;
 const registered = /^Serving: worker registered with master (\S+),/;
 
