@@ -83,7 +83,7 @@ test('while workers die and come back under load, what is told is whole and righ
 
   await holds('serving_workers', {}, 2);
   await underLoad();
-  await first!.stop('SIGKILL');
+  await first.stop('SIGKILL');
   await holds('serving_workers', {}, 1);
   await holds('serving_replicas', { servable: 's', state: 'available' }, 1);
   expect(scraper.last?.sum('serving_worker_lease_seconds', { worker: 'w1' })).toBeUndefined();

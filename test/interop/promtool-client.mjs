@@ -36,7 +36,9 @@ function isPromtool(program) {
 function fetchFromDebian() {
   const folder = mkdtempSync(join(tmpdir(), 'serving-promtool-'));
   try {
-    const problem = run('apt-get', ['download', 'prometheus'], folder);
+    const download = () => run('apt-get', ['download', 'prometheus'], folder);
+    // A fresh machine does not know its packages yet.
+    const problem = download() && (run('apt-get', ['update'], folder) ?? download());
     if (problem !== undefined) return problem;
     const [archive] = readdirSync(folder);
     const unpacking = run('dpkg-deb', ['--extract', archive, 'unpacked'], folder);

@@ -52,11 +52,9 @@ export function collectServables(directory) {
 
 /** A master with the servables in its own process. Resolves once it listens, with its addresses. */
 export async function startServer(port, directory) {
-  const args = ['--grpc', `127.0.0.1:${port}`, '--rest', '127.0.0.1:0'];
-  const server = startProgram(masterProgram, [
-    ...args,
-    ...['--servable', servables.join(','), '--directory', directory],
-  ]);
+  const ports = ['--grpc', `127.0.0.1:${port}`, '--rest', '127.0.0.1:0'];
+  const served = ['--servable', servables.join(','), '--directory', directory];
+  const server = startProgram(masterProgram, [...ports, ...served]);
   const [address, rest] = await Promise.all([server.says(listening), server.says(listeningForRest)]);
   return { ...server, address, rest };
 }
