@@ -45,7 +45,7 @@ function grpcFault({ httpStatus, grpcStatus, grpcMessage }) {
 }
 
 /** Connections of HTTP/1.1 that are kept: one for each call in flight. */
-export function httpCaller({ run, request, expected }) {
+export async function httpCaller({ run, request, expected }) {
   const agent = new Agent({ keepAlive: true });
   const headers = { ...run.headers, 'content-length': request.length };
   return {
