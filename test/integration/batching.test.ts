@@ -86,8 +86,8 @@ test('a batch holds equal shapes where that is asked for', async () => {
 });
 
 test('inputs are padded to few sizes, with their lengths beside them, and too long ones are refused', async () => {
-  const lengths = [3, 5, 4, 9, 0];
-  const instances = lengths.map((n) => ({ ids: tensor('int32', [n], Array(n).fill(7)) }));
+  const shapes = [[3], [5], [4], [9], [0], []];
+  const instances = shapes.map((shape) => ({ ids: tensor('int32', shape, Array(shape[0] ?? 1).fill(7)) }));
   const results = await master.client('s', 'padded').infer(instances);
   const fine = results.filter(({ ok }) => ok).map(outputsOf);
   expect(fine.map(({ ids }) => Array.from((ids as { data: Int32Array }).data))).toEqual([
@@ -95,19 +95,20 @@ test('inputs are padded to few sizes, with their lengths beside them, and too lo
     [7, 7, 7, 7, 7, -1, -1, -1],
     [7, 7, 7, 7],
     [-1, -1, -1, -1],
+    [7, -1, -1, -1],
   ]);
   expect(
     numbers(
       results.filter(({ ok }) => ok),
       'length',
     ),
-  ).toEqual([3, 5, 4, 0]);
+  ).toEqual([3, 5, 4, 0, 1]);
   expect(
     numbers(
       results.filter(({ ok }) => ok),
       'together',
     ),
-  ).toEqual([3, 1, 3, 3]);
+  ).toEqual([4, 1, 4, 4, 4]);
   expect(results[3]).toMatchObject({
     ok: false,
     error: {

@@ -50,8 +50,15 @@ export class BatchRule {
   /** Most instances a batch may hold now. */
   get limit(): number {
     const { maxBatchSize, maxBatchTimeMs } = this.#policy;
-    const timed = maxBatchTimeMs === Infinity ? undefined : this.#service.largestWithin(maxBatchTimeMs);
-    return Math.max(1, Math.min(maxBatchSize, timed ?? Infinity, this.#tuner?.limit ?? Infinity));
+    const timed = maxBatchTimeMs === Infinity ? Infinity : this.#largestWithin(maxBatchTimeMs);
+    return Math.max(1, Math.min(maxBatchSize, timed, this.#tuner?.limit ?? Infinity));
+  }
+
+  /** A time that not even an instance alone keeps cannot be kept by smaller batches: they would only be more. */
+  #largestWithin(ms: number): number {
+    const aloneMs = this.#service.predict(1);
+    if (aloneMs === undefined) return Infinity;
+    return this.#service.largestWithin(aloneMs > ms ? 2 * aloneMs : ms)!;
   }
 
   /** The moment from which a batch may go; -Infinity for at once. */
@@ -74,8 +81,12 @@ export class BatchRule {
 
   /** For the fuller batch that the method's delay is for. */
   #delayedUntil({ oldestAt }: QueueState): number {
-    const delay = this.#tuner?.delayMs ?? this.#policy.maxQueueDelayMs ?? 0;
+    const delay = this.#delayMs;
     return delay === 0 ? -Infinity : oldestAt + delay;
+  }
+
+  get #delayMs(): number {
+    return this.#tuner?.delayMs ?? this.#policy.maxQueueDelayMs ?? 0;
   }
 
   /**
@@ -106,7 +117,7 @@ export class BatchRule {
   /**
    * How many of `instances` go: an equal part of all there are of the method, for every executor of the servable, so
    * that a big queue is spread over those that are idle and no batch grows at the cost of the next; but not less than is
-   * worth a batch.
+   * worth a batch, and all that fit where they wait for a fuller one.
    */
   size(instances: number, { waiting, running, executors }: Situation): number {
     const { preferredBatchSizes } = this.#policy;
@@ -120,9 +131,10 @@ export class BatchRule {
     return preferred ?? fair;
   }
 
-  /** Of instances that take long, one is worth a batch. */
+  /** Of instances that take long, one is worth a batch, unless the method asks for fuller ones. */
   get #minShare(): number {
     const { minShare } = this.#policy;
+    if (this.#delayMs > 0) return Infinity;
     const eachMs = this.#service.eachMs ?? 0;
     return Math.max(1, Math.min(minShare, Math.floor(overheadMs / eachMs)));
   }

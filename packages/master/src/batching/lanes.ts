@@ -26,11 +26,13 @@ export function laneRuleOf({ inputs, batching }: Pick<MethodSignature, 'inputs' 
 }
 
 function paddedShape(shape: readonly number[], padding: Padding | undefined): readonly number[] {
-  const given = padding === undefined ? undefined : shape[padding.dimension];
-  if (padding === undefined || given === undefined) return shape;
+  if (padding === undefined) return shape;
+  // A worker pads a scalar as a tensor of one element.
+  const full = shape.length === 0 ? [1] : shape;
   const { dimension, sizes } = padding;
-  const size = sizes.find((candidate) => candidate >= given);
-  return size === undefined ? shape : shape.with(dimension, size);
+  const given = full[dimension];
+  const size = given === undefined ? undefined : sizes.find((candidate) => candidate >= given);
+  return size === undefined ? full : full.with(dimension, size);
 }
 
 /** Further shapes share a queue; a batch of that takes neighbours of one shape. Shapes are the callers' to choose. */

@@ -79,10 +79,30 @@ test('a batch is of the largest preferred size that fits, before it is an equal 
   expect([size(rule, 40, 1), size(rule, 11, 1), size(rule, 7, 7), size(rule, 5, 1)]).toEqual([12, 6, 6, 5]);
 });
 
-test('a batch is no larger than what is predicted to run within the time; of an instance alone it is one', () => {
+test('what waits for a fuller batch goes together, however many executors are idle', () => {
+  for (const rule of [
+    ruleOf({ maxQueueDelayMs: 5 }),
+    ruleOf({ maxQueueDelayMs: 5 }, tenPlusEach()),
+    ruleOf({ maxQueueDelayMs: 5, latencyTargetMs: 1000 }, tenPlusEach()),
+  ])
+    expect([size(rule, 6, 6), size(rule, 15, 4), size(rule, 40, 4)]).toEqual([6, 15, 16]);
+  const preferred = ruleOf({ maxQueueDelayMs: 5, preferredBatchSizes: [4, 8] });
+  expect([size(preferred, 11, 4), size(preferred, 3, 4)]).toEqual([8, 3]);
+  // What the target leaves no time to wait for does not wait.
+  const hurried = ruleOf({ maxQueueDelayMs: 5, latencyTargetMs: 12 }, tenPlusEach());
+  expect(size(hurried, 6, 6)).toBe(1);
+});
+
+test('a batch is no larger than what is predicted to run within the time', () => {
   const service = tenPlusEach();
-  expect([15.5, 10.5].map((maxBatchTimeMs) => ruleOf({ maxBatchTimeMs }, service).limit)).toEqual([5, 1]);
+  expect([15.5, 11].map((maxBatchTimeMs) => ruleOf({ maxBatchTimeMs }, service).limit)).toEqual([5, 1]);
   expect(ruleOf({ maxBatchTimeMs: 1 }).limit).toBe(16);
+});
+
+test('a time that not even one instance keeps does not make batches of one: they may take twice what it takes', () => {
+  expect([10.5, 1].map((maxBatchTimeMs) => ruleOf({ maxBatchTimeMs }, tenPlusEach()).limit)).toEqual([
+    12, 12,
+  ]);
 });
 
 test('what a batch took is learnt', () => {

@@ -29,7 +29,7 @@ test('equal shapes share a lane, or equal padded sizes of the inputs that are pa
     'x:float32[16,2]',
     'x:float32[32,2]',
     'x:float32[33,2]',
-    'x:float32[]',
+    'x:float32[16]',
   ]);
 });
 

@@ -27,6 +27,14 @@ test('a method that cannot meet its latency target even alone still has large ba
   expect(scheduler.batcher('m').waiting).toBe(0);
 });
 
+test('a method whose batches always take longer than their limit of time still has large ones', () => {
+  const scheduler = new SoloScheduler({ m: { maxBatchTimeMs: 10 } });
+  const takes = (count: number) => 20 + count * 0.1;
+  for (let i = 0; i < 640; i++) scheduler.ask('m');
+  for (let batch = 0; batch < 12; batch++) scheduler.serve(takes);
+  expect(scheduler.batcher('m').waiting).toBe(0);
+});
+
 test('answers that were late because a replica returned the batch say nothing against its size', () => {
   const scheduler = new SoloScheduler({ m: { latencyTargetMs: 40 } });
   scheduler.teach('m', [1, 10], (count) => 2 * count);

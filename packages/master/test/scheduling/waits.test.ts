@@ -20,6 +20,19 @@ test('a batch that is full by its bytes does not wait for the delay', () => {
   expect(scheduler.replica.sizes).toEqual([10]);
 });
 
+test('what has waited for a fuller batch goes as one, be it of the only size that was ever seen or of others', () => {
+  for (const seen of [[1], [1, 8]]) {
+    const scheduler = new SoloScheduler({ m: { maxQueueDelayMs: 5 } }, {}, 4);
+    scheduler.teach('m', seen, (count) => 20 + count);
+    scheduler.replica.grant(4);
+    for (let i = 0; i < 8; i++) scheduler.ask('m');
+    scheduler.pass(4);
+    expect(scheduler.replica.sizes).toEqual([]);
+    scheduler.pass(1);
+    expect(scheduler.replica.sizes).toEqual([8]);
+  }
+});
+
 test.each([
   ['without a delay', {}],
   ['with a delay of 0', { maxQueueDelayMs: 0 }],

@@ -80,9 +80,9 @@ export function addPadding(
     const { with: filler = 0, length } = (options[name] as { pad: PadOptions }).pad;
     const outputs = [method.slotCount++, method.slotCount++];
     const run = pad(padding, filler);
-    const functionStage = { kind: 'function' as const, name: `pad ${name}`, tag: undefined, run };
-    const perInstance = { batchSize: undefined, timeoutMs: undefined };
-    method.stages.push({ ...functionStage, ...perInstance, inputs: [slot], outputs, at });
+    const functionStage = { kind: 'function' as const, name: `pad ${name}`, run };
+    const settings = { tag: `padding of input '${name}'`, batchSize: undefined, timeoutMs: undefined };
+    method.stages.push({ ...functionStage, ...settings, inputs: [slot], outputs, at });
     padded.set(name, new Placeholder(outputs[0]!, method));
     if (length === undefined) continue;
     if (inputs.some((input) => input.name === length) || padded.has(length))

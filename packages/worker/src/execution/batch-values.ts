@@ -186,7 +186,7 @@ export class BatchValues {
 /** Why a padded input has no size that holds it. */
 function tooLong({ name, padding }: Port, shape: readonly number[]): ServingError | undefined {
   if (padding === undefined) return undefined;
-  const [given, most] = [shape[padding.dimension] ?? 0, padding.sizes.at(-1)!];
+  const [given, most] = [shape[padding.dimension] ?? 1, padding.sizes.at(-1)!];
   if (given <= most) return undefined;
   return new ServingError(
     'INPUT_MISMATCH',

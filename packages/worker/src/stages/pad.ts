@@ -4,11 +4,12 @@ import { namedStage } from './named-stage.js';
 
 /**
  * A stage: a tensor filled up at the end of one dimension to the smallest of the sizes that holds it, and the size that
- * it had, as an int64 scalar.
+ * it had, as an int64 scalar. A scalar is a tensor of one element.
  * @param filler the value of what is filled in, converted to the tensor's dtype
  */
 export function pad({ dimension, sizes }: Padding, filler: number): (tensor: Tensor) => [Tensor, Tensor] {
-  return namedStage('pad', (tensor: Tensor) => {
+  return namedStage('pad', (sent: Tensor) => {
+    const tensor = sent.shape.length === 0 ? new Tensor(sent.dtype, [1], sent.data) : sent;
     const given = tensor.shape[dimension]!;
     const size = sizes.find((candidate) => candidate >= given);
     if (size === undefined) throw new Error(`expected at most ${sizes.at(-1)}, given ${given}`);

@@ -17,6 +17,11 @@ test('it fills up the end of the dimension to the smallest size that holds it, a
   ]);
 });
 
+test('a scalar is padded as a tensor of one element', () => {
+  const [padded, length] = pad({ dimension: 0, sizes: [2, 4] }, 9)(int32([], 7));
+  expect([padded, length]).toEqual([int32([2], 7, 9), new Tensor('int64', [], BigInt64Array.of(1n))]);
+});
+
 test('what has a size already is given on as it is', () => {
   const tensor = int32([2], 1, 2);
   expect(pad({ dimension: 0, sizes: [2, 4] }, 0)(tensor)[0]).toBe(tensor);
