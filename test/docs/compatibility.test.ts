@@ -1,5 +1,5 @@
 /** The texts of docs/compatibility.md that are said to be tested are in the tests that it names. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 
 const page = readFileSync('docs/compatibility.md', 'utf8');
@@ -38,4 +38,14 @@ test.each(rows.flat())('$name', ({ texts, file }) => {
   for (const text of texts)
     for (const part of text.split(/<[^>]*>/))
       if (!source.includes(part)) throw new Error(`no test has '${part}'`);
+});
+
+test('the table of examples has every example of the repository, with methods that it has', () => {
+  const table = /## Examples\n([^]*)/.exec(page)![1]!;
+  const named = new Set([...table.matchAll(/\]\(\.\.\/examples\/([\w-]+)\)/g)].map(([, name]) => name));
+  const folders = readdirSync('examples', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect([...named].toSorted()).toEqual(folders.map(({ name }) => name).toSorted());
+  const ours = /image-classification\): ((?:`\w+`,? ?)+)/.exec(table)![1]!;
+  const config = readFileSync('examples/image-classification/garments/servable_config.ts', 'utf8');
+  for (const [, method] of ours.matchAll(/`(\w+)`/g)) expect(config).toContain(`'${method}'`);
 });
