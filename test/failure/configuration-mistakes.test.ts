@@ -156,7 +156,73 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'an async builder': {
     config: `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, async (x) => addStage((a) => a, [x]));`,
     error:
-      's/servable_config.ts:2: method m: output y: expected an input of the method or an output of an earlier stage, given Promise',
+      's/servable_config.ts:2: method m: expected a function that gives its placeholders at once, given an async one; stages may be async, and what has to be loaded first can be awaited before registerMethod',
+  },
+  'an async builder that fails': {
+    config: `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, async (x) => { await null; throw new Error('no'); });`,
+    error:
+      's/servable_config.ts:2: method m: expected a function that gives its placeholders at once, given an async one; stages may be async, and what has to be loaded first can be awaited before registerMethod',
+  },
+  'a list of inputs taken as an object': {
+    config: `registerMethod('m', { inputs: ['x', 'z'], outputs: ['y'] },\n({ x, z }) => addStage((a) => a, [x]));`,
+    error:
+      's/servable_config.ts:3: method m: a placeholder has no x; with inputs given as a list its function gets them one after another: (x, z) => …',
+  },
+  'an object of inputs taken as one': {
+    config: `registerMethod('m', { inputs: { x: {}, z: {} }, outputs: ['y'] }, (x) => addStage((a) => a, [x]));`,
+    error:
+      's/servable_config.ts:2: method m: argument 1 of the stage: expected an input of the method or an output of an earlier stage, given an object; with inputs given as an object its function gets one object of them: ({ x, z }) => …',
+  },
+  'an object of inputs given back': {
+    config: `registerMethod('m', { inputs: { x: {} }, outputs: { y: {} } }, (x) => ({ y: x }));`,
+    error:
+      's/servable_config.ts:2: method m: output y: expected an input of the method or an output of an earlier stage, given an object; with inputs given as an object its function gets one object of them: ({ x }) => …',
+  },
+  'a list of outputs returned as an object': {
+    config: `registerMethod('m', { inputs: ['x'], outputs: ['y', 'z'] }, (x) => ({ y: x, z: x }));`,
+    error:
+      's/servable_config.ts:2: method m: expected y, z in this order, as outputs is a list, given Object; for an object of them write outputs: { y: {}, z: {} }',
+  },
+  'an object of outputs returned as a list': {
+    config: `registerMethod('m', { inputs: ['x'], outputs: { y: {} } }, (x) => [x]);`,
+    error: 's/servable_config.ts:2: method m: expected an object with the outputs y, given a list',
+  },
+  'a placeholder used as a tensor': {
+    config: inMethod("return addStage((a) => a, [x.astype('float32')]);"),
+    error:
+      's/servable_config.ts:3: method m: a placeholder has no astype: it stands for values that exist only when requests run; compute in a stage',
+  },
+  'a placeholder printed, and a mistake after it': {
+    config: inMethod('console.error(x);\nreturn addStage(7, [x]);'),
+    error: 's/servable_config.ts:4: addStage: stage: expected a function or a declared model, given 7',
+  },
+  'a tensor that cannot be': {
+    config: `\nnew Tensor('float32', [2], [1, 2]);`,
+    error: 's/servable_config.ts:3: tensor data of dtype float32: expected Float32Array, given Array',
+  },
+  'a model called while it is loaded': {
+    config: `const model = declareModel({ file: 'm.onnx' });\nconst y = await model.call('text');`,
+    error:
+      's/servable_config.ts:3: Model(m.onnx).call() failed: the model is not loaded yet: expected a call from inside a function given to addStage, given one while the servable_config is being loaded',
+  },
+  'a model called in a builder that does not wait': {
+    config: `const model = declareModel({ file: ['a.onnx', 'b.onnx'] });\n${inMethod('model.subgraph(1).callBatch([[x]]);\nreturn x;')}`,
+    error:
+      's/servable_config.ts:4: Model(a.onnx;b.onnx, subgraph=1).call() failed: the model is not loaded yet: expected a call from inside a function given to addStage, given one while the servable_config is being loaded',
+  },
+  'a ready-made stage of two outputs taken as one': {
+    config: `import { topK } from '@serving/worker';\n${inMethod('return addStage(topK(3), [x]);')}`,
+    error:
+      's/servable_config.ts:4: addStage: outputs: topK gives 2 values, given 1; write addStage(topK(…), inputs, { outputs: 2 })',
+  },
+  'a ready-made stage of one output taken as two': {
+    config: `import { argmax } from '@serving/worker';\n${inMethod('return addStage(argmax(), [x], { outputs: 2 })[0];')}`,
+    error:
+      's/servable_config.ts:4: addStage: outputs: argmax gives 1 value, given 2; write addStage(argmax(…), inputs)',
+  },
+  'a ready-made stage with a batch size': {
+    config: `import { softmax } from '@serving/worker';\n${inMethod('return addStage(softmax(), [x], { batchSize: 8 });')}`,
+    error: 's/servable_config.ts:4: addStage: batchSize: softmax takes one instance at a time, given 8',
   },
   'a builder without a result': {
     config: inMethod('addStage((a) => a, [x]);'),

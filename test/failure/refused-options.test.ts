@@ -46,7 +46,7 @@ test.each([
   [['--nonsense'], /unknown option '--nonsense'/],
   [['--servable', 'a'], /--grpc or --rest: expected an address to listen on/],
   [['--grpc', '0'], /--servable or --master: expected the name of a servable/],
-  [['--grpc', '0', '--servable', 'a', 'b'], /argument/],
+  [['--grpc', '0', '--servable', 'a', 'b'], /^expected options, given 'b' beside them$/m],
   [['--grpc'], /argument missing/],
   [['--grpc', '0', '--servable', 'a,a'], /--servable: expected names/],
   [

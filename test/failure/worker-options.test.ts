@@ -25,8 +25,15 @@ test.each([
     ['check'],
     /^serving-worker: missing required argument 'servable'\nserving-worker: \(serving-worker check --help/,
   ],
+  [['chekc', 's', '--nonsense'], /^serving-worker: unknown command 'chekc'; did you mean 'check'\?$/],
+  [
+    ['add'],
+    /^serving-worker: unknown command 'add'; expected check, tune, encrypt, health, or options such as --servable add$/,
+  ],
+  [['--cores', '1', 'check'], /^serving-worker: expected options, given 'check' beside them$/],
+  [['check', 's', 't'], /^serving-worker: expected <servable> and options, given 't' beside them$/],
 ])('%j', async (args, complaint) => {
-  const worker = launchWorker(args[0] === 'check' ? args : ['--servable', 's', ...args]);
+  const worker = launchWorker(args[0]!.startsWith('-') ? ['--servable', 's', ...args] : args);
   expect(await worker.ended).toEqual({ code: 2, signal: null });
   expect(worker.stderr).toMatch(new RegExp(complaint.source, 'm'));
 });

@@ -131,9 +131,18 @@ function readFlags(command: Command, argv: readonly string[], problems: string[]
     command.parse([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    problems.push(error.message.replace(/^error: /, ''));
+    problems.push(
+      error.code === 'commander.excessArguments' ? surplus(command) : error.message.replace(/^error: /, ''),
+    );
   }
   return { flags: command.opts<Record<string, string | undefined>>(), advice };
+}
+
+/** Commander says how many arguments are too many, not which. */
+function surplus({ args, registeredArguments }: Command): string {
+  const given = args.slice(registeredArguments.length).map((argument) => `'${argument}'`);
+  const expected = registeredArguments.map((argument) => `<${argument.name()}> and `).join('');
+  return `expected ${expected}options, given ${given.join(' and ')} beside them`;
 }
 
 function firstGiven(candidates: readonly { value: string | undefined; where: string }[]): Given | undefined {

@@ -1,7 +1,8 @@
 /** `addStage`: one step of the method that is being registered. */
 import { currentDraft, type DefinitionDraft } from '../definition/definition-draft.js';
 import type { StageDefinition, StageFunction } from '../definition/definition.js';
-import { checkInteger, checkOptions, show } from './checks.js';
+import { outputsOfReadyMade } from '../stages/named-stage.js';
+import { checkInteger, checkOptions, isRecord, show } from './checks.js';
 import { Subgraph } from './model.js';
 import { Placeholder, type MethodDraft } from './placeholder.js';
 
@@ -119,7 +120,8 @@ function functionStage(
   given: number,
 ) {
   const name = run.name || 'anonymous';
-  const { batchSize, timeoutMs, tag } = options;
+  const { outputs = 1, batchSize, timeoutMs, tag } = options;
+  checkReadyMade(draft, run, outputs, batchSize);
   checkInteger(draft, 'addStage: batchSize', batchSize, 0);
   checkInteger(draft, 'addStage: timeoutMs', timeoutMs, 1);
   if (tag !== undefined && (typeof tag !== 'string' || tag === ''))
@@ -138,6 +140,22 @@ function functionStage(
   return { kind: 'function' as const, name, tag, run, batchSize, timeoutMs };
 }
 
+function checkReadyMade(
+  draft: DefinitionDraft,
+  run: StageFunction,
+  given: number,
+  batchSize: number | undefined,
+): void {
+  const outputs = outputsOfReadyMade(run);
+  if (outputs === undefined) return;
+  if (given !== outputs)
+    throw draft.mistake(
+      `addStage: outputs: ${run.name} gives ${outputs} value${outputs === 1 ? '' : 's'}, given ${given}; write addStage(${run.name}(…), inputs${outputs === 1 ? '' : `, { outputs: ${outputs} }`})`,
+    );
+  if (batchSize !== undefined)
+    throw draft.mistake(`addStage: batchSize: ${run.name} takes one instance at a time, given ${batchSize}`);
+}
+
 function isGenerator(run: StageFunction): boolean {
   return /^(Async)?GeneratorFunction$/.test(run.constructor.name);
 }
@@ -145,8 +163,14 @@ function isGenerator(run: StageFunction): boolean {
 /** The slot that a placeholder of the method stands for. @throws ServingError LOAD_FAILED for anything else */
 export function slotOf(draft: DefinitionDraft, method: MethodDraft, given: unknown, what: string): number {
   if (given instanceof Placeholder && given.method === method) return given.slot;
-  const missing = given === undefined ? '; is an input missing in the inputs list of registerMethod?' : '';
   throw draft.mistake(
-    `method ${method.name}: ${what}: expected an input of the method or an output of an earlier stage, given ${show(given)}${missing}`,
+    `method ${method.name}: ${what}: expected an input of the method or an output of an earlier stage, given ${show(given)}${slotAdvice(method, given)}`,
   );
+}
+
+function slotAdvice({ inputs }: MethodDraft, given: unknown): string {
+  if (given === undefined) return '; is an input missing in the inputs list of registerMethod?';
+  if (isRecord(given) && Object.values(given).some((value) => value instanceof Placeholder))
+    return `; with inputs given as an object its function gets one object of them: ({ ${inputs.join(', ')} }) => …`;
+  return '';
 }

@@ -1,6 +1,8 @@
 /** A declared model, as a stage and as something that functions call. */
 import { ServingError, type Value } from '@serving/common';
+import { mistakeHere } from '../definition/definition-draft.js';
 import { modelKey, type ModelDefinition } from '../definition/definition.js';
+import type { CallableModel } from '../definition/model-caller.js';
 
 /** One ONNX file of a model: a stage, and callable from functions. */
 export class Subgraph {
@@ -19,11 +21,19 @@ export class Subgraph {
    * Runs one instance, from inside a function stage: one value per input of the model, in its order and without the
    * batch dimension. Resolves with one value per output; `call<[Tensor, Tensor]>(…)` says what these are for a model that
    * is known to have two outputs of numbers.
-   * @throws ServingError when the values do not fit, the run fails, or nobody waits for the batch any more
+   * @throws ServingError when the values do not fit, the run fails, or nobody waits for the batch any more; at once, and
+   * naming the line, when it is called while the servable_config is being loaded
    */
-  async call<Outputs extends readonly Value[] = Value[]>(...inputs: readonly Value[]): Promise<Outputs> {
+  call<Outputs extends readonly Value[] = Value[]>(...inputs: readonly Value[]): Promise<Outputs> {
+    return this.#callOne(this.#loaded(), inputs);
+  }
+
+  async #callOne<Outputs extends readonly Value[]>(
+    model: CallableModel,
+    inputs: readonly Value[],
+  ): Promise<Outputs> {
     if (inputs.length === 0) throw this.#failed('no inputs provided');
-    const [outputs] = await this.callBatch<Outputs>([inputs]);
+    const [outputs] = await this.#callAll<Outputs>(model, [inputs]);
     return outputs!;
   }
 
@@ -31,10 +41,25 @@ export class Subgraph {
    * Runs several instances, each a list of values as for `call`, as many at a time as the model takes.
    * @throws ServingError as `call`, for the first instance that fails
    */
-  async callBatch<Outputs extends readonly Value[] = Value[]>(
+  callBatch<Outputs extends readonly Value[] = Value[]>(
     instances: readonly (readonly Value[])[],
   ): Promise<Outputs[]> {
+    return this.#callAll(this.#loaded(), instances);
+  }
+
+  /** A promise that the configuration does not wait for would hide the mistake, so it is thrown. */
+  #loaded(): CallableModel {
     const { model } = this.definition.caller;
+    if (model !== undefined) return model;
+    throw mistakeHere(
+      `${this.#prefix()}the model is not loaded yet: expected a call from inside a function given to addStage, given one while the servable_config is being loaded`,
+    );
+  }
+
+  async #callAll<Outputs extends readonly Value[]>(
+    model: CallableModel,
+    instances: readonly (readonly Value[])[],
+  ): Promise<Outputs[]> {
     if (!Number.isInteger(this.index) || this.index < 0 || this.index >= model.subgraphs)
       throw this.#failed(
         `The model does not have subgraph of index ${String(this.index)}, the subgraph count of the model is ${model.subgraphs}`,

@@ -97,7 +97,12 @@ export function registerMethod<const Inputs extends InputNames, const Outputs ex
   checkBatching(draft, `method ${name}: batching`, options.batching);
   checkBuilder(draft, name, inputs, Array.isArray(options.inputs), build);
   const at = draft.here();
-  const method: MethodDraft = { name, stages: [], slotCount: inputs.length };
+  const method: MethodDraft = {
+    name,
+    inputs: inputs.map((input) => input.name),
+    stages: [],
+    slotCount: inputs.length,
+  };
   const given = Array.isArray(options.inputs)
     ? inputs.map((_, slot) => new Placeholder(slot, method))
     : [namedPlaceholders(method, inputs, addPadding(draft, method, inputs, options.inputs, at))];
@@ -144,6 +149,7 @@ function outputsOf(
     throw draft.mistake(
       `method ${method.name}: the function returned undefined; return the placeholder(s) of the outputs`,
     );
+  if (returned instanceof Promise) throw asyncBuilder(draft, method, returned);
   const values = isList
     ? returnedList(draft, method, outputs, returned)
     : returnedByName(draft, method, outputs, returned);
@@ -153,6 +159,14 @@ function outputsOf(
   }));
 }
 
+/** What becomes of the promise is nothing to anybody. */
+function asyncBuilder(draft: DefinitionDraft, { name }: MethodDraft, returned: Promise<unknown>): Error {
+  returned.catch(() => undefined);
+  return draft.mistake(
+    `method ${name}: expected a function that gives its placeholders at once, given an async one; stages may be async, and what has to be loaded first can be awaited before registerMethod`,
+  );
+}
+
 function returnedList(
   draft: DefinitionDraft,
   { name }: MethodDraft,
@@ -160,6 +174,10 @@ function returnedList(
   returned: unknown,
 ): readonly unknown[] {
   const values: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
+  if (isRecord(returned) && !(returned instanceof Placeholder))
+    throw draft.mistake(
+      `method ${name}: expected ${outputs.map((output) => output.name).join(', ')} in this order, as outputs is a list, given ${show(returned)}; for an object of them write outputs: { ${outputs.map((output) => `${output.name}: {}`).join(', ')} }`,
+    );
   if (values.length === outputs.length) return values;
   throw draft.mistake(
     `Method return output size ${values.length} not match registered ${outputs.length} (method ${name})`,

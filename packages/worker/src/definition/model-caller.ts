@@ -1,5 +1,5 @@
 /** What connects a declared model to its sessions, so that functions of the servable can run it. */
-import { ServingError, type Value } from '@serving/common';
+import type { ServingError, Value } from '@serving/common';
 
 /** The outputs of each instance, or why it has none. */
 export type InstanceOutcome = readonly Value[] | ServingError;
@@ -21,9 +21,8 @@ export class ModelCaller {
     this.#model = model;
   }
 
-  /** @throws ServingError LOAD_FAILED while the configuration is still being read */
-  get model(): CallableModel {
-    if (this.#model !== undefined) return this.#model;
-    throw new ServingError('LOAD_FAILED', 'the model is not loaded yet: models can be called by stages only');
+  /** Undefined while the configuration is still being read. */
+  get model(): CallableModel | undefined {
+    return this.#model;
   }
 }

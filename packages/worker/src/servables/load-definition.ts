@@ -41,7 +41,7 @@ async function runConfiguration(configFile: string): Promise<ServableDefinition>
     readFileSync(configFile);
     return await withDraft(new DefinitionDraft(configFile), () => jiti.import(configFile));
   } catch (thrown) {
-    if (thrown instanceof ServingError) throw thrown;
+    if (thrown instanceof ServingError && thrown.code === 'LOAD_FAILED') throw thrown;
     throw new ServingError('LOAD_FAILED', describe(thrown, configFile), { cause: thrown });
   }
 }
@@ -56,7 +56,7 @@ function describe(thrown: unknown, configFile: string): string {
     return `${shownIn(dirname(configFile), path!)}:${line}:${Number(column) + 1}: does not parse: ${what}`;
   }
   const place = innermostLine(thrown, dirname(configFile)) ?? file;
-  if (thrown instanceof MissingExport) return `${place}: ${thrown.message}`;
+  if (thrown instanceof MissingExport || thrown instanceof ServingError) return `${place}: ${thrown.message}`;
   return `${place}: ${thrown.name}: ${firstLine(thrown)}${pathAdvice(thrown, configFile)}`;
 }
 

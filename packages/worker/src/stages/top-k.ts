@@ -26,18 +26,12 @@ export function argmax(): (scores: Tensor) => Tensor {
  */
 export function topK(k: number): (scores: Tensor) => [positions: Tensor, scores: Tensor] {
   checkCount(k);
-  return namedStage('topK', (scores: Tensor) => {
+  const stage = (scores: Tensor): [Tensor, Tensor] => {
     const values = numbersOf(scores);
     const best = bestOf(values, k);
-    return [
-      new Tensor('int64', [k], BigInt64Array.from(best, BigInt)),
-      new Tensor(
-        'float32',
-        [k],
-        Float32Array.from(best, (position) => values[position]!),
-      ),
-    ];
-  });
+    return [new Tensor('int64', [k], BigInt64Array.from(best, BigInt)), scoresOf(values, best)];
+  };
+  return namedStage('topK', stage, 2);
 }
 
 export interface LabelOptions {
@@ -60,20 +54,14 @@ export function topLabels({
 }: LabelOptions): (scores: Tensor) => [labels: string, scores: Tensor] {
   checkCount(k);
   if (labels.length < k) throw new Error(`topLabels: expected at least ${k} labels, given ${labels.length}`);
-  return namedStage('topLabels', (scores: Tensor) => {
+  const stage = (scores: Tensor): [string, Tensor] => {
     const values = numbersOf(scores);
     if (values.length !== labels.length)
       throw new Error(`expected ${labels.length} scores, one per label, given ${values.length}`);
     const best = bestOf(values, k);
-    return [
-      best.map((position) => labels[position]!).join(separator),
-      new Tensor(
-        'float32',
-        [k],
-        Float32Array.from(best, (position) => values[position]!),
-      ),
-    ];
-  });
+    return [best.map((position) => labels[position]!).join(separator), scoresOf(values, best)];
+  };
+  return namedStage('topLabels', stage, 2);
 }
 
 /**
@@ -93,6 +81,11 @@ function checkCount(k: number): void {
 function bestOf(values: Float64Array, k: number): number[] {
   if (values.length < k) throw new Error(`expected at least ${k} scores, given ${values.length}`);
   return ranked(values, k);
+}
+
+function scoresOf(values: Float64Array, positions: readonly number[]): Tensor {
+  const scores = Float32Array.from(positions, (position) => values[position]!);
+  return new Tensor('float32', [positions.length], scores);
 }
 
 /** Positions of the k greatest; NaN is less than anything. */
