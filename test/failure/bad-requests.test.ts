@@ -267,7 +267,7 @@ test('more instances than may wait are refused at once', async () => {
     errors: [
       {
         code: FAILED,
-        text: 'Serving Error: enqueued requests count exceeds the limit 20000; more instances are given in one request',
+        text: 'Serving Error: enqueued requests count exceeds the limit 20000; more instances are given in one request (--max-queue-instances)',
       },
     ],
   });
@@ -279,6 +279,12 @@ test('a request over the limit is RESOURCE_EXHAUSTED', async () => {
   await expect(call).rejects.toMatchObject({
     code: 8,
     details: expect.stringMatching(/larger than max/) as unknown,
+  });
+  await expect(master.client('add', 'echo').infer({ x: new Uint8Array(2 ** 20) })).rejects.toMatchObject({
+    code: 'RESOURCE_EXHAUSTED',
+    message: expect.stringMatching(
+      /larger than max .*; the server takes messages of 1 MiB at most \(--max-message-mb\)$/,
+    ) as unknown,
   });
 });
 

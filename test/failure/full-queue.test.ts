@@ -39,7 +39,7 @@ registerMethod('gate', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(async 
       error: {
         code: 'FAILED',
         message: expect.stringMatching(
-          /^Serving Error: enqueued requests count exceeds the limit 2; 2 instances wait and 1 more are given, expected at most 2 in all; try again in about \d+ ms$/,
+          /^Serving Error: enqueued requests count exceeds the limit 2; 2 instances wait and 1 more are given, expected at most 2 in all \(--max-queue-instances\); try again in about \d+ ms$/,
         ) as unknown,
         retryable: true,
       },

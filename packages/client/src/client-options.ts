@@ -15,7 +15,7 @@ export interface ClientOptions {
   readonly maxMessageMb?: number;
 }
 
-const mebibyte = 2 ** 20;
+export const mebibyte = 2 ** 20;
 /** grpc-js keeps the limit in a signed 32-bit integer. */
 const largestMessageMb = 2047;
 const longestDeadlineMs = 2 ** 31 - 1;
@@ -82,10 +82,10 @@ function invalid(option: string, expected: string, given: unknown): ServingError
   return new ServingError('CONFIG_INVALID', `${option}: expected ${expected}, given ${shown}`);
 }
 
-export function channelOptions(address: string, maxMessageMb: number): ChannelOptions {
+export function channelOptions(address: string, maxMessageBytes: number): ChannelOptions {
   return {
-    'grpc.max_receive_message_length': Math.floor(maxMessageMb * mebibyte),
-    'grpc.max_send_message_length': Math.floor(maxMessageMb * mebibyte),
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
     // The default backs off for up to two minutes, in which a server that is back again stays UNAVAILABLE.
     'grpc.initial_reconnect_backoff_ms': 200,
     'grpc.max_reconnect_backoff_ms': 5000,

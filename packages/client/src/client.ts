@@ -8,6 +8,7 @@ import {
   checkKeys,
   checkName,
   checkPriority,
+  mebibyte,
   resolveOptions,
   type ClientOptions,
 } from './client-options.js';
@@ -35,6 +36,7 @@ export class Client {
   readonly address: string;
   readonly #target: RequestTarget;
   readonly #deadlineMs: number;
+  readonly #maxMessageBytes: number;
   readonly #channel: GrpcClient;
   readonly #running = new Set<(why: InferError) => void>();
   readonly #abortListeners = new AbortListeners();
@@ -54,16 +56,17 @@ export class Client {
       version,
     };
     this.#deadlineMs = deadlineMs;
+    this.#maxMessageBytes = Math.floor(maxMessageMb * mebibyte);
     this.#channel = new GrpcClient(
       this.address,
       credentials.createInsecure(),
-      channelOptions(this.address, maxMessageMb),
+      channelOptions(this.address, this.#maxMessageBytes),
     );
   }
 
   /**
    * Sends one instance or several in one request. The results are in the order of the instances, each with outputs or
-   * an error of its own. Instances are read before the first await, so their arrays may be reused at once.
+   * an error of its own; for no instances there are no results, and no call. Instances are read before the first await, so their arrays may be reused at once.
    * @throws InferError when an instance cannot be sent, the call failed or the reply cannot be read; ServingError
    * CONFIG_INVALID for options that make no sense
    */
@@ -99,7 +102,8 @@ export class Client {
     terms: Pick<CallTarget, 'deadlineMs' | 'priority'>,
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array> {
-    const target = { channel: this.#channel, address: this.address, path, ...terms };
+    const maxMessageBytes = this.#maxMessageBytes;
+    const target = { channel: this.#channel, address: this.address, path, maxMessageBytes, ...terms };
     const { reply, cancel } = startUnaryCall(target, message);
     this.#running.add(cancel);
     const ignoreSignal = signal && this.#abortListeners.add(signal, () => cancel(cancelledByCaller(signal)));

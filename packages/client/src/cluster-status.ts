@@ -1,7 +1,7 @@
 /** `clusterStatus`: what a master knows of its workers, replicas and queues at this moment. */
 import { credentials, Client as GrpcClient } from '@grpc/grpc-js';
 import { link, linkPaths, linkStatus, parseAddress } from '@serving/common';
-import { channelOptions, checkDeadline, checkKeys } from './client-options.js';
+import { channelOptions, checkDeadline, checkKeys, mebibyte } from './client-options.js';
 import { badReply, cancelledByCaller } from './infer-error.js';
 import { startUnaryCall } from './wire/unary-call.js';
 
@@ -61,7 +61,7 @@ export interface StatusOptions {
 }
 
 /** Room for tens of thousands of replicas. */
-const maxMessageMb = 16;
+const maxMessageBytes = 16 * mebibyte;
 
 /**
  * Asks a master for its status.
@@ -78,9 +78,9 @@ export async function clusterStatus(address: string, options: StatusOptions = {}
   const channel = new GrpcClient(
     fullAddress,
     credentials.createInsecure(),
-    channelOptions(fullAddress, maxMessageMb),
+    channelOptions(fullAddress, maxMessageBytes),
   );
-  const target = { channel, address: fullAddress, path: linkPaths.status, deadlineMs };
+  const target = { channel, address: fullAddress, path: linkPaths.status, deadlineMs, maxMessageBytes };
   const call = startUnaryCall(target, linkStatus.GetStatusRequest.encode({}).finish());
   const cancel = () => call.cancel(cancelledByCaller(signal!));
   signal?.addEventListener('abort', cancel);

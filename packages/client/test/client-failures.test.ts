@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { mindspore } from '@serving/common';
 import { servingError } from '../../../test/support/serving-error-matcher.js';
 import { Client } from '../src/client.js';
 import { clusterStatus } from '../src/cluster-status.js';
 import { arrival, cleanUp, connect, failureOf, serve } from './support/client-and-server.js';
 import type { Answer } from './support/predict-server.js';
-import { echo, wireFloats, wireInstance } from './support/wire-values.js';
+import { echo, wireFloats, wireInstance, wireSingle } from './support/wire-values.js';
 
 const noAnswer = (): Answer => undefined;
 
@@ -112,6 +113,21 @@ describe('deadline', () => {
       'deadlineMs: expected a number above 0, or Infinity for no deadline, given 0',
     );
   });
+});
+
+test('a message that is too large names the limit, and whose it is', async () => {
+  const bytes = new Uint8Array(2 ** 21);
+  const { address } = await serve(() => ({
+    instances: [wireInstance([['y', wireSingle(mindspore.DataType.MS_BYTES, bytes)]])],
+  }));
+  const client = new Client(address, 's', 'm', { maxMessageMb: 1 });
+  const sent = await failureOf(client.infer({ x: bytes }));
+  const received = await failureOf(client.infer({ x: 1 }));
+  client.close();
+  for (const { code, message } of [sent, received]) {
+    expect(code).toBe('RESOURCE_EXHAUSTED');
+    expect(message).toMatch(/larger than .*; the client takes messages of 1 MiB at most \(maxMessageMb\)$/);
+  }
 });
 
 test('options that are misspelt are refused', async () => {

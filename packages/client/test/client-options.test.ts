@@ -10,7 +10,7 @@ test('a version may be a bigint', () => {
 });
 
 test('the message limit goes for both directions', () => {
-  expect(channelOptions('host:1', 2)).toMatchObject({
+  expect(channelOptions('host:1', 2 ** 21)).toMatchObject({
     'grpc.max_receive_message_length': 2 ** 21,
     'grpc.max_send_message_length': 2 ** 21,
   });

@@ -2,15 +2,12 @@
 import { Metadata, type Client as GrpcClient } from '@grpc/grpc-js';
 import { priorityHeader } from '@serving/common';
 import type { InferError } from '../infer-error.js';
-import { transportError } from '../transport-error.js';
+import { transportError, type FailedCall } from '../transport-error.js';
 
-export interface CallTarget {
+/** `deadlineMs` of `Infinity` for no deadline. */
+export interface CallTarget extends FailedCall {
   readonly channel: GrpcClient;
-  /** For error texts. */
-  readonly address: string;
   readonly path: string;
-  /** `Infinity` for no deadline. */
-  readonly deadlineMs: number;
   readonly priority?: number | undefined;
 }
 
@@ -21,7 +18,7 @@ export interface UnaryCall {
 }
 
 export function startUnaryCall(target: CallTarget, message: Uint8Array): UnaryCall {
-  const { channel, address, path, deadlineMs, priority } = target;
+  const { channel, path, deadlineMs, priority } = target;
   const metadata = new Metadata();
   if (priority !== undefined) metadata.set(priorityHeader, String(priority));
   const callOptions = Number.isFinite(deadlineMs) ? { deadline: Date.now() + deadlineMs } : {};
@@ -36,7 +33,7 @@ export function startUnaryCall(target: CallTarget, message: Uint8Array): UnaryCa
       callOptions,
       (error, bytes) => {
         if (error === null && bytes !== undefined) resolve(bytes);
-        else reject(transportError(error, address, deadlineMs));
+        else reject(transportError(error, target));
       },
     );
     cancel = (why) => {

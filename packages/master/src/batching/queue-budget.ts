@@ -2,28 +2,42 @@
 import type { QueueDepth } from '../call/method-route.js';
 import type { QueueLimits, TotalLimits } from './batch-limits.js';
 
+/** Options that set the limits, for whoever may set them. */
+type Flags = Readonly<Record<keyof QueueDepth, string>>;
+
+const methodFlags: Flags = {
+  instances: '--max-queue-instances',
+  bytes: '--max-queue-mb',
+  requests: '--max-queue-requests',
+};
+const totalFlags: Flags = {
+  instances: '--max-total-instances',
+  bytes: '--max-total-mb',
+  requests: '--max-total-requests',
+};
+
 export class QueueBudget implements QueueDepth {
   readonly #most: QueueDepth;
-  readonly #ofWhat: string;
+  readonly #flags: Flags;
   readonly #whole: QueueBudget | undefined;
   #instances = 0;
   #bytes = 0;
   #requests = 0;
 
-  private constructor(most: QueueDepth, ofWhat: string, whole?: QueueBudget) {
+  private constructor(most: QueueDepth, flags: Flags, whole?: QueueBudget) {
     this.#most = most;
-    this.#ofWhat = ofWhat;
+    this.#flags = flags;
     this.#whole = whole;
   }
 
   static ofAll(limits: TotalLimits): QueueBudget {
     const { maxTotalInstances: instances, maxTotalBytes: bytes, maxTotalRequests: requests } = limits;
-    return new QueueBudget({ instances, bytes, requests }, ' of all methods');
+    return new QueueBudget({ instances, bytes, requests }, totalFlags);
   }
 
   static ofMethod(limits: QueueLimits, whole?: QueueBudget): QueueBudget {
     const { maxQueueInstances: instances, maxQueueBytes: bytes, maxQueueRequests: requests } = limits;
-    return new QueueBudget({ instances, bytes, requests }, '', whole);
+    return new QueueBudget({ instances, bytes, requests }, methodFlags, whole);
   }
 
   get instances(): number {
@@ -57,9 +71,9 @@ export class QueueBudget implements QueueDepth {
     return this.#whole?.shortage(instances, bytes);
   }
 
-  #text(limit: string, unit: string, waiting: number, given: number): string {
-    const most = this.#most[unit as keyof QueueDepth];
-    return `Serving Error: enqueued requests count exceeds the limit ${limit}; ${waiting} ${unit}${this.#ofWhat} wait and ${given} more are given, expected at most ${most} in all`;
+  #text(limit: string, unit: keyof QueueDepth, waiting: number, given: number): string {
+    const ofWhat = this.#flags === totalFlags ? ' of all methods' : '';
+    return `Serving Error: enqueued requests count exceeds the limit ${limit}; ${waiting} ${unit}${ofWhat} wait and ${given} more are given, expected at most ${this.#most[unit]} in all (${this.#flags[unit]})`;
   }
 
   take(instances: number, bytes: number): void {

@@ -8,15 +8,15 @@ test('what would exceed instances, bytes or requests is told with what waits, wh
   const budget = QueueBudget.ofMethod(method);
   budget.take(3, 60);
   expect([budget.shortage(3, 1), budget.shortage(2, 41), budget.shortage(2, 40)]).toEqual([
-    'Serving Error: enqueued requests count exceeds the limit 5; 3 instances wait and 3 more are given, expected at most 5 in all',
-    'Serving Error: enqueued requests count exceeds the limit of 100 bytes; 60 bytes wait and 41 more are given, expected at most 100 in all',
+    'Serving Error: enqueued requests count exceeds the limit 5; 3 instances wait and 3 more are given, expected at most 5 in all (--max-queue-instances)',
+    'Serving Error: enqueued requests count exceeds the limit of 100 bytes; 60 bytes wait and 41 more are given, expected at most 100 in all (--max-queue-mb)',
     undefined,
   ]);
   budget.take(1, 1);
   budget.take(1, 1);
   budget.giveInstances(1);
   expect(budget.shortage(1, 1)).toBe(
-    'Serving Error: enqueued requests count exceeds the limit of 3 requests; 3 requests wait and 1 more are given, expected at most 3 in all',
+    'Serving Error: enqueued requests count exceeds the limit of 3 requests; 3 requests wait and 1 more are given, expected at most 3 in all (--max-queue-requests)',
   );
 });
 
@@ -36,8 +36,8 @@ test('all methods together have limits of their own', () => {
   const [a, b] = [QueueBudget.ofMethod(method, all), QueueBudget.ofMethod(method, all)];
   a.take(4, 90);
   expect([b.shortage(3, 1), b.shortage(1, 61), b.shortage(2, 60)]).toEqual([
-    'Serving Error: enqueued requests count exceeds the limit 6; 4 instances of all methods wait and 3 more are given, expected at most 6 in all',
-    'Serving Error: enqueued requests count exceeds the limit of 150 bytes; 90 bytes of all methods wait and 61 more are given, expected at most 150 in all',
+    'Serving Error: enqueued requests count exceeds the limit 6; 4 instances of all methods wait and 3 more are given, expected at most 6 in all (--max-total-instances)',
+    'Serving Error: enqueued requests count exceeds the limit of 150 bytes; 90 bytes of all methods wait and 61 more are given, expected at most 150 in all (--max-total-mb)',
     undefined,
   ]);
   a.giveInstances(4);

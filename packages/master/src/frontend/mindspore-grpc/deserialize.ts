@@ -103,6 +103,6 @@ export class RequestReader {
 function queueFull(maxInstances: number): ServingError {
   return new ServingError(
     'QUEUE_FULL',
-    `Serving Error: enqueued requests count exceeds the limit ${maxInstances}; more instances are given in one request`,
+    `Serving Error: enqueued requests count exceeds the limit ${maxInstances}; more instances are given in one request (--max-queue-instances)`,
   );
 }

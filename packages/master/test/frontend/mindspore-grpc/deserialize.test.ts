@@ -79,7 +79,7 @@ test.each([2, 3])('more empty instances in field %d than may wait are refused to
   expect(refusal).toMatchObject({
     code: 'QUEUE_FULL',
     message:
-      'Serving Error: enqueued requests count exceeds the limit 10000; more instances are given in one request',
+      'Serving Error: enqueued requests count exceeds the limit 10000; more instances are given in one request (--max-queue-instances)',
   });
   expect(places).toHaveLength(2 * 10_000);
   const allowed = new RequestReader(10_001).read(message);
