@@ -5,23 +5,27 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, type Outputs, type Tensor } from '@serving/client';
+import { Client, type Tensor } from '@serving/client';
 import { runClient } from '../run-client.ts';
+
+interface Lines {
+  readonly text: string;
+  readonly scores: Tensor;
+}
 
 const sample = fileURLToPath(new URL('text.png', import.meta.url));
 
 await runClient(async (address, ...given) => {
   const files = given.length > 0 ? given : [sample];
   using client = new Client(address, 'ocr', 'read');
-  const results = await client.infer(files.map((file) => ({ image: readFileSync(file) })));
+  const results = await client.infer<Lines>(files.map((file) => ({ image: readFileSync(file) })));
   for (const [index, result] of results.entries()) {
     console.log(basename(files[index]!));
     console.log(result.ok ? shown(result.outputs) : result.error.message);
   }
 });
 
-function shown(outputs: Outputs): string {
-  const { text, scores } = outputs as { text: string; scores: Tensor };
+function shown({ text, scores }: Lines): string {
   if (text === '') return '  no text';
   return text
     .split('\n')

@@ -17,8 +17,8 @@ async function detect(address: string, wav: Uint8Array): Promise<number[]> {
   // The server keeps nothing between two calls: what a stream needs to know of its past goes with it.
   let state = tensor('float32', [320], new Float32Array(320));
   for (const chunk of chunksOf(samplesOf(wav), 512)) {
-    const [result] = await client.infer({ chunk, state });
-    const outputs = outputsOf(result) as { probability: Tensor; state: Tensor };
+    const [result] = await client.infer<{ probability: Tensor; state: Tensor }>({ chunk, state });
+    const outputs = outputsOf(result);
     probabilities.push(Number(outputs.probability.data[0]));
     state = outputs.state;
   }
@@ -28,8 +28,8 @@ async function detect(address: string, wav: Uint8Array): Promise<number[]> {
 /** Where speech is, in seconds. */
 async function segments(address: string, recording: Uint8Array): Promise<[from: number, to: number][]> {
   using client = new Client(address, 'vad', 'segments');
-  const [result] = await client.infer({ recording });
-  const { stretches } = outputsOf(result) as { stretches: Tensor };
+  const [result] = await client.infer<{ stretches: Tensor }>({ recording });
+  const { stretches } = outputsOf(result);
   return stretches.toNested() as [number, number][];
 }
 

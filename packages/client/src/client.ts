@@ -13,7 +13,7 @@ import {
   type ClientOptions,
 } from './client-options.js';
 import { cancelled, cancelledByCaller, type InferError } from './infer-error.js';
-import type { InferResult } from './infer-result.js';
+import type { InferResult, NamedOutputs, Outputs } from './infer-result.js';
 import type { Instance } from './values/input-value.js';
 import { decodeReply } from './wire/decode-reply.js';
 import { encodeRequest, type RequestTarget } from './wire/encode-request.js';
@@ -67,11 +67,20 @@ export class Client {
   /**
    * Sends one instance or several in one request. The results are in the order of the instances, each with outputs or
    * an error of its own; for no instances there are no results, and no call. Instances are read before the first await, so their arrays may be reused at once.
+   *
+   * `infer<{ y: Tensor }>(…)` says what the outputs of the method are, for an editor and a compiler; nothing looks at that
+   * when the program runs.
    * @throws InferError when an instance cannot be sent, the call failed or the reply cannot be read; ServingError
    * CONFIG_INVALID for options that make no sense
    */
-  infer(instance: Instance, options?: InferOptions): Promise<[InferResult]>;
-  infer(instances: Instance | readonly Instance[], options?: InferOptions): Promise<InferResult[]>;
+  infer<Named extends NamedOutputs<Named> = Outputs>(
+    instance: Instance,
+    options?: InferOptions,
+  ): Promise<[InferResult<Named>]>;
+  infer<Named extends NamedOutputs<Named> = Outputs>(
+    instances: Instance | readonly Instance[],
+    options?: InferOptions,
+  ): Promise<InferResult<Named>[]>;
   async infer(instances: Instance | readonly Instance[], options: InferOptions = {}): Promise<InferResult[]> {
     checkKeys(options, ['signal', 'deadlineMs', 'priority']);
     const deadlineMs = checkDeadline(options.deadlineMs ?? this.#deadlineMs);

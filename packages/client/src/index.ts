@@ -11,7 +11,7 @@ export {
   type WorkerStatus,
 } from './cluster-status.js';
 export { InferError, type InferErrorCode } from './infer-error.js';
-export { outputsOf, type InferResult, type Outputs } from './infer-result.js';
+export { outputsOf, type InferResult, type NamedOutputs, type Outputs } from './infer-result.js';
 export type { InputValue, Instance } from './values/input-value.js';
 export type { NestedArray } from './values/nested-array.js';
 export { tensor, type InputArray, type TensorData } from './values/tensor-input.js';

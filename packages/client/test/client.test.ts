@@ -45,6 +45,21 @@ describe('results', () => {
   });
 });
 
+test('outputs have the types that the caller says they have', async () => {
+  const { address } = await serve(echo);
+  interface Named {
+    readonly x: Tensor;
+  }
+  const [one] = await connect(address).infer<Named>({ x: 1 });
+  expect(outputsOf(one).x.shape).toEqual([]);
+  const results = await connect(address).infer<{ x: Tensor }>([{ x: 1 }, { x: 2 }]);
+  expect(results.map((result) => outputsOf(result).x.data[0])).toEqual([1, 2]);
+  // @ts-expect-error -- it is not among them
+  expect(outputsOf(one).z).toBeUndefined();
+  // @ts-expect-error -- no output is a number
+  await connect(address).infer<{ x: number }>({ x: 1 });
+});
+
 describe('a call', () => {
   test('is not made for no instances', async () => {
     const { address, requests } = await serve(echo);
