@@ -44,7 +44,7 @@ test('the table of examples has every example of the repository, with methods th
   const table = /## Examples\n([^]*)/.exec(page)![1]!;
   const named = new Set([...table.matchAll(/\]\(\.\.\/examples\/([\w-]+)\)/g)].map(([, name]) => name));
   const folders = readdirSync('examples', { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  expect([...named].toSorted()).toEqual(folders.map(({ name }) => name).toSorted());
+  expect(named).toEqual(new Set(folders.map(({ name }) => name)));
   const ours = /image-classification\): ((?:`\w+`,? ?)+)/.exec(table)![1]!;
   const config = readFileSync('examples/image-classification/garments/servable_config.ts', 'utf8');
   for (const [, method] of ours.matchAll(/`(\w+)`/g)) expect(config).toContain(`'${method}'`);

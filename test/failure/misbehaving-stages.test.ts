@@ -168,7 +168,10 @@ test.each([
     'never',
     `Call Function 'naughty.never' Failed, method: 'never', stage index(begin with 1): 1, error msg: did not return within ${executionTimeoutMs} ms`,
   ],
-  ['endless', `Call method 'endless' Failed: the batch did not return within ${executionTimeoutMs} ms`],
+  [
+    'endless',
+    `Call method 'endless' Failed: the batch did not return within ${executionTimeoutMs} ms, stage index(begin with 1): 1`,
+  ],
 ])('a stage that returns %s is answered when the execution timeout is over', async (method, message) => {
   const started = performance.now();
   expect(await failure(method)).toEqual({ code: 'SYSTEM_ERROR', message });

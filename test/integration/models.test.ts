@@ -1,6 +1,7 @@
 /** Models with all that can be declared of them, by real onnxruntime, and what `serving-worker` says of them. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { outputsOf, tensor } from '@serving/client';
@@ -164,6 +165,22 @@ describe('serving-worker check', () => {
   });
 });
 
+test('serving-worker check calls a function without a name by its tag', () => {
+  const tagged = servables({
+    s: functionServable(`
+const named = (x) => x;
+registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => {
+  const a = addStage((x) => x, [x], { tag: 'tidying up' });
+  const b = addStage(named, [a], { tag: 'more of it' });
+  return addStage((x) => x, [b]);
+});`),
+  });
+  const { stdout } = runWorker(['check', 's', '--directory', tagged]);
+  expect(stdout).toMatch(
+    /stage 1: function tidying up\(x\).*\n.*stage 2: function named\(1\).*\n.*stage 3: function anonymous\(2\)/,
+  );
+});
+
 describe('an encrypted model', () => {
   const key = randomBytes(32).toString('hex');
   const secret = servables({
@@ -196,6 +213,20 @@ describe('an encrypted model', () => {
         /the environment variable TEST_KEY: expected the key of a model/,
       ) as unknown,
     });
+  });
+
+  test('is written over a file that is there only when that is asked for', () => {
+    const there = join(secret, 'there.enc');
+    const args = ['encrypt', plainFile!, there, '--key-env', 'TEST_KEY'];
+    writeFileSync(there, 'something of value');
+    expect(runWorker(args, { TEST_KEY: key })).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `serving-worker: ${there}: expected a file that is not there yet, given one that is; --force replaces it\n`,
+    });
+    expect(readFileSync(there, 'utf8')).toBe('something of value');
+    expect(runWorker([...args, '--force'], { TEST_KEY: key })).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(there).includes('something of value')).toBe(false);
   });
 
   test.each([

@@ -127,6 +127,12 @@ describe('what cannot be measured is said', () => {
       2,
       /expected inputs of method predict \(x1, x2\), given x3/,
     ],
+    [
+      'no servable, and no file',
+      ['nowhere', '--input', 'x1=nowhere'],
+      3,
+      /^serving-worker: Check servable config failed, directory '.*nowhere' not exist/m,
+    ],
     ['no file', ['add up', '--input', 'x1=nowhere'], 2, /--input: cannot read nowhere: ENOENT/],
     [
       'no time',

@@ -79,6 +79,7 @@ export {
   automaticDuration,
   automaticInteger,
   automaticText,
+  changedOptions,
   choice,
   duration,
   environmentNameOf,

@@ -1,5 +1,6 @@
 /** serving-master: options → master → servables → front ends → wait for a signal. */
 import {
+  changedOptions,
   createLogger,
   endAtOnce,
   onShutdownSignal,
@@ -9,7 +10,7 @@ import {
   type ErrorCode,
   type Logger,
 } from '@serving/common';
-import type { MasterConfig } from './config.js';
+import { masterOptions, type MasterConfig } from './config.js';
 import { startIsolatedServables } from './isolated.js';
 import { startServableInMaster } from './lightweight.js';
 import { Master } from './master.js';
@@ -188,7 +189,8 @@ try {
   silenceGrpcJs();
   const config = readConfig(process.argv.slice(2));
   const logger = createLogger('serving-master', config.logLevel);
-  logger.info({ release, config }, 'starting');
+  logger.info({ release, config: changedOptions(masterOptions, config) }, 'starting');
+  logger.debug({ config }, 'all options');
   await run(config, logger);
 } catch (thrown) {
   fail(thrown);

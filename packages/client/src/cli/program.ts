@@ -28,7 +28,7 @@ const statusDeadline = duration('how long the call may take', '10s');
 
 const inferExample = `
 Instances are JSON as MindSpore Serving's REST interface takes it: whole numbers are int32, numbers with a fraction
-float32. An input of another type states it: {"data": [1, 2], "type": "int64"}, or {"b64": "...", "type": "fp16",
+float32. An input of another type states it: {"data": [1, 2], "type": "int64"}, or {"b64": "...", "type": "float16",
 "shape": [2]}; {"b64": "..."} alone is bytes.
 
 Exit code: 0 all instances succeeded, 1 an instance or the call failed, 2 wrong options or input.

@@ -1,4 +1,5 @@
 /** Options as data: one table per process gives its flags, environment variables, file keys, help and documentation. */
+import { isDeepStrictEqual } from 'node:util';
 import { parseAddress, parseAddresses } from '../rpc/address.js';
 import { formatDuration, parseDuration } from './duration.js';
 
@@ -20,6 +21,17 @@ export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
 export type ConfigOf<Table extends OptionTable> = {
   readonly [Key in keyof Table]: Table[Key] extends OptionSpec<infer T> ? T : never;
 };
+
+/** The options of a configuration that differ from their defaults: what a log is to say of a start. */
+export function changedOptions<Table extends OptionTable>(
+  table: Table,
+  config: ConfigOf<Table>,
+): Partial<ConfigOf<Table>> {
+  const changed = Object.entries(config).filter(
+    ([key, value]) => !isDeepStrictEqual(value, table[key]?.fallback),
+  );
+  return Object.fromEntries(changed) as Partial<ConfigOf<Table>>;
+}
 
 export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -34,7 +34,8 @@ const isSize = (value: unknown): value is number =>
 const isBetween = (least: number, greatest: number) => (value: unknown) =>
   typeof value === 'number' && value >= least && value <= greatest;
 const size: Rule = [`a whole number from 1 to ${most}`, isSize];
-const time: Rule = ['milliseconds above 0, up to a day', isBetween(Number.MIN_VALUE, 86_400_000)];
+const dayMs = 86_400_000;
+const time: Rule = [`milliseconds above 0, up to a day (${dayMs})`, isBetween(Number.MIN_VALUE, dayMs)];
 const flag: Rule = ['true or false', (value) => typeof value === 'boolean'];
 
 /** Request header with the priority that a caller asks for. */
@@ -45,12 +46,15 @@ export const mostPriority = 1000;
 
 const rules: Readonly<Record<keyof Batching, Rule>> = {
   maxBatchSize: size,
-  maxBatchBytes: [`a whole number from 1`, (value) => Number.isSafeInteger(value) && (value as number) >= 1],
+  maxBatchBytes: [
+    `a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
+    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  ],
   preferredBatchSizes: [
-    `up to ${mostSizes} whole numbers from 1, each greater than the one before`,
+    `up to ${mostSizes} whole numbers from 1 to ${most}, each greater than the one before`,
     isAscending,
   ],
-  maxQueueDelayMs: ['milliseconds from 0, up to a day', isBetween(0, 86_400_000)],
+  maxQueueDelayMs: [`milliseconds from 0, up to a day (${dayMs})`, isBetween(0, dayMs)],
   maxBatchTimeMs: time,
   latencyTargetMs: time,
   priority: [
@@ -71,17 +75,18 @@ export function isAscending(value: unknown): value is readonly number[] {
   return value.every((one, index) => isSize(one) && (index === 0 || one > value[index - 1]));
 }
 
-/** What is wrong with how batches are to be formed; undefined when nothing is. Unknown options are not looked at. */
+/** All that is wrong with how batches are to be formed; undefined when nothing is. Unknown options are not looked at. */
 export function batchingProblem(given: Readonly<Record<string, unknown>>): string | undefined {
-  for (const name of batchingOptions) {
+  const problems = batchingOptions.flatMap((name) => {
     const value = given[name];
-    if (value === undefined) continue;
     const [expected, isRight] = rules[name];
-    if (!isRight(value)) return `${name}: expected ${expected}, given ${JSON.stringify(value)}`;
-  }
+    return value === undefined || isRight(value)
+      ? []
+      : [`${name}: expected ${expected}, given ${JSON.stringify(value)}`];
+  });
   const { maxBatchSize, preferredBatchSizes } = given as Batching;
-  const largest = preferredBatchSizes?.at(-1);
-  if (largest !== undefined && maxBatchSize !== undefined && largest > maxBatchSize)
-    return `preferredBatchSizes: expected none above maxBatchSize ${maxBatchSize}, given ${largest}`;
-  return undefined;
+  const largest = isAscending(preferredBatchSizes) ? preferredBatchSizes.at(-1)! : 0;
+  if (isSize(maxBatchSize) && largest > maxBatchSize)
+    problems.push(`preferredBatchSizes: expected none above maxBatchSize ${maxBatchSize}, given ${largest}`);
+  return problems.length === 0 ? undefined : problems.join('; ');
 }

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import {
   addressList,
   automaticInteger,
+  changedOptions,
   choice,
   duration,
   environmentNameOf,
@@ -11,6 +12,19 @@ import {
   text,
 } from '../../src/config/option.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
+
+test('options that differ from their defaults are told apart from those that do not', () => {
+  const table = {
+    host: text('host', 'host', '127.0.0.1'),
+    cores: automaticInteger('cores', 'all', 64),
+    grace: duration('grace', '5s'),
+    masters: addressList('masters', '127.0.0.1:6500'),
+  };
+  const defaults = { host: '127.0.0.1', cores: undefined, grace: 5000, masters: ['127.0.0.1:6500'] };
+  expect(changedOptions(table, defaults)).toEqual({});
+  const changed = { cores: 2, masters: ['10.0.0.5:6500'] };
+  expect(changedOptions(table, { ...defaults, ...changed })).toEqual(changed);
+});
 
 test('a key gives its flag and its environment variable', () => {
   expect(['grpc', 'maxMessageMb', 'logLevel'].map(flagOf)).toEqual([

@@ -53,7 +53,10 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
     const value = given[name] ?? defaultLimits[name];
     const isEndless = value === Infinity && !finite.has(name);
     if (isEndless || (Number.isSafeInteger(value) && value >= 1)) limits[name] = value;
-    else problems.push(`${name}: expected a whole number from 1, given ${String(value)}`);
+    else
+      problems.push(
+        `${name}: expected a whole number from 1 to ${Number.MAX_SAFE_INTEGER}${finite.has(name) ? '' : ', or Infinity'}, given ${String(value)}`,
+      );
   }
   if (problems.length > 0) throw new ServingError('CONFIG_INVALID', problems.join('\n'));
   return limits;

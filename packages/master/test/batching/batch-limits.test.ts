@@ -27,9 +27,9 @@ test('limits that nothing would fit are refused, all at once', () => {
     expect.objectContaining({
       code: 'CONFIG_INVALID',
       message: [
-        'maxBatchSize: expected a whole number from 1, given 0',
-        'maxBatchBytes: expected a whole number from 1, given 1.5',
-        'maxQueueBytes: expected a whole number from 1, given NaN',
+        'maxBatchSize: expected a whole number from 1 to 9007199254740991, given 0',
+        'maxBatchBytes: expected a whole number from 1 to 9007199254740991, or Infinity, given 1.5',
+        'maxQueueBytes: expected a whole number from 1 to 9007199254740991, or Infinity, given NaN',
       ].join('\n'),
     }),
   );

@@ -1,6 +1,6 @@
 /** A loaded servable in words: what `serving-worker check` prints. */
 import { formatShape, type Port } from '@serving/common';
-import type { MethodDefinition, StageDefinition } from '../definition/definition.js';
+import type { FunctionStageDefinition, MethodDefinition, StageDefinition } from '../definition/definition.js';
 import type { CorePlan } from '../executors/core-plan.js';
 import type { LoadedGraph } from '../models/loaded-model.js';
 import type { LoadedServable } from '../servables/load-servable.js';
@@ -83,9 +83,16 @@ function slotNames(method: MethodDefinition): ReadonlyMap<number, string> {
 function describeStage(stage: StageDefinition, names: ReadonlyMap<number, string>): string {
   const list = (slots: readonly number[]) => slots.map((slot) => names.get(slot)!).join(', ');
   const what =
-    stage.kind === 'model' ? `model ${stage.model.files[stage.subgraph]!}` : `function ${stage.name}`;
+    stage.kind === 'model'
+      ? `model ${stage.model.files[stage.subgraph]!}`
+      : `function ${functionName(stage)}`;
   const at = stage.at === undefined ? '' : `  (${stage.at})`;
   return `${what}(${list(stage.inputs)}) -> ${list(stage.outputs)}${stage.kind === 'function' ? calls(stage.batchSize) : ''}${at}`;
+}
+
+/** A function without a name of its own goes by its tag. */
+function functionName({ name, run, tag }: FunctionStageDefinition): string {
+  return run.name === '' && tag !== undefined ? tag : name;
 }
 
 function calls(batchSize: number | undefined): string {

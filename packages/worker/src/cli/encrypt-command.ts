@@ -1,5 +1,5 @@
 /** `serving-worker encrypt`: a model file → one that only workers with the key can read. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { automaticText, choice, firstLine, loadConfig, ServingError } from '@serving/common';
 import { Command } from 'commander';
 import { encryptModel, readKey } from '../models/model-cipher.js';
@@ -25,6 +25,7 @@ export function runEncrypt(argv: readonly string[]): number {
     .argument('<model>', 'ONNX file')
     .argument('<encrypted>', 'file to write')
     .description('Encrypts a model file.')
+    .option('--force', 'replaces the file to write if it is there')
     .addHelpText('after', help)
     .showHelpAfterError('(serving-worker encrypt --help says more)');
   const { mode, keyEnv, keyFile } = loadConfig(command, encryptOptions, {
@@ -35,7 +36,15 @@ export function runEncrypt(argv: readonly string[]): number {
   const [source, target] = command.args as [string, string];
   const key = readKey(keySource(keyEnv, keyFile));
   const model = attempt(`read ${source}`, () => readFileSync(source));
-  attempt(`write ${target}`, () => writeFileSync(target, encryptModel(model, mode, key)));
+  const { force = false } = command.opts<{ force?: true }>();
+  if (!force && existsSync(target))
+    throw new ServingError(
+      'CONFIG_INVALID',
+      `${target}: expected a file that is not there yet, given one that is; --force replaces it`,
+    );
+  // Should it come into being meanwhile, it is not replaced either.
+  const flag = force ? 'w' : 'wx';
+  attempt(`write ${target}`, () => writeFileSync(target, encryptModel(model, mode, key), { flag }));
   process.stdout.write(`${target}: ${source} encrypted with ${mode}, a key of ${key.length * 8} bits\n`);
   return 0;
 }

@@ -1,6 +1,13 @@
 /** One worker process: load, link, serve until a signal. */
-import { createLogger, endWithParent, onShutdownSignal, tellServing, type Logger } from '@serving/common';
-import type { WorkerConfig } from '../config.js';
+import {
+  changedOptions,
+  createLogger,
+  endWithParent,
+  onShutdownSignal,
+  tellServing,
+  type Logger,
+} from '@serving/common';
+import { workerOptions, type WorkerConfig } from '../config.js';
 import type { Outage } from '../link/master-link.js';
 import { release } from '../release.js';
 import { startServable, type RunningWorker, type WorkerOptions } from '../start-servable.js';
@@ -8,7 +15,8 @@ import { exit, markStuck, mustBeKilled } from './exit.js';
 
 export async function runWorker(config: WorkerConfig & { readonly servable: string }): Promise<void> {
   const logger = createLogger('serving-worker', config.logLevel);
-  logger.info({ release, config }, 'starting');
+  logger.info({ release, config: changedOptions(workerOptions, config) }, 'starting');
+  logger.debug({ config }, 'all options');
   const starting = new AbortController();
   const started = start(config, logger, starting.signal);
   let stopped: Promise<void> | undefined;

@@ -99,10 +99,11 @@ export async function runTune(argv: readonly string[]): Promise<number> {
 
 async function measureAll(servable: string, config: TuneConfig, signal: AbortSignal): Promise<Tuned> {
   const { directory, deviceType, cores = usableCores().cores, latency } = config;
-  const samples = readSamples(config);
   const folder = openServableFolder(directory, servable);
   for (const warning of folder.warnings) say(`warning: ${warning}`);
   const version = chooseVersion(folder, config.version);
+  // After the servable: whoever mistypes its name is not to be told of its inputs.
+  const samples = readSamples(config);
   const measured: Measurement[] = [];
   let method: MethodSignature | undefined;
   const options: MeasureOptions = {

@@ -20,10 +20,9 @@ export interface BatchOutcome {
 }
 
 /** What a batch has to do with the thread it runs in. */
-export interface BatchControl extends Pick<
-  StageContext,
-  'isCancelled' | 'progress' | 'workOn' | 'timeoutMs'
-> {
+export interface BatchControl extends Pick<StageContext, 'isCancelled' | 'progress' | 'timeoutMs'> {
+  /** As for stages, with the position of the stage. */
+  readonly workOn: (first: number, count: number, stage: number) => void;
   /** When the batch arrived at the worker, in the time of `now`: its callers' remaining times count from then. */
   readonly arrivedAt: number;
   /** Milliseconds that only ever grow. */
@@ -89,6 +88,7 @@ async function runStages(
       stageIndex,
       byRequest: method.idempotent ? byRequest(batch.calls) : (instances) => [instances],
       ...control,
+      workOn: (first, count) => control.workOn(first, count, stageIndex),
     };
     const started = performance.now();
     await runStage(servable, stage, values, context);

@@ -5,7 +5,7 @@
  */
 import type { NativeGuard } from '../sessions/session.js';
 
-const place = { code: 0, cancelled: 1, progress: 2, first: 3, count: 4 } as const;
+const place = { code: 0, cancelled: 1, progress: 2, first: 3, count: 4, stage: 5 } as const;
 
 /** In `place.code`. */
 const inScript = 0;
@@ -14,7 +14,7 @@ const terminating = 2;
 
 /** The main thread's side. */
 export class ThreadControl {
-  readonly shared = new SharedArrayBuffer(20);
+  readonly shared = new SharedArrayBuffer(24);
   readonly #words = new Int32Array(this.shared);
 
   constructor() {
@@ -28,9 +28,10 @@ export class ThreadControl {
     Atomics.store(this.#words, place.count, 0);
   }
 
-  /** The instances that the thread has worked on last: count 0 while it has not begun with any. */
-  get working(): { readonly first: number; readonly count: number } {
+  /** The instances that the thread has worked on last, and at which stage: count 0 while it has not begun with any. */
+  get working(): { readonly first: number; readonly count: number; readonly stage: number } {
     return {
+      stage: Atomics.load(this.#words, place.stage),
       first: Atomics.load(this.#words, place.first),
       count: Atomics.load(this.#words, place.count),
     };
@@ -71,8 +72,9 @@ export class ThreadControlView implements NativeGuard {
   /** An instance or a model run is finished. */
   readonly progress = (): void => void Atomics.add(this.#words, place.progress, 1);
 
-  /** Instances of the batch, by position, that the thread works on from now on. */
-  readonly workOn = (first: number, count: number): void => {
+  /** Instances of the batch, by position, that the thread works on from now on, and the position of the stage. */
+  readonly workOn = (first: number, count: number, stage: number): void => {
+    Atomics.store(this.#words, place.stage, stage);
     Atomics.store(this.#words, place.first, first);
     Atomics.store(this.#words, place.count, count);
   };

@@ -313,9 +313,9 @@ export class Executor {
 
   /** The instances may be strangers to each other: whose request is to blame is for the master to say. */
   #loseOverdue(work: BatchWork, why: string): void {
-    const { first, count } = this.#control.working;
+    const { first, count, stage } = this.#control.working;
     if (count === 0) failRest(work, stageFailed(work, why));
-    else work.onLost(why, { first, count });
+    else work.onLost(`${why}, stage index(begin with 1): ${stage + 1}`, { first, count });
   }
 
   #terminateWhenSafe(): void {

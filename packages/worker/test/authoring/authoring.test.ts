@@ -237,8 +237,18 @@ test.each([
     { maxBatchSize: 4, preferredBatchSizes: [8] },
     /preferredBatchSizes: expected none above maxBatchSize 4, given 8$/,
   ],
-  [{ maxQueueDelayMs: -1 }, /maxQueueDelayMs: expected milliseconds from 0, up to a day, given -1$/],
-  [{ latencyTargetMs: 0 }, /latencyTargetMs: expected milliseconds above 0, up to a day, given 0$/],
+  [
+    { maxQueueDelayMs: -1 },
+    /maxQueueDelayMs: expected milliseconds from 0, up to a day \(86400000\), given -1$/,
+  ],
+  [
+    { maxBatchSize: 2 ** 31, weight: 0, preferredBatchSizes: [4] },
+    /maxBatchSize: expected a whole number from 1 to 1000000000, given 2147483648; weight: expected a number from 0.001 to 1000, given 0$/,
+  ],
+  [
+    { latencyTargetMs: 0 },
+    /latencyTargetMs: expected milliseconds above 0, up to a day \(86400000\), given 0$/,
+  ],
   [{ priority: 1001 }, /priority: expected a whole number from -1000 to 1000, given 1001$/],
   [{ weight: 0 }, /weight: expected a number from 0.001 to 1000, given 0$/],
   [{ refuseLate: 'yes' }, /refuseLate: expected true or false, given "yes"$/],

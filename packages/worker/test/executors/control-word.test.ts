@@ -57,3 +57,12 @@ test('cancelling and native code do not disturb each other', () => {
   control.reset();
   expect(control.claimTermination()).toBe(false);
 });
+
+test('what the thread works on is known with its stage, until the next batch', () => {
+  const { control, view } = pair();
+  expect(control.working.count).toBe(0);
+  view.workOn(3, 2, 1);
+  expect(control.working).toEqual({ first: 3, count: 2, stage: 1 });
+  control.reset();
+  expect(control.working.count).toBe(0);
+});
