@@ -142,7 +142,12 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'a value instead of an input': {
     config: inMethod('return addStage((a) => a, [5]);'),
     error:
-      's/servable_config.ts:3: method m: argument 1 of the stage: expected an input of the method or an output of an earlier stage, given 5',
+      "s/servable_config.ts:3: method m: argument 1 of the stage: expected an input of the method or an output of an earlier stage, given 5; a constant is a text, bytes or a Tensor, such as new Tensor('float32', [], Float32Array.of(0.5))",
+  },
+  'the name of an input instead of it': {
+    config: inMethod("return addStage((a) => a, ['x']);"),
+    error:
+      "s/servable_config.ts:3: method m: argument 1 of the stage: expected an input of the method or an output of an earlier stage, given 'x'; the input of this name is a parameter of the method's function",
   },
   'an input of another method': {
     config: `let other;\nregisterMethod('a', { inputs: ['x'], outputs: ['y'] }, (x) => (other = x));\nregisterMethod('b', { inputs: ['x'], outputs: ['y'] }, (x) => other);`,

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { outputsOf, tensor } from '@serving/client';
+import { outputsOf, tensor, type Tensor } from '@serving/client';
 import { onnxModel } from '../../examples/onnx-writer.js';
 import { startMaster, type Master } from '../support/processes.js';
 import { addModel, configuration, functionServable, runSizeModel, servables } from '../support/servables.js';
@@ -163,6 +163,35 @@ describe('serving-worker check', () => {
     expect([status, stdout]).toEqual([code, '']);
     expect(stderr).toMatch(new RegExp(`^serving-worker: .*${text}`));
   });
+});
+
+test('a stage is given constants beside the values of its instances, a model as a function', async () => {
+  const constants = servables({
+    s: {
+      'servable_config.ts': configuration(`
+const add = declareModel({ file: 'add.onnx' });
+const half = new Tensor('float32', [2], Float32Array.of(0.5, 1.5));
+const show = (x, unit, bytes) => x.toNested().map((value) => value + unit).join() + bytes.length;
+registerMethod('m', { inputs: ['x'], outputs: ['y', 'text'] }, (x) => {
+  const y = addStage(add, [x, half]);
+  return [y, addStage(show, [y, ' m', Uint8Array.of(1, 2, 3)])];
+});`),
+      '1/add.onnx': addModel(['N', 2]),
+    },
+  });
+  const { stdout } = runWorker(['check', 's', '--directory', constants]);
+  expect(stdout).toMatch(
+    /stage 1: model add\.onnx\(x, float32 \[2\]\) -> y .*\n.*function show\(y, ' m', bytes \[\]\) -> text/,
+  );
+  const serving = await startMaster(['--servable', 's', '--directory', constants]);
+  const results = await serving
+    .client('s', 'm')
+    .infer<{ y: Tensor; text: string }>([1, 2, 3].map((n) => ({ x: tensor('float32', [2], [n, n]) })));
+  expect(results.map((result) => outputsOf(result).text)).toEqual([
+    '1.5 m,2.5 m3',
+    '2.5 m,3.5 m3',
+    '3.5 m,4.5 m3',
+  ]);
 });
 
 test('serving-worker check calls a function without a name by its tag', () => {

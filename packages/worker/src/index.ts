@@ -34,6 +34,7 @@ export {
   type PortOptions,
   type SessionSettings,
   type StageFunction,
+  type StageInput,
   type StageOptions,
   type StageOutputs,
   type TypedArray,

@@ -1,4 +1,5 @@
 /** `addStage`: one step of the method that is being registered. */
+import { BytesTensor, StringTensor, Tensor, type Value } from '@serving/common';
 import { currentDraft, type DefinitionDraft } from '../definition/definition-draft.js';
 import type { StageDefinition, StageFunction } from '../definition/definition.js';
 import { outputsOfReadyMade } from '../stages/named-stage.js';
@@ -16,6 +17,9 @@ export type StageOutputs<Count extends number> = number extends Count
 type Tuple<Count extends number, Items extends Placeholder[] = []> = Items['length'] extends Count
   ? Items
   : Tuple<Count, [...Items, Placeholder]>;
+
+/** What a stage is given: a value of every instance, or a constant. */
+export type StageInput = Placeholder | Value;
 
 export interface StageOptions<Count extends number> {
   /** How many values the stage gives. A model gives as many as it has outputs. @default 1 */
@@ -52,12 +56,13 @@ export function withMethod<T>(draft: DefinitionDraft, method: MethodDraft, build
  * strings as `StringTensor` or `BytesTensor`, and return the same (with `outputs` above 1, an array of that length);
  * they may be async.
  *
- * @param inputs inputs of the method or outputs of earlier stages
+ * @param inputs inputs of the method, outputs of earlier stages, and values that are the same for every instance: these
+ * are not to be written to
  * @throws ServingError LOAD_FAILED naming the line
  */
 export function addStage<const Count extends number = 1>(
   stage: StageFunction | Subgraph,
-  inputs: readonly Placeholder[],
+  inputs: readonly StageInput[],
   options: StageOptions<Count> = {},
 ): StageOutputs<Count> {
   const draft = currentDraft('addStage');
@@ -75,7 +80,7 @@ export function addStage<const Count extends number = 1>(
 
 interface GivenStage {
   readonly stage: StageFunction | Subgraph;
-  readonly inputs: readonly Placeholder[];
+  readonly inputs: readonly StageInput[];
   readonly options: StageOptions<number>;
 }
 
@@ -88,7 +93,9 @@ function stageDefinition(
   if (!Array.isArray(inputs))
     throw draft.mistake(`addStage: inputs: expected a list of placeholders, given ${show(inputs)}`);
   const slots = inputs.map((input: unknown, index) =>
-    slotOf(draft, method, input, `argument ${index + 1} of the stage`),
+    isConstant(method, input)
+      ? constantSlot(method, input)
+      : slotOf(draft, method, input, `argument ${index + 1} of the stage`),
   );
   const common = { inputs: slots, outputs, at: draft.here() };
   if (stage instanceof Subgraph) return { ...modelStage(draft, stage, options), ...common };
@@ -160,6 +167,18 @@ function isGenerator(run: StageFunction): boolean {
   return /^(Async)?GeneratorFunction$/.test(run.constructor.name);
 }
 
+/** The name of an input is a mistake for the input. */
+function isConstant({ inputs }: MethodDraft, given: unknown): given is Value {
+  if (typeof given === 'string') return !inputs.includes(given);
+  return [Tensor, StringTensor, BytesTensor, Uint8Array].some((kind) => given instanceof kind);
+}
+
+function constantSlot(method: MethodDraft, value: Value): number {
+  const slot = method.slotCount++;
+  method.constants.push({ slot, value });
+  return slot;
+}
+
 /** The slot that a placeholder of the method stands for. @throws ServingError LOAD_FAILED for anything else */
 export function slotOf(draft: DefinitionDraft, method: MethodDraft, given: unknown, what: string): number {
   if (given instanceof Placeholder && given.method === method) return given.slot;
@@ -169,6 +188,9 @@ export function slotOf(draft: DefinitionDraft, method: MethodDraft, given: unkno
 }
 
 function slotAdvice({ inputs }: MethodDraft, given: unknown): string {
+  if (typeof given === 'string') return `; the input of this name is a parameter of the method's function`;
+  if (typeof given === 'number' || typeof given === 'bigint' || typeof given === 'boolean')
+    return "; a constant is a text, bytes or a Tensor, such as new Tensor('float32', [], Float32Array.of(0.5))";
   if (given === undefined) return '; is an input missing in the inputs list of registerMethod?';
   if (isRecord(given) && Object.values(given).some((value) => value instanceof Placeholder))
     return `; with inputs given as an object its function gets one object of them: ({ ${inputs.join(', ')} }) => …`;

@@ -26,7 +26,7 @@ export {
   type Value,
 } from '@serving/common';
 export type { SessionSettings, StageFunction } from '../definition/definition.js';
-export { addStage, type StageOptions, type StageOutputs } from './add-stage.js';
+export { addStage, type StageInput, type StageOptions, type StageOutputs } from './add-stage.js';
 export { declareModel, type ModelOptions } from './declare-model.js';
 export { Model, Subgraph } from './model.js';
 export { Placeholder } from './placeholder.js';

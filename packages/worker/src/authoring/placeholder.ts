@@ -1,7 +1,7 @@
 /** What stands for the values of a method while its stages are put together. */
 import { inspect } from 'node:util';
 import { mistakeHere } from '../definition/definition-draft.js';
-import type { StageDefinition } from '../definition/definition.js';
+import type { MethodConstant, StageDefinition } from '../definition/definition.js';
 
 /** @internal A method while its builder function runs. */
 export interface MethodDraft {
@@ -9,6 +9,7 @@ export interface MethodDraft {
   /** Names of its inputs. */
   readonly inputs: readonly string[];
   readonly stages: StageDefinition[];
+  readonly constants: MethodConstant[];
   slotCount: number;
 }
 

@@ -101,6 +101,7 @@ export function registerMethod<const Inputs extends InputNames, const Outputs ex
     name,
     inputs: inputs.map((input) => input.name),
     stages: [],
+    constants: [],
     slotCount: inputs.length,
   };
   const given = Array.isArray(options.inputs)
@@ -112,6 +113,7 @@ export function registerMethod<const Inputs extends InputNames, const Outputs ex
     inputs,
     outputs: outputsOf(draft, method, outputs, Array.isArray(options.outputs), returned),
     stages: method.stages,
+    constants: method.constants,
     slotCount: method.slotCount,
     idempotent: options.idempotent ?? true,
     isDefault: options.default ?? false,

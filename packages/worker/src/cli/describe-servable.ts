@@ -1,7 +1,8 @@
 /** A loaded servable in words: what `serving-worker check` prints. */
-import { formatShape, type Port } from '@serving/common';
+import { formatShape, type Port, type Value } from '@serving/common';
 import type { FunctionStageDefinition, MethodDefinition, StageDefinition } from '../definition/definition.js';
 import type { CorePlan } from '../executors/core-plan.js';
+import { layoutOf } from '../models/fit.js';
 import type { LoadedGraph } from '../models/loaded-model.js';
 import type { LoadedServable } from '../servables/load-servable.js';
 import { openPorts } from '../servables/signature.js';
@@ -75,9 +76,15 @@ function slotNames(method: MethodDefinition): ReadonlyMap<number, string> {
   for (const [index, stage] of method.stages.entries())
     for (const [position, slot] of stage.outputs.entries())
       names.set(slot, `${index + 1}${stage.outputs.length === 1 ? '' : String.fromCodePoint(97 + position)}`);
+  for (const { slot, value } of method.constants) names.set(slot, constantText(value));
   for (const { slot, name } of method.outputs) names.set(slot, name);
   for (const [slot, { name }] of method.inputs.entries()) names.set(slot, name);
   return names;
+}
+
+function constantText(value: Value): string {
+  const { dtype, shape } = layoutOf(value);
+  return typeof value === 'string' && value.length <= 20 ? `'${value}'` : `${dtype} ${formatShape(shape)}`;
 }
 
 function describeStage(stage: StageDefinition, names: ReadonlyMap<number, string>): string {

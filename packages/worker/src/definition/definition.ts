@@ -1,5 +1,5 @@
 /** What a servable consists of, as data: models and methods as ordered stages over numbered slots. No behaviour. */
-import type { Batching, Port } from '@serving/common';
+import type { Batching, Port, Value } from '@serving/common';
 import type { ModelCaller } from './model-caller.js';
 
 /** Where something was written, for messages: `add/servable_config.ts:12`, or undefined when nobody wrote it. */
@@ -91,12 +91,19 @@ export interface MethodOutput extends Port {
   readonly slot: number;
 }
 
+/** A value that is the same for every instance. */
+export interface MethodConstant {
+  readonly slot: number;
+  readonly value: Value;
+}
+
 export interface MethodDefinition {
   readonly name: string;
   /** With the dtypes and shapes that were declared. */
   readonly inputs: readonly Port[];
   readonly outputs: readonly MethodOutput[];
   readonly stages: readonly StageDefinition[];
+  readonly constants: readonly MethodConstant[];
   readonly slotCount: number;
   /** Whether an instance may be run again when the process that had it was lost. */
   readonly idempotent: boolean;

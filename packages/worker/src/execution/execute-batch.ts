@@ -3,7 +3,7 @@ import { failure, ServingError, type BatchContents, type Reply, type StageDurati
 import type { MethodDefinition, MethodOutput, StageDefinition } from '../definition/definition.js';
 import { layoutOf, unsendableText, wrongOutput } from '../models/fit.js';
 import type { LoadedServable } from '../servables/load-servable.js';
-import { BatchValues } from './batch-values.js';
+import { BatchValues, SlotValues } from './batch-values.js';
 import { byRequest } from './by-request.js';
 import { Deadlines } from './deadlines.js';
 import { runFunctionStage } from './function-stage.js';
@@ -39,6 +39,8 @@ export async function executeBatch(
     const method = methodOf(servable, batch);
     const deadlines = new Deadlines(batch.calls, control.arrivedAt, control.now);
     const values = new BatchValues(method.inputs, method.slotCount, batch.sections, deadlines);
+    for (const { slot, value } of method.constants)
+      values.set(slot, SlotValues.ofRows(Array.from({ length: values.count }, () => value)));
     const durations = await runStages(servable, method, { batch, values }, control);
     for (const output of method.outputs) checkOutput(method, output, values);
     const isWhole = !control.isCancelled() && !values.anyExpired;

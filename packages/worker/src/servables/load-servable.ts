@@ -128,6 +128,7 @@ function predictMethod(models: ReadonlyMap<ModelDefinition, LoadedModel>): Metho
         at: undefined,
       },
     ],
+    constants: [],
     slotCount: inputs.length + slots.length,
     idempotent: true,
     isDefault: false,

@@ -67,6 +67,7 @@ test('a method is stages over numbered slots', async () => {
         },
         { kind: 'model', model: models[0], subgraph: 0, inputs: [3, 2], outputs: [4], at },
       ],
+      constants: [],
       slotCount: 5,
       idempotent: true,
       isDefault: false,

@@ -52,6 +52,7 @@ async function run(
     inputs: [{ name: 'x' }],
     outputs: [{ name: 'y', slot: stages.length }],
     stages,
+    constants: [],
     slotCount: stages.length + 1,
     idempotent: true,
     isDefault: false,

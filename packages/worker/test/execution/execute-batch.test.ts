@@ -25,6 +25,7 @@ function servableWith(stages: StageDefinition[], models: LoadedModel[] = [model]
     inputs: [{ name: 'x' }],
     outputs: [{ name: 'y', slot: slotCount - 1 }],
     stages,
+    constants: [],
     slotCount,
     idempotent: true,
     isDefault: false,

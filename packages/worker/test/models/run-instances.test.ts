@@ -146,9 +146,9 @@ describe('a model that a function calls', () => {
     );
   });
 
-  test('cannot be called while the configuration is read', async () => {
+  test('cannot be called while the configuration is read, whether or not anybody waits for it', () => {
     const unconnected = new Model({ ...modelDefinition, caller: new ModelCaller() });
-    await expect(unconnected.call(floats([], 1))).rejects.toThrow(/models can be called by stages only$/);
+    expect(() => unconnected.call(floats([], 1))).toThrow(/not loaded yet: expected a call from inside /);
   });
 });
 
