@@ -10,6 +10,7 @@ import type { Models } from './inference-models/models.js';
 import { mindsporeGrpcRoutes } from './mindspore-grpc/mindspore-grpc-frontend.js';
 import type { PredictEndpoint } from './predict-endpoint.js';
 import { reflectionRoutes } from './reflection/reflection-frontend.js';
+import { tensorflowRestRoutes } from './tensorflow-rest/tensorflow-rest-frontend.js';
 
 export interface FrontEndSettings {
   readonly models: Models;
@@ -42,7 +43,12 @@ export interface HttpFrontEnds {
 }
 
 export function httpFrontEnds(settings: FrontEndSettings): HttpFrontEnds {
-  return { routes: [...httpHealthRoutes(settings), ...httpMetricsRoutes(settings)], fallback: unknownPaths };
+  const routes = [
+    ...httpHealthRoutes(settings),
+    ...httpMetricsRoutes(settings),
+    ...tensorflowRestRoutes(settings),
+  ];
+  return { routes, fallback: unknownPaths };
 }
 
 const noSuchPath: HttpHandler = ({ path }) => {

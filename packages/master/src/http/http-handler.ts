@@ -31,7 +31,7 @@ export type HttpHandler = (call: HttpCall, body: Uint8Array) => HttpResult | Pro
 export type Verb = 'GET' | 'POST';
 
 export interface HttpRoute {
-  /** `/v2/models/:model/infer`, or with `*` at its end whatever begins so. */
+  /** `/v2/models/:model/infer`; `:model([^:]+)` as the pattern has it; `::` is a colon; with `*` at its end whatever begins so. */
   readonly path: string;
   /** Other verbs are told of as WRONG_VERB, before their bodies are read. */
   readonly handlers: Readonly<Partial<Record<Verb, HttpHandler>>>;

@@ -6,6 +6,8 @@ import type { ExactInteger, TensorLeaves } from './tensor-leaves.js';
 export interface LeafRules {
   /** The most elements a tensor may have. */
   readonly maxElements: number;
+  /** The most strings and objects among them, each of which is an object of its own in memory. @default maxElements */
+  readonly maxTexts?: number;
   /** Whether integers and floats may stand side by side. @default true */
   readonly mixedNumbers?: boolean;
   /** Whether strings are read as their UTF-8 bytes, and may so stand beside objects. @default false */
@@ -92,7 +94,7 @@ export class LeafCollector {
     const index = this.#count;
     const isInteger = this.#cursor.isInteger;
     if (this.#kind !== 'integer' || !isInteger) this.#checkNumber(at, isInteger);
-    if (index >= this.#rules.maxElements) throw this.#tooMany(at);
+    if (index >= this.#rules.maxElements) throw this.#tooMany(at, this.#rules.maxElements);
     if (index === this.#numbers.length) {
       const grown = new Float64Array(2 * index);
       grown.set(this.#numbers);
@@ -148,14 +150,16 @@ export class LeafCollector {
     const { at } = this.#cursor;
     this.#kind ??= given;
     if (this.#kind !== given) throw this.#mixed(at, given);
-    if (this.#count >= this.#rules.maxElements) throw this.#tooMany(at);
+    const { maxElements, maxTexts = maxElements } = this.#rules;
+    const limit = given === 'boolean' ? maxElements : maxTexts;
+    if (this.#count >= limit) throw this.#tooMany(at, limit);
   }
 
   #mixed(at: number, given: LeafKind): JsonTensorError {
     return new JsonTensorError(at, { kind: 'mixed', element: this.#count, expected: this.#kind!, given });
   }
 
-  #tooMany(at: number): JsonTensorError {
-    return new JsonTensorError(at, { kind: 'too-many', limit: this.#rules.maxElements });
+  #tooMany(at: number, limit: number): JsonTensorError {
+    return new JsonTensorError(at, { kind: 'too-many', limit });
   }
 }

@@ -18,7 +18,7 @@ export function instanceDims({ shape }: Port): number[] {
     : shape.map((dimension) => (typeof dimension === 'number' ? dimension : openSize));
 }
 
-/** Dimensions of a tensor of a request. */
-export function tensorDims(method: MethodSignature, port: Port): number[] {
-  return isBatched(method) ? [openSize, ...instanceDims(port)] : instanceDims(port);
+/** Dimensions of a tensor of a request. @param batched whether it holds several instances */
+export function tensorDims(method: MethodSignature, port: Port, batched = isBatched(method)): number[] {
+  return batched ? [openSize, ...instanceDims(port)] : instanceDims(port);
 }

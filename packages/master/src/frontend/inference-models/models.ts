@@ -16,8 +16,10 @@ export interface Model {
 
 type Versions = ReadonlyMap<number, VersionEntry>;
 
-interface Named {
+/** What a name stands for, in whichever version. */
+export interface Named {
   readonly servable: string;
+  /** Newest first. */
   readonly versions: Versions;
   /** Undefined for the default one. */
   readonly method: string | undefined;
@@ -48,9 +50,9 @@ export class Models {
   /** As `ready`, whether or not a replica of it is live. */
   find(name: string, version: string): Model {
     const number = versionNumber(version);
-    const named = this.#named(name);
+    const named = this.named(name);
     if (named === undefined)
-      throw new ServingError('SERVABLE_NOT_FOUND', `${unknown(name)}; expected ${this.#list()}`);
+      throw new ServingError('SERVABLE_NOT_FOUND', `${unknown(name)}; expected ${this.known}`);
     const entry = number === 0 ? defaultVersion(named.versions) : named.versions.get(number);
     if (entry === undefined)
       throw new ServingError(
@@ -67,7 +69,8 @@ export class Models {
     );
   }
 
-  #named(name: string): Named | undefined {
+  /** The servable that a name stands for, and the method; undefined when no servable is called so. */
+  named(name: string): Named | undefined {
     const exact = this.#table.versions(name);
     if (exact !== undefined) return { servable: name, versions: exact, method: undefined };
     const dot = name.lastIndexOf('.');
@@ -79,7 +82,7 @@ export class Models {
 
   /** Whether a servable, or a model, can be run now; undefined when there is none of this name. */
   isServed(name: string): boolean | undefined {
-    const named = this.#named(name);
+    const named = this.named(name);
     const { method } = named ?? {};
     const entries = [...(named?.versions.values() ?? [])].filter(
       ({ methods }) => method === undefined || methods.has(method),
@@ -89,7 +92,7 @@ export class Models {
 
   /** Every version of the model that has it, oldest first. */
   versions(name: string): Model[] {
-    const named = this.#named(name);
+    const named = this.named(name);
     return [...(named?.versions.values() ?? [])].toReversed().flatMap((entry) => {
       const route = routeOf(entry, named?.method);
       return route === undefined ? [] : [{ name, route, entry }];
@@ -112,7 +115,8 @@ export class Models {
     return models;
   }
 
-  #list(): string {
+  /** The names that there are, as an error lists them. */
+  get known(): string {
     const names = [...new Set(this.all().map(({ name }) => name))];
     return names.length === 0 ? 'a model to be there: there is none' : `one of: ${names.join(', ')}`;
   }
@@ -133,7 +137,8 @@ function versionNumber(version: string): number {
   );
 }
 
-function routeOf({ methods }: VersionEntry, method: string | undefined): MethodRoute | undefined {
+/** @param method undefined for the default one */
+export function routeOf({ methods }: VersionEntry, method: string | undefined): MethodRoute | undefined {
   return method === undefined ? defaultMethod(methods) : methods.get(method);
 }
 

@@ -1,8 +1,8 @@
 /** Runs inference requests, from whichever front end: model name → route, tensors → instances → tensors. */
-import { ServingError, type Clock, type RpcCall } from '@serving/common';
+import { ServingError, type Clock } from '@serving/common';
 import type { PredictEndpoint, PredictRequest } from '../predict-endpoint.js';
-import { priorityOf } from '../request-headers.js';
 import type { Model, Models } from '../inference-models/models.js';
+import { predictRequest, type Caller } from './block-request.js';
 import { classified } from './classification.js';
 import type { InferRequest, InferResponse, OutputTensor, RequestedOutput } from './infer-request.js';
 import { noParameters } from './infer-request.js';
@@ -15,9 +15,6 @@ export interface InferenceSettings {
   readonly endpoint: PredictEndpoint;
   readonly clock: Clock;
 }
-
-/** What a request comes with beside its message. */
-export type Caller = Pick<RpcCall, 'metadata' | 'deadline' | 'signal'>;
 
 interface Prepared {
   readonly model: Model;
@@ -58,18 +55,13 @@ export class InferenceRunner {
     const { parameters } = request;
     const model = models.ready(request.model, request.version);
     const outputs = requestedOutputs(model, request.outputs);
-    const block = readInputs(model, request.inputs);
-    const predict = {
+    const predict = predictRequest(caller, {
       route: model.route,
-      count: block.count,
-      parts: [{ first: 0, block }],
-      refused: [],
+      block: readInputs(model, request.inputs),
       retainedBytes: request.retainedBytes,
       deadline: deadlineIn(parameters, caller.deadline, clock),
-      signal: caller.signal,
-      priority: priorityIn(parameters) ?? priorityOf(caller),
-      traceparent: caller.metadata('traceparent') ?? '',
-    };
+      priority: priorityIn(parameters),
+    });
     return { model, outputs, predict };
   }
 }

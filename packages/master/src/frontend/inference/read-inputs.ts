@@ -19,14 +19,22 @@ import type { Model } from '../inference-models/models.js';
 import { splitElements } from './bytes-elements.js';
 import type { InferInput } from './infer-request.js';
 
-/** The instances of a request: of a batched model as many as the batch has, of any other one. @throws ServingError */
-export function readInputs(model: Model, inputs: readonly InferInput[]): Block {
+/**
+ * The instances of a request: as many as the batch has, or one.
+ * @param batched whether dimension 0 of every tensor is the batch; as the model has it, unless the request says so
+ * @throws ServingError
+ */
+export function readInputs(
+  model: Model,
+  inputs: readonly InferInput[],
+  batched = isBatched(model.route.method),
+): Block {
   const { method } = model.route;
   checkNames(model, inputs);
-  const count = isBatched(method) ? batchSize(model, inputs) : 1;
+  const count = batched ? batchSize(model, inputs) : 1;
   const columns = method.inputs.map((port) => {
     const input = inputs.find(({ name }) => name === port.name)!;
-    return readColumn(model, port, input);
+    return readColumn(model, port, input, batched);
   });
   return new Block(count, columns);
 }
@@ -70,16 +78,16 @@ function batchSize({ name }: Model, inputs: readonly InferInput[]): number {
   return size ?? 1;
 }
 
-function readColumn(model: Model, port: Port, input: InferInput): Column {
+function readColumn(model: Model, port: Port, input: InferInput, batched: boolean): Column {
   const { name, contents } = input;
   const dtype = readType(model, port, input);
-  const given = isBatched(model.route.method) ? input.shape.slice(1) : input.shape;
+  const given = batched ? input.shape.slice(1) : input.shape;
   const elements = elementCount(input.shape);
   if (elements === undefined)
     throw invalid(
       `input '${name}' for model '${model.name}': shape ${formatShape(input.shape)} is invalid: expected at most 64 dimensions from 0, and at most 2^32-1 elements`,
     );
-  if (!fits(port.shape, given)) throw wrongShape(model, port, input);
+  if (!fits(port.shape, given)) throw wrongShape(model, port, input, batched);
   if (isNumericType(dtype)) {
     checkBytes(model, input, elements, dtype);
     return numericColumn(name, dtype, given, [contents as Uint8Array]);
@@ -119,12 +127,17 @@ function fits(expected: Port['shape'], given: readonly number[]): boolean {
   );
 }
 
-function wrongShape({ name: model, route }: Model, port: Port, { name, shape }: InferInput): ServingError {
+function wrongShape(
+  { name: model, route }: Model,
+  port: Port,
+  { name, shape }: InferInput,
+  batched: boolean,
+): ServingError {
   const note = isBatched(route.method)
     ? '. NOTE: Setting a non-zero max_batch_size in the model config requires a batch dimension to be prepended to each input shape.'
     : '';
   return mismatch(
-    `unexpected shape for input '${name}' for model '${model}'. Expected ${formatShape(tensorDims(route.method, port))}, got ${formatShape(shape)}${note}`,
+    `unexpected shape for input '${name}' for model '${model}'. Expected ${formatShape(tensorDims(route.method, port, batched))}, got ${formatShape(shape)}${note}`,
   );
 }
 

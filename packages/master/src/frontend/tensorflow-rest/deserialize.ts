@@ -1,0 +1,185 @@
+/** Body of a predict request → signature, form and tensors. */
+import { Base64Error, decodeBase64 } from '../../json/base64.js';
+import { JsonCursor } from '../../json/json-cursor.js';
+import { JsonError } from '../../json/json-error.js';
+import { withArticle } from '../../json/json-kind.js';
+import { JsonTensorReader, type JsonTensor } from '../../json/json-tensor.js';
+import { JsonTensorError } from '../../json/tensor-error.js';
+import { bytesKey, firstInstance, isBytesObject } from './look-ahead.js';
+import {
+  badRequest,
+  elementName,
+  keyOf,
+  type Form,
+  type NamedTensors,
+  type PredictBody,
+} from './predict-body.js';
+import { TensorBudget, tooMany } from './tensor-budget.js';
+
+/** @throws ServingError BAD_REQUEST for what is no request of predict */
+export function decodePredict(body: Uint8Array): PredictBody {
+  if (body.length === 0) throw badRequest('JSON Parse error: The document is empty');
+  try {
+    return new PredictReader(body).read();
+  } catch (thrown) {
+    if (thrown instanceof JsonError)
+      throw badRequest(`JSON Parse error: ${thrown.detail} at offset: ${thrown.at}`);
+    throw thrown;
+  }
+}
+
+class PredictReader {
+  readonly #body: Uint8Array;
+  readonly #cursor: JsonCursor;
+  readonly #budget = new TensorBudget();
+  readonly #tensors: JsonTensorReader;
+  #signature: string | undefined;
+  #given: Pick<PredictBody, 'form' | 'inputs'> | undefined;
+
+  constructor(body: Uint8Array) {
+    this.#body = body;
+    this.#cursor = new JsonCursor(body, { nonFinite: true });
+    const budget = this.#budget;
+    this.#tensors = new JsonTensorReader(this.#cursor, {
+      get maxElements() {
+        return budget.maxElements;
+      },
+      get maxTexts() {
+        return budget.maxTexts;
+      },
+      onObject: () => this.#bytes(),
+    });
+  }
+
+  read(): PredictBody {
+    this.#cursor.object((key) => this.#member(key));
+    this.#cursor.end();
+    if (this.#given === undefined) throw badRequest("Missing 'inputs' or 'instances' key");
+    return { signature: this.#signature, ...this.#given };
+  }
+
+  #member(key: string): void {
+    switch (key) {
+      case 'signature_name':
+        this.#signature = this.#signatureName();
+        return;
+      case keyOf.row:
+        this.#take('row', () => this.#instances());
+        return;
+      case keyOf.column:
+        this.#take('column', () => this.#columns());
+        return;
+      default:
+        this.#cursor.skip();
+    }
+  }
+
+  #signatureName(): string {
+    const kind = this.#cursor.kind();
+    if (kind === 'string') return this.#cursor.string();
+    throw badRequest(`'signature_name' key must be a string value, given ${withArticle(kind)}`);
+  }
+
+  #take(form: Form, read: () => PredictBody['inputs']): void {
+    if (this.#given !== undefined)
+      throw badRequest(
+        "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist, given both",
+      );
+    this.#given = { form, inputs: read() };
+  }
+
+  #instances(): PredictBody['inputs'] {
+    const kind = this.#cursor.kind();
+    if (kind !== 'array')
+      throw badRequest(`Excepting 'instances' to be an list/array, given ${withArticle(kind)}`);
+    switch (firstInstance(this.#rest())) {
+      case 'none':
+        throw badRequest("No values in 'instances' array; expected at least one");
+      case 'named':
+        return this.#rows();
+      case 'value':
+        return this.#tensor(() => "Failed to process 'instances' list.");
+    }
+  }
+
+  #rows(): NamedTensors {
+    const rows = new Map<string, JsonTensor[]>();
+    this.#cursor.array((index) => {
+      const kind = this.#cursor.kind();
+      if (kind !== 'object')
+        throw badRequest(`Expecting object but got ${withArticle(kind)} at item ${index} of input list`);
+      let names = 0;
+      this.#cursor.object((name) => {
+        if (index === 0) rows.set(name, []);
+        const tensors = rows.get(name);
+        if (tensors === undefined) throw otherKeys(index, rows, `the key '${name}'`);
+        tensors.push(this.#tensor(() => elementName(index, name)));
+        names++;
+      });
+      if (names < rows.size) {
+        const missing = [...rows.keys()].find((name) => rows.get(name)!.length === index);
+        throw otherKeys(index, rows, `no key '${missing}'`);
+      }
+    });
+    return rows;
+  }
+
+  #columns(): PredictBody['inputs'] {
+    if (this.#cursor.kind() !== 'object' || isBytesObject(this.#rest()))
+      return this.#tensor(() => "Failed to process 'inputs'.");
+    const columns = new Map<string, readonly JsonTensor[]>();
+    this.#cursor.object((name) => {
+      columns.set(name, [this.#tensor(() => `Failed to process named input: ${name} in 'inputs' object.`)]);
+    });
+    return columns;
+  }
+
+  /** @param what begins the text of an error */
+  #tensor(what: () => string): JsonTensor {
+    try {
+      const tensor = this.#tensors.read();
+      this.#budget.spend(tensor);
+      return tensor;
+    } catch (thrown) {
+      if (!(thrown instanceof JsonTensorError)) throw thrown;
+      if (thrown.fault.kind === 'too-many') throw tooMany();
+      throw badRequest(`${what()} Error: ${thrown.detail} at offset: ${thrown.at}`);
+    }
+  }
+
+  /** The next value, an object, as bytes. */
+  #bytes(): Uint8Array {
+    const cursor = this.#cursor;
+    const { at } = cursor;
+    let bytes: Uint8Array | undefined;
+    cursor.object((key) => {
+      if (key !== bytesKey) throw notBytes(at, `the key ${JSON.stringify(key)}`);
+      try {
+        bytes = decodeBase64(cursor.string());
+      } catch (thrown) {
+        if (thrown instanceof Base64Error)
+          throw badRequest(`Unable to base64 decode: ${thrown.message} at offset: ${at}`);
+        throw thrown;
+      }
+    });
+    if (bytes === undefined) throw notBytes(at, 'no key');
+    return bytes;
+  }
+
+  /** What is still to be read, from the next value on, whose kind has been asked for. */
+  #rest(): Uint8Array {
+    return this.#body.subarray(this.#cursor.at);
+  }
+}
+
+function notBytes(at: number, given: string) {
+  return badRequest(
+    `expected a value, a list or {"b64": "<base64>"}, given an object with ${given} at offset: ${at}`,
+  );
+}
+
+function otherKeys(index: number, rows: NamedTensors, given: string) {
+  return badRequest(
+    `${elementName(index)} JSON object: keys must be equal to: ${[...rows.keys()].join(',')}, as those of the first; given ${given}`,
+  );
+}
