@@ -9,6 +9,7 @@ import {
   failure,
   ServingError,
   type BatchContents,
+  type BytesColumn,
   type Credit,
   type MethodSignature,
   type Reply,
@@ -22,10 +23,14 @@ export function instanceText(block: Block, instance: number): string {
       const bytes =
         column.kind === 'numeric'
           ? contiguousBytes(column, instance, instance + 1)
-          : column.elements[instance]!;
+          : Buffer.concat(elementsOf(column, instance));
       return `${column.name}:${column.dtype}[${column.shape.join(',')}]=${Buffer.from(bytes).toString('hex')}`;
     })
     .join(' ');
+}
+
+function elementsOf({ elements, elementsPerInstance: each }: BytesColumn, instance: number): Uint8Array[] {
+  return elements.slice(instance * each, (instance + 1) * each);
 }
 
 export function signature(
