@@ -140,6 +140,8 @@ export async function startMaster(args: readonly string[], options?: ProgramOpti
     () => {
       if (master.outcome !== undefined)
         throw new Error(`serving-master ended with ${JSON.stringify(master.outcome)}: ${master.stderr}`);
+      // It listens for gRPC before it does for HTTP.
+      if (args.includes('--rest') && !restLine.test(master.stdout)) return undefined;
       return startLine.exec(master.stdout)?.[1];
     },
     55_000,

@@ -23,14 +23,14 @@ export function instanceText(block: Block, instance: number): string {
       const bytes =
         column.kind === 'numeric'
           ? contiguousBytes(column, instance, instance + 1)
-          : Buffer.concat(elementsOf(column, instance));
+          : elementsOf(column, instance);
       return `${column.name}:${column.dtype}[${column.shape.join(',')}]=${Buffer.from(bytes).toString('hex')}`;
     })
     .join(' ');
 }
 
-function elementsOf({ elements, elementsPerInstance: each }: BytesColumn, instance: number): Uint8Array[] {
-  return elements.slice(instance * each, (instance + 1) * each);
+function elementsOf({ elements, elementsPerInstance: each }: BytesColumn, instance: number): Uint8Array {
+  return Buffer.concat(elements.slice(instance * each, (instance + 1) * each));
 }
 
 export function signature(
