@@ -48,6 +48,12 @@ export function preparePythonClients() {
     paths: [],
     checks: join('triton', 'main.py'),
   });
+  clients.push({
+    name: 'tensorflow-rest-requests',
+    interpreter: ensureEnvironment(basePython, 'requirements-tensorflow.txt', 'numpy, requests'),
+    paths: [],
+    checks: join('tensorflow', 'main.py'),
+  });
   return clients;
 }
 

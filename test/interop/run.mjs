@@ -86,6 +86,7 @@ function environment(client, server) {
     PYTHONWARNINGS: 'ignore::DeprecationWarning,ignore::FutureWarning',
     // A proxy for the machine's way out is none for its own server.
     no_grpc_proxy: 'localhost,127.0.0.1',
+    no_proxy: 'localhost,127.0.0.1',
   };
 }
 

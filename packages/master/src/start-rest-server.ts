@@ -10,7 +10,7 @@ export interface RestServerOptions {
 }
 
 /**
- * Serves MindSpore Serving's REST API and the Open Inference Protocol at `port`, `host:port` or `unix:path`; the
+ * Serves MindSpore Serving's REST API, the Open Inference Protocol and TensorFlow Serving's REST API at `port`, `host:port` or `unix:path`; the
  * counterpart of MindSpore Serving's `start_restful_server`. Resolves with the address in use (the real port when 0 was
  * asked for).
  * @throws ServingError CONFIG_INVALID for an address or a size that makes no sense, ADDRESS_UNAVAILABLE for one in use

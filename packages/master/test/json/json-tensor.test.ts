@@ -170,6 +170,19 @@ describe('what is no tensor is refused with what is wrong', () => {
     }
   });
 
+  test('more strings or bytes than the caller wants, where it wants fewer of them', () => {
+    const reading = (leaf: string, count: number) => {
+      const cursor = new JsonCursor(Buffer.from(`[${Array(count).fill(leaf).join()}]`));
+      const onObject = () => (cursor.skip(), Buffer.from('x'));
+      return new JsonTensorReader(cursor, { maxElements: 3, maxTexts: 2, onObject }).read();
+    };
+    for (const leaf of ['"a"', '{}']) {
+      expect(reading(leaf, 2).shape).toEqual([2]);
+      expect(() => reading(leaf, 3)).toThrow(tensorError({ kind: 'too-many', limit: 2 }));
+    }
+    for (const leaf of ['1', 'true']) expect(reading(leaf, 3).shape).toEqual([3]);
+  });
+
   test('integers beside floats, where the caller does not want that', () => {
     const rules = { mixedNumbers: false };
     expect(read('[1,2]', rules).leaves).toEqual(numbers([1, 2]));

@@ -92,14 +92,9 @@ class PredictReader {
     const kind = this.#cursor.kind();
     if (kind !== 'array')
       throw badRequest(`Excepting 'instances' to be an list/array, given ${withArticle(kind)}`);
-    switch (firstInstance(this.#rest())) {
-      case 'none':
-        throw badRequest("No values in 'instances' array; expected at least one");
-      case 'named':
-        return this.#rows();
-      case 'value':
-        return this.#tensor(() => "Failed to process 'instances' list.");
-    }
+    const first = firstInstance(this.#rest());
+    if (first === 'none') throw badRequest("No values in 'instances' array; expected at least one");
+    return first === 'named' ? this.#rows() : this.#tensor(() => "Failed to process 'instances' list.");
   }
 
   #rows(): NamedTensors {

@@ -6,8 +6,8 @@ import { badRequest } from './predict-body.js';
 const mostElements = 2 ** 25;
 /** Strings and bytes are objects, as in the other protocols. */
 const mostTexts = 1_000_000;
-/** A tensor is some objects, even if it holds one number: those of instances with named inputs. */
-const mostTensors = 1_000_000;
+/** A tensor is some objects, even if it holds one number: those of instances with named inputs, which the column form spares. */
+const mostTensors = 200_000;
 
 export class TensorBudget {
   #elements = mostElements;

@@ -44,10 +44,7 @@ test.each([
   ['[]', 'JSON Parse error: expected an object, given an array at offset: 0'],
   ['{"instances": [1]} x', "JSON Parse error: expected the end, given 'x' at offset: 19"],
   ['{"instances": [1,]}', "JSON Parse error: expected a value, given ']' at offset: 17"],
-  [
-    '{"instances": [nul]}',
-    "Failed to process 'instances' list. Error: element 0: expected a value, given null at offset: 15",
-  ],
+  ['{"instances": [nul]}', "JSON Parse error: expected 'l' of null, given ']' at offset: 18"],
   ['{"instances": [{"x": 1,}]}', `JSON Parse error: expected '"' of a key, given '}' at offset: 23`],
   ['{"instances": [?]}', "JSON Parse error: expected a value, given '?' at offset: 15"],
   ['{"instances": [{"b64": ?}]}', "JSON Parse error: expected a value, given '?' at offset: 23"],
@@ -114,10 +111,10 @@ test.each([
     'strings of several inputs',
     `{"inputs": {"a": [${'"",'.repeat(600_000)}""], "b": [${'"",'.repeat(600_000)}""]}}`,
   ],
-  ['values of named inputs', `{"instances": [${'{"x":1},'.repeat(1_000_000)}{"x":1}]}`],
+  ['values of named inputs', `{"instances": [${'{"x":1},'.repeat(200_000)}{"x":1}]}`],
 ])('more %s than a request may have are refused', (_what, text) => {
   expect(refusal(text)).toBe(
-    'BAD_REQUEST: expected at most 33554432 numbers and booleans, 1000000 strings, and 1000000 values of named inputs of instances in a request, given more',
+    'BAD_REQUEST: expected at most 33554432 numbers and booleans, 1000000 strings, and 200000 values of named inputs of instances in a request, given more',
   );
 });
 

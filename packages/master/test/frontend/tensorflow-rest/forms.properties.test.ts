@@ -66,6 +66,10 @@ const ranges = {
 } as const;
 
 function token(dtype: DataType): fc.Arbitrary<string> {
+  if (isInteger(dtype)) {
+    const [min, max] = ranges[dtype];
+    return fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max)).map(String);
+  }
   switch (dtype) {
     case 'bool':
       return fc.boolean().map(String);
@@ -81,11 +85,11 @@ function token(dtype: DataType): fc.Arbitrary<string> {
       return fc
         .uint8Array({ maxLength: 9 })
         .map((bytes) => `{"b64":"${Buffer.from(bytes).toString('base64')}"}`);
-    default: {
-      const [min, max] = ranges[dtype];
-      return fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max)).map(String);
-    }
   }
+}
+
+function isInteger(dtype: DataType): dtype is keyof typeof ranges {
+  return dtype in ranges;
 }
 
 function floatToken(value: number): string {

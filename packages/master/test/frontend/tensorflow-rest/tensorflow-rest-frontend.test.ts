@@ -315,9 +315,7 @@ test('rows may have outputs of different shapes, which in a column are no tensor
     const [section] = work.contents.sections;
     const [column] = section!.columns;
     for (let i = 0; i < work.count; i++) {
-      const block = new Block(section!.count, [
-        { ...column!, name: 'y', shape: i === 0 ? [1] : [1, 1] } as never,
-      ]);
+      const block = new Block(section!.count, [{ ...column!, name: 'y', shape: i === 0 ? [1] : [1, 1] }]);
       work.send({
         first: i,
         count: 1,
