@@ -65,27 +65,19 @@ const ranges = {
   uint64: [0n, 2n ** 64n - 1n],
 } as const;
 
+const otherTokens: Readonly<Record<Exclude<DataType, keyof typeof ranges>, fc.Arbitrary<string>>> = {
+  bool: fc.boolean().map(String),
+  float16: fc.nat(0xffff).map((bits) => floatToken(float16Value(bits))),
+  float32: fc.float().map(floatToken),
+  float64: fc.double().map(floatToken),
+  string: fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify(text)),
+  bytes: fc.uint8Array({ maxLength: 9 }).map((bytes) => `{"b64":"${Buffer.from(bytes).toString('base64')}"}`),
+};
+
 function token(dtype: DataType): fc.Arbitrary<string> {
-  if (isInteger(dtype)) {
-    const [min, max] = ranges[dtype];
-    return fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max)).map(String);
-  }
-  switch (dtype) {
-    case 'bool':
-      return fc.boolean().map(String);
-    case 'float16':
-      return fc.nat(0xffff).map((bits) => floatToken(float16Value(bits)));
-    case 'float32':
-      return fc.float().map(floatToken);
-    case 'float64':
-      return fc.double().map(floatToken);
-    case 'string':
-      return fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify(text));
-    case 'bytes':
-      return fc
-        .uint8Array({ maxLength: 9 })
-        .map((bytes) => `{"b64":"${Buffer.from(bytes).toString('base64')}"}`);
-  }
+  if (!isInteger(dtype)) return otherTokens[dtype];
+  const [min, max] = ranges[dtype];
+  return fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max)).map(String);
 }
 
 function isInteger(dtype: DataType): dtype is keyof typeof ranges {
