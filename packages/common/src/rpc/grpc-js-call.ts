@@ -31,7 +31,7 @@ export abstract class GrpcJsCall<Result = RpcResult> implements RpcCall, CancelS
   readonly #call: GrpcCall;
   /** Whether the signal had aborted when the handler was done. */
   #settledAs: boolean | undefined;
-  #onAbort: (() => void) | undefined;
+  #onAbort: (() => void)[] | undefined;
 
   constructor(context: CallContext, call: GrpcCall) {
     this.#context = context;
@@ -67,27 +67,23 @@ export abstract class GrpcJsCall<Result = RpcResult> implements RpcCall, CancelS
 
   onAbort(listener: () => void): void {
     if (this.aborted) return listener();
-    const earlier = this.#onAbort;
-    if (earlier === undefined) {
-      this.#onAbort = listener;
+    if (this.#onAbort === undefined) {
+      this.#onAbort = [listener];
       // One listener however many there are here, since Node warns of more than ten. grpc-js reports the end of every
       // call as cancelled, answered ones included.
       this.#call.on('cancelled', () => {
         if (this.#settledAs === undefined) this.#abort();
       });
     } else {
-      this.#onAbort = () => {
-        earlier();
-        listener();
-      };
+      this.#onAbort.push(listener);
     }
     return undefined;
   }
 
   #abort(): void {
-    const listener = this.#onAbort;
+    const listeners = this.#onAbort ?? [];
     this.#onAbort = undefined;
-    listener?.();
+    for (const listener of listeners) listener();
   }
 
   /** Sends what the handler gives, unless a stop has ended the call before. */

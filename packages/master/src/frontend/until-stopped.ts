@@ -7,17 +7,17 @@ export const stopped: Omit<RpcResult, 'body'> = {
   message: 'the server is stopping',
 };
 
-/** The messages until the master stops. */
+/** The messages until the master stops, or whatever else one of the signals says. */
 export async function* untilStopped(
   messages: AsyncIterable<Uint8Array>,
-  stopping: AbortSignal,
+  ...signals: readonly AbortSignal[]
 ): AsyncGenerator<Uint8Array> {
   const iterator = messages[Symbol.asyncIterator]();
   let wake: () => void = () => undefined;
   const onStop = () => wake();
-  stopping.addEventListener('abort', onStop);
+  for (const signal of signals) signal.addEventListener('abort', onStop);
   try {
-    while (!stopping.aborted) {
+    while (!signals.some(({ aborted }) => aborted)) {
       // Not Promise.race: a promise that outlives the stream would keep something of each message.
       const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
         wake = () => resolve(undefined);
@@ -27,6 +27,6 @@ export async function* untilStopped(
       yield next.value;
     }
   } finally {
-    stopping.removeEventListener('abort', onStop);
+    for (const signal of signals) signal.removeEventListener('abort', onStop);
   }
 }

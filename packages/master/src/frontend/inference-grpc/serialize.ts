@@ -2,7 +2,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { inference, visitBytes } from '@serving/common';
 import { joinElements } from '../inference/bytes-elements.js';
-import type { InferResponse, OutputTensor } from '../inference/infer-request.js';
+import type { InferRequest, InferResponse, OutputTensor } from '../inference/infer-request.js';
 import { datatypeOf } from '../inference-models/data-types.js';
 
 /** Field of ModelInferResponse in proto/inference/grpc_service.proto. */
@@ -23,16 +23,26 @@ export function writeResponse(response: InferResponse): Uint8Array[] {
 /** An answer on a stream, which is the last to its request. */
 export function writeStreamResponse(response: InferResponse): Uint8Array {
   const inferResponse = headOf(response);
-  inferResponse.parameters.set(finalResponse, { parameterChoice: { $case: 'boolParam', value: true } });
+  inferResponse.parameters.set(finalResponse, isFinal);
   inferResponse.rawOutputContents = response.outputs.map((output) => Buffer.concat(contentsOf(output)));
   return inference.ModelStreamInferResponse.encode({ errorMessage: '', inferResponse }).finish();
 }
 
 const finalResponse = 'triton_final_response';
+const isFinal: inference.InferParameter = { parameterChoice: { $case: 'boolParam', value: true } };
 
-/** An error on a stream, which does not end it. */
-export function writeStreamError(id: string, errorMessage: string): Uint8Array {
-  const inferResponse = { ...inference.ModelInferResponse.decode(new Uint8Array(0)), id };
+/**
+ * An error on a stream, which does not end it. It, too, is the last answer to its request.
+ * @param request undefined when it could not be read
+ */
+export function writeStreamError(request: InferRequest | undefined, errorMessage: string): Uint8Array {
+  const inferResponse = inference.ModelInferResponse.decode(new Uint8Array(0));
+  if (request !== undefined) {
+    inferResponse.id = request.id;
+    inferResponse.modelName = request.model;
+    inferResponse.modelVersion = request.version;
+    inferResponse.parameters.set(finalResponse, isFinal);
+  }
   return inference.ModelStreamInferResponse.encode({ errorMessage, inferResponse }).finish();
 }
 

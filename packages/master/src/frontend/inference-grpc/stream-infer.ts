@@ -1,11 +1,19 @@
 /**
  * ModelStreamInfer: requests on a stream run at the same time and are answered in their order, each with one message. An
- * error is a message, too, and the stream goes on.
+ * error is a message, too, and the stream goes on; unless its caller has asked for the status of the first one.
  */
-import { grpcStatus, ServingError, type RpcCall, type RpcStream, type StreamHandler } from '@serving/common';
+import {
+  grpcStatus,
+  ServingError,
+  type CancelSignal,
+  type RpcCall,
+  type RpcStream,
+  type StreamHandler,
+} from '@serving/common';
 import { stopped, untilStopped } from '../until-stopped.js';
 import type { InferRequest } from '../inference/infer-request.js';
 import type { InferenceRunner } from '../inference/inference-runner.js';
+import { RequestSignals } from './request-signals.js';
 import { writeStreamError, writeStreamResponse } from './serialize.js';
 
 /** Requests of a stream that are not answered yet; further ones stay with the transport, which holds the client back. */
@@ -21,45 +29,65 @@ export interface StreamSettings {
   readonly onInternalError: (error: ServingError) => void;
 }
 
+/** Header of a caller that wants the stream to end at the first error, with its status. */
+const endsAtErrorHeader = 'triton_grpc_error';
+
 export function streamInfer(settings: StreamSettings): StreamHandler {
   return async (call, stream) => {
-    const answers = new Answers(stream);
-    for await (const message of untilStopped(stream.messages, settings.stopping)) {
+    const endsAtError = call.metadata(endsAtErrorHeader) === 'true';
+    const signals = new RequestSignals(call.signal);
+    const failed = new AbortController();
+    const answers = new Answers(stream, () => {
+      failed.abort();
+      signals.abort();
+    });
+    for await (const message of untilStopped(stream.messages, settings.stopping, failed.signal)) {
       await answers.room();
-      answers.add(answerTo(settings, call, message));
+      const answer = signals.during((signal) => answerTo(settings, { call, signal, endsAtError }, message));
+      answers.add(answer);
     }
     await answers.sent();
     return settings.stopping.aborted ? stopped : { status: grpcStatus.OK };
   };
 }
 
-/** Never rejects. */
+interface StreamedRequest {
+  readonly call: RpcCall;
+  readonly signal: CancelSignal;
+  /** Whether an error rejects, to end the stream, instead of being an answer. */
+  readonly endsAtError: boolean;
+}
+
 async function answerTo(
   { runner, read, onInternalError }: StreamSettings,
-  call: RpcCall,
+  { call, signal, endsAtError }: StreamedRequest,
   message: Uint8Array,
 ): Promise<Uint8Array> {
-  let id = '';
+  const caller = { metadata: (name: string) => call.metadata(name), deadline: call.deadline, signal };
+  let request: InferRequest | undefined;
   try {
-    const request = read(message);
-    ({ id } = request);
-    return writeStreamResponse(await runner.infer(call, request));
+    request = read(message);
+    return writeStreamResponse(await runner.infer(caller, request));
   } catch (thrown) {
     const error = ServingError.from(thrown);
+    if (endsAtError) throw error;
     if (error.code === 'INTERNAL') onInternalError(error);
-    return writeStreamError(id, error.message);
+    return writeStreamError(request, error.message);
   }
 }
 
 /** Answers on their way, sent in the order of their requests. */
 class Answers {
   readonly #stream: RpcStream;
-  /** Resolves when all answers so far are sent; rejects when the stream breaks. */
+  readonly #onEnd: () => void;
+  /** Resolves when all answers so far are sent; rejects when the stream breaks or ends with an error. */
   #last: Promise<void> = Promise.resolve();
   readonly #pending: Promise<void>[] = [];
 
-  constructor(stream: RpcStream) {
+  /** @param onEnd called when nothing more can be sent: the stream is broken, or ends with an error */
+  constructor(stream: RpcStream, onEnd: () => void) {
     this.#stream = stream;
+    this.#onEnd = onEnd;
   }
 
   /** Resolves when one more request may be taken. */
@@ -68,16 +96,17 @@ class Answers {
   }
 
   add(answer: Promise<Uint8Array>): void {
+    // An error is dealt with in its turn.
+    answer.catch(() => undefined);
     this.#last = this.#send(this.#last, answer);
-    // Whoever waits for it next learns of a break; until then it is nobody's.
-    this.#last.catch(() => undefined);
+    // Whoever waits for it next learns of it; until then it is nobody's.
+    this.#last.catch(this.#onEnd);
     this.#pending.push(this.#last);
   }
 
   async #send(before: Promise<void>, answer: Promise<Uint8Array>): Promise<void> {
-    const message = await answer;
     await before;
-    await this.#stream.send(message);
+    await this.#stream.send(await answer);
     void this.#pending.shift();
   }
 

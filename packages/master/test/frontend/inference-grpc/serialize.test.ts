@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { bytesColumn, inference, numericColumn } from '@serving/common';
 import fc from 'fast-check';
 import { joinElements } from '../../../src/frontend/inference/bytes-elements.js';
-import type { OutputTensor } from '../../../src/frontend/inference/infer-request.js';
+import { noParameters, type OutputTensor } from '../../../src/frontend/inference/infer-request.js';
 import {
   writeResponse,
   writeStreamError,
@@ -75,9 +75,17 @@ test('an answer without outputs', () => {
   });
 });
 
-test('an error on a stream names its request', () => {
-  expect(inference.ModelStreamInferResponse.decode(writeStreamError('a', 'why'))).toMatchObject({
-    errorMessage: 'why',
-    inferResponse: { id: 'a', outputs: [] },
-  });
+test('an error on a stream names its request, to which it is the last answer', () => {
+  const request = {
+    ...{ model: 'm', version: '7', id: 'a', retainedBytes: 0 },
+    ...{ parameters: noParameters, inputs: [], outputs: [] },
+  };
+  const { errorMessage, inferResponse } = inference.ModelStreamInferResponse.decode(
+    writeStreamError(request, 'why'),
+  );
+  expect(errorMessage).toBe('why');
+  expect(inferResponse).toMatchObject({ modelName: 'm', modelVersion: '7', id: 'a', outputs: [] });
+  expect([...inferResponse!.parameters]).toEqual([
+    ['triton_final_response', { parameterChoice: { $case: 'boolParam', value: true } }],
+  ]);
 });

@@ -4,6 +4,7 @@ import { inference, type RpcClientStream } from '@serving/common';
 import { deferred } from '../../../../common/test/deferred.js';
 import type { FakeWork } from '../../support/fake-replica.js';
 import { until } from '../../support/grpc-client.js';
+import { callWith } from '../../support/grpc-frontend.js';
 import { echo, encodeInfer, floatsRequest, giveBack, InferenceBench } from '../../support/inference.js';
 import { serveRoutes } from '../../support/served-routes.js';
 
@@ -12,11 +13,11 @@ afterEach(async () => {
   for (const clean of cleanups.splice(0)) await clean();
 });
 
-async function open(onSend?: (work: FakeWork) => void, executors = 1) {
+async function open(onSend?: (work: FakeWork) => void, executors = 1, headers = {}) {
   const bench = new InferenceBench();
   const replica = bench.serve({ servable: 's', methods: [echo], executors }, onSend);
   const { channel } = await serveRoutes([bench.route('ModelStreamInfer')], cleanups);
-  const stream = channel.openStream('/inference.GRPCInferenceService/ModelStreamInfer');
+  const stream = channel.openStream('/inference.GRPCInferenceService/ModelStreamInfer', headers);
   return { bench, replica, stream, answers: answersOf(bench, stream) };
 }
 
@@ -56,13 +57,59 @@ test('an error is an answer with the id of its request, and the stream goes on',
   const [unknown, garbage, fine] = [await next(answers), await next(answers), await next(answers)];
   expect(unknown).toMatchObject({
     errorMessage: "Request for unknown model: 't' is not found; expected one of: s",
-    inferResponse: { id: '1' },
+    inferResponse: { id: '1', modelName: 't', modelVersion: '' },
+  });
+  expect(unknown.inferResponse!.parameters.get('triton_final_response')).toEqual({
+    parameterChoice: { $case: 'boolParam', value: true },
   });
   expect(garbage).toMatchObject({
     errorMessage: expect.stringMatching(/^expected an inference.ModelInferRequest/),
     inferResponse: { id: '' },
   });
   expect(fine).toMatchObject({ errorMessage: '', inferResponse: { id: '2' } });
+});
+
+test('a caller that asks for it has the stream end at the first error in order, with its status', async () => {
+  const works: FakeWork[] = [];
+  const { stream, answers, replica } = await open((work) => void works.push(work), 2, {
+    triton_grpc_error: 'true',
+  });
+  await stream.send(request('1'));
+  const first = next(answers);
+  await until(() => works.length === 1);
+  await stream.send(request('2', { modelName: 't' }));
+  await stream.send(request('3'));
+  await until(() => works.length === 2);
+  giveBack(works[0]!);
+  expect((await first).inferResponse?.id).toBe('1');
+  await expect(answers.next()).rejects.toMatchObject({
+    status: 5,
+    message: "Request for unknown model: 't' is not found; expected one of: s",
+  });
+  // Nobody waits for what was behind it.
+  await until(() => replica.cancelled.length === 1);
+});
+
+test('a stream that lives long keeps nothing of the requests that are answered', async () => {
+  const bench = new InferenceBench();
+  bench.serve({ servable: 's', methods: [echo] });
+  const route = bench.route('ModelStreamInfer');
+  if (route.kind !== 'stream') throw new Error('ModelStreamInfer is a stream');
+  let listeners = 0;
+  const signal = { aborted: false, onAbort: () => void listeners++ };
+  let answered = 0;
+  async function* messages() {
+    for (let sent = 0; sent < 20; sent++) {
+      yield request('1');
+      bench.plane.runDeferred();
+    }
+  }
+  const send = async () => void answered++;
+  const ended = route.handle(callWith({ signal }), { messages: messages(), send });
+  const pump = setInterval(() => bench.plane.runDeferred(), 1);
+  cleanups.push(() => clearInterval(pump));
+  expect(await ended).toEqual({ status: 0 });
+  expect({ answered, listeners }).toEqual({ answered: 20, listeners: 1 });
 });
 
 test('requests run at the same time, and are answered in their order', async () => {
