@@ -12,6 +12,8 @@ from calls import expect_error, tensor
 from harness import expect, expect_equal
 
 CALLS = 200
+# More than any stack is deep.
+LONG_STREAM = 20_000
 
 
 def numbered(number):
@@ -25,6 +27,8 @@ def add_concurrent_checks(checks, address):
     checks.run("asyncio", lambda: asyncio.run(with_asyncio(address)))
     checks.run("a stream answers in order", stream, address)
     checks.run("an error on a stream does not end it", stream_error, address)
+    checks.run("a stream that ends at the first error", stream_status, address)
+    checks.run("a stream of many requests that is given up", long_stream, address)
     checks.run("a stream of asyncio", lambda: asyncio.run(asyncio_stream(address)))
     checks.run("the deadline of a client", expect_error, lambda: waits(client, client_timeout=0.2), "DEADLINE_EXCEEDED", "")
     checks.run("a call that is cancelled", cancelled, client)
@@ -90,6 +94,35 @@ def stream_error(address):
     first, second, third = streamed(address, [("echo", 1), ("nothing", 2), ("echo", 3)])
     expect(first[1] is None and third[1] is None, "expected answers")
     expect("Request for unknown model: 'nothing'" in str(second[1]), f"given {second[1]}")
+
+
+def stream_status(address):
+    answers = queue.Queue()
+    with triton.InferenceServerClient(address) as client:
+        client.start_stream(lambda result, error: answers.put((result, error)), headers={"triton_grpc_error": "true"})
+        for model, number in (("echo", 1), ("nothing", 2)):
+            client.async_stream_infer(model, numbered(number), request_id=str(number))
+        (result, _), (_, error) = answers.get(timeout=30), answers.get(timeout=30)
+    expect_equal(result.as_numpy("y").tolist(), [1], "y")
+    expect_equal(error.status(), "StatusCode.NOT_FOUND", "status")
+    expect("Request for unknown model: 'nothing'" in error.message(), f"given {error}")
+
+
+def long_stream(address):
+    """What is kept of its requests would be looked at when it ends."""
+    answers = queue.Queue()
+    client = triton.InferenceServerClient(address)
+    client.start_stream(lambda result, error: answers.put(error))
+    for number in range(LONG_STREAM):
+        client.async_stream_infer("echo.int32", numbered(number))
+        if number >= 200:
+            expect(answers.get(timeout=30) is None, "expected an answer")
+    for _ in range(200):
+        expect(answers.get(timeout=30) is None, "expected an answer")
+    client.async_stream_infer("echo.wait", [tensor("x", np.array(30_000, np.int32))])
+    client.stop_stream(cancel_requests=True)
+    expect(client.is_server_live(), "expected a server")
+    expect_equal(client.infer("echo", numbered(1)).as_numpy("y").tolist(), [1], "y")
 
 
 async def asyncio_stream(address):
