@@ -50,20 +50,20 @@ export function collectServables(directory) {
   }
 }
 
-/** A master with the servables in its own process. Resolves once it listens, with its addresses. */
+/** A master with the servables in its own process. Resolves once it listens, with its address for each protocol. */
 export async function startServer(port, directory) {
   const ports = ['--grpc', `127.0.0.1:${port}`, '--rest', '127.0.0.1:0'];
   const served = ['--servable', servables.join(','), '--directory', directory];
   const server = startProgram(masterProgram, [...ports, ...served]);
-  const [address, rest] = await Promise.all([server.says(listening), server.says(listeningForRest)]);
-  return { ...server, address, rest };
+  const [grpc, rest] = await Promise.all([server.says(listening), server.says(listeningForRest)]);
+  return { ...server, addresses: await addresses(grpc, rest) };
 }
 
 /** A master and a worker for each servable, in processes of their own; stopped together. */
 export async function startCluster(directory) {
   const ports = ['--grpc', '--rest', '--master'].flatMap((flag) => [flag, '127.0.0.1:0']);
   const master = startProgram(masterProgram, ports);
-  const [address, rest, cluster] = await Promise.all(
+  const [grpc, rest, cluster] = await Promise.all(
     [listening, listeningForRest, listeningForWorkers].map((pattern) => master.says(pattern)),
   );
   const workers = servables.map((servable) =>
@@ -74,7 +74,13 @@ export async function startCluster(directory) {
     const ends = [...(await Promise.all(workers.map((worker) => worker.stop()))), await master.stop()];
     return ends.find((end) => end !== 'exit code 0') ?? 'exit code 0';
   };
-  return { ...master, address, rest, stop: stopAll };
+  return { ...master, addresses: await addresses(grpc, rest), stop: stopAll };
+}
+
+/** By protocol. Open Inference is asked for at the REST port, which may answer other protocols only. */
+async function addresses(grpc, rest) {
+  const { ok } = await fetch(`http://${rest}/v2`);
+  return { grpc, rest, ...(ok ? { http: rest } : {}) };
 }
 
 const listening = /^Serving gRPC start success, listening on (\S+)/;

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const { values: options } = parseArgs({ options: { name: { type: 'string' }, address: { type: 'string' } } });
+const text = { type: 'string' };
+const { values: options } = parseArgs({ options: { name: text, address: text, program: text } });
 const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
 const page = readFileSync(join(docs, 'metrics.md'), 'utf8');
 const dashboard = JSON.parse(readFileSync(join(docs, 'dashboards', 'serving.json'), 'utf8'));
@@ -16,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'serving-promtool-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 function promtool(args, input = '') {
-  const { status, stdout, stderr, error } = spawnSync(process.env.PROMTOOL, args, {
+  const { status, stdout, stderr, error } = spawnSync(options.program, args, {
     encoding: 'utf8',
     input,
   });
@@ -25,7 +26,7 @@ function promtool(args, input = '') {
 
 /** What is wrong; undefined when nothing is. */
 async function metricsProblem() {
-  const response = await fetch(`http://${process.env.REST_ADDRESS}/metrics`);
+  const response = await fetch(`http://${options.address}/metrics`);
   const text = await response.text();
   if (!/^serving_requests_total\{.*\} [1-9]/m.test(text)) return 'no request was counted';
   const { status, said } = promtool(['check', 'metrics'], text);

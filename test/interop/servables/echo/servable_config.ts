@@ -21,7 +21,9 @@ registerMethod('zeros', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(zeros
 const fail = () => {
   throw new Error('this method always fails');
 };
-registerMethod('fail', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(fail, [x]));
+registerMethod('fail', { inputs: { x: { dtype: 'float32' } }, outputs: ['y'] }, ({ x }) =>
+  addStage(fail, [x]),
+);
 
 // Waits for as many milliseconds as the instance says.
 const wait = async (x: Tensor) => {
