@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const text = { type: 'string' };
-const { values: options } = parseArgs({ options: { name: text, address: text, program: text } });
+const { values: options } = parseArgs({
+  options: { name: { type: 'string' }, address: { type: 'string' }, program: { type: 'string' } },
+});
 const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
 const page = readFileSync(join(docs, 'metrics.md'), 'utf8');
 const dashboard = JSON.parse(readFileSync(join(docs, 'dashboards', 'serving.json'), 'utf8'));

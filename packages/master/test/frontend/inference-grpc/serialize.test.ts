@@ -77,8 +77,13 @@ test('an answer without outputs', () => {
 
 test('an error on a stream names its request, to which it is the last answer', () => {
   const request = {
-    ...{ model: 'm', version: '7', id: 'a', retainedBytes: 0 },
-    ...{ parameters: noParameters, inputs: [], outputs: [] },
+    model: 'm',
+    version: '7',
+    id: 'a',
+    retainedBytes: 0,
+    parameters: noParameters,
+    inputs: [],
+    outputs: [],
   };
   const { errorMessage, inferResponse } = inference.ModelStreamInferResponse.decode(
     writeStreamError(request, 'why'),
