@@ -7,6 +7,7 @@ import {
   type Parameters,
   type ParameterValue,
 } from '../inference/infer-request.js';
+import { refuseSharedTensor } from '../inference/shared-memory.js';
 import { checkBounds } from './request-bounds.js';
 import { checkRaw, shapeOf, typedContents } from './validate.js';
 
@@ -46,7 +47,7 @@ export function decode<Message>(
 export function inferRequestOf(request: WireRequest, retainedBytes: number): InferRequest {
   checkRaw(request);
   const { modelName, modelVersion, id, parameters, inputs, outputs } = request;
-  for (const output of outputs) refuseSharedMemory(output, `output '${output.name}'`);
+  for (const output of outputs) refuseSharedTensor(output.parameters, `output '${output.name}'`);
   return {
     model: modelName,
     version: modelVersion,
@@ -65,7 +66,7 @@ function inputOf(
 ): InferInput {
   const { name, datatype, shape, parameters, contents } = input;
   const what = `input '${name}' for model '${model}'`;
-  refuseSharedMemory(input, what);
+  refuseSharedTensor(parameters, what);
   return {
     name,
     datatype,
@@ -76,14 +77,6 @@ function inputOf(
 }
 
 const noContents = inference.InferTensorContents.decode(new Uint8Array(0));
-
-function refuseSharedMemory({ parameters }: { readonly parameters: WireParameters }, what: string): void {
-  if (parameters.has('shared_memory_region'))
-    throw new ServingError(
-      'UNSUPPORTED',
-      `${what}: expected its elements in the request, given shared memory`,
-    );
-}
 
 function parametersOf(given: WireParameters): Parameters {
   if (given.size === 0) return noParameters;

@@ -1,11 +1,13 @@
 /** The Open Inference Protocol over gRPC: `inference.GRPCInferenceService`, with Triton's extensions. */
 import type { RpcRoute } from '@serving/common';
 import { InferenceRunner, type InferenceSettings } from '../inference/inference-runner.js';
+import type { ServerFacts } from '../inference-server/server-facts.js';
+import type { LogFacts } from '../inference-server/settings.js';
 import { inferRoutes } from './infer-rpcs.js';
 import { modelRoutes } from './model-rpcs.js';
 import { refusedRoutes } from './refused-rpcs.js';
-import { serverRoutes, type ServerFacts } from './server-rpcs.js';
-import { settingsRoutes, type LogFacts } from './settings-rpcs.js';
+import { serverRoutes } from './server-rpcs.js';
+import { settingsRoutes } from './settings-rpcs.js';
 import type { StreamSettings } from './stream-infer.js';
 
 export interface InferenceGrpcSettings

@@ -1,5 +1,6 @@
-/** Rpcs that are not offered: memory named by a client is not read or written by the server. */
-import { ServingError, type RpcRoute } from '@serving/common';
+/** Rpcs that are not offered. */
+import type { RpcRoute } from '@serving/common';
+import { refuseSharedMemory } from '../inference-server/refusals.js';
 import { servicePath } from './rpc.js';
 
 const names = ['System', 'Cuda'].flatMap((kind) =>
@@ -7,12 +8,9 @@ const names = ['System', 'Cuda'].flatMap((kind) =>
 );
 
 export function refusedRoutes(): RpcRoute[] {
-  return names.map((name) => ({ kind: 'unary', path: `${servicePath}${name}`, handle: () => refuse(name) }));
-}
-
-function refuse(name: string): never {
-  throw new ServingError(
-    'UNSUPPORTED',
-    `${name}: shared memory is not offered; expected tensors in the messages themselves`,
-  );
+  return names.map((name) => ({
+    kind: 'unary',
+    path: `${servicePath}${name}`,
+    handle: () => refuseSharedMemory(name),
+  }));
 }

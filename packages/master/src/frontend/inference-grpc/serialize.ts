@@ -1,8 +1,8 @@
 /** Answer of an inference request → ModelInferResponse: raw contents, whatever the request had. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { inference, visitBytes } from '@serving/common';
-import { joinElements } from '../inference/bytes-elements.js';
-import type { InferRequest, InferResponse, OutputTensor } from '../inference/infer-request.js';
+import { inference } from '@serving/common';
+import type { InferRequest, InferResponse } from '../inference/infer-request.js';
+import { rawContents, totalBytes } from '../inference/raw-contents.js';
 import { datatypeOf } from '../inference-models/data-types.js';
 
 /** Field of ModelInferResponse in proto/inference/grpc_service.proto. */
@@ -12,9 +12,13 @@ const rawOutputContents = 6;
 export function writeResponse(response: InferResponse): Uint8Array[] {
   const pieces: Uint8Array[] = [inference.ModelInferResponse.encode(headOf(response)).finish()];
   for (const output of response.outputs) {
-    const contents = contentsOf(output);
-    const length = contents.reduce((sum, piece) => sum + piece.length, 0);
-    pieces.push(new BinaryWriter().tag(rawOutputContents, WireType.LengthDelimited).uint32(length).finish());
+    const contents = rawContents(output);
+    pieces.push(
+      new BinaryWriter()
+        .tag(rawOutputContents, WireType.LengthDelimited)
+        .uint32(totalBytes(contents))
+        .finish(),
+    );
     for (const piece of contents) pieces.push(piece);
   }
   return pieces;
@@ -24,7 +28,7 @@ export function writeResponse(response: InferResponse): Uint8Array[] {
 export function writeStreamResponse(response: InferResponse): Uint8Array {
   const inferResponse = headOf(response);
   inferResponse.parameters.set(finalResponse, isFinal);
-  inferResponse.rawOutputContents = response.outputs.map((output) => Buffer.concat(contentsOf(output)));
+  inferResponse.rawOutputContents = response.outputs.map((output) => Buffer.concat(rawContents(output)));
   return inference.ModelStreamInferResponse.encode({ errorMessage: '', inferResponse }).finish();
 }
 
@@ -61,17 +65,4 @@ function headOf({ model, version, id, outputs }: InferResponse): inference.Model
     })),
     rawOutputContents: [],
   };
-}
-
-function contentsOf({ ranges }: OutputTensor): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  for (const { column, from, to } of ranges) {
-    if (column.kind === 'numeric') {
-      visitBytes(column, from, to, (view) => pieces.push(view));
-      continue;
-    }
-    const each = column.elementsPerInstance;
-    pieces.push(...joinElements(column.elements.slice(from * each, to * each)));
-  }
-  return pieces;
 }
