@@ -6,6 +6,7 @@ import { healthRoutes } from './health/health-frontend.js';
 import { httpHealthRoutes } from './health/http-health.js';
 import { httpMetricsRoutes, type MetricsText } from './http-metrics.js';
 import { inferenceGrpcRoutes } from './inference-grpc/inference-grpc-frontend.js';
+import { inferenceRestRoutes } from './inference-rest/inference-rest-frontend.js';
 import type { Models } from './inference-models/models.js';
 import { mindsporeGrpcRoutes } from './mindspore-grpc/mindspore-grpc-frontend.js';
 import type { PredictEndpoint } from './predict-endpoint.js';
@@ -43,9 +44,11 @@ export interface HttpFrontEnds {
 }
 
 export function httpFrontEnds(settings: FrontEndSettings): HttpFrontEnds {
+  const { logger } = settings;
   const routes = [
     ...httpHealthRoutes(settings),
     ...httpMetricsRoutes(settings),
+    ...inferenceRestRoutes({ ...settings, release, log: logger }),
     ...tensorflowRestRoutes(settings),
   ];
   return { routes, fallback: unknownPaths };

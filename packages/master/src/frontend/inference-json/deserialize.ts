@@ -1,0 +1,102 @@
+/** Body of an inference request over HTTP → inference request: JSON, and behind it tensors as views into the body. */
+import { JsonCursor } from '../../json/json-cursor.js';
+import {
+  noParameters,
+  type InferInput,
+  type InferRequest,
+  type Parameters,
+  type RequestedOutput,
+} from '../inference/infer-request.js';
+import { refuseSharedTensor } from '../inference/shared-memory.js';
+import { BinaryTail } from './binary-tail.js';
+import { InputReader } from './input-reader.js';
+import { readParameters } from './parameters.js';
+import { ReadBudget } from './read-budget.js';
+import { readingJson, readingMember, required } from './reading.js';
+
+/** A tensor of as many dimensions as there may be, within the lists and objects around it. */
+const maxDepth = 64 + 4;
+
+/** What the path of a request says. */
+export type Addressee = Pick<InferRequest, 'model' | 'version'>;
+
+/**
+ * @param jsonBytes how much of the body is JSON
+ * @throws ServingError in Triton's words: BAD_REQUEST, UNSUPPORTED for shared memory
+ */
+export function readRequest(addressee: Addressee, body: Uint8Array, jsonBytes: number): InferRequest {
+  const cursor = new JsonCursor(body.subarray(0, jsonBytes), { maxDepth, nonFinite: true });
+  const tail = new BinaryTail(body, jsonBytes, addressee.model);
+  return readingJson(() => new RequestReader(addressee, cursor, tail).read(body));
+}
+
+class RequestReader {
+  readonly #addressee: Addressee;
+  readonly #cursor: JsonCursor;
+  readonly #tail: BinaryTail;
+  readonly #budget = new ReadBudget();
+  readonly #inputReader: InputReader;
+  #id = '';
+  #parameters = noParameters;
+  #inputs: readonly InferInput[] | undefined;
+  #outputs: readonly RequestedOutput[] = [];
+
+  constructor(addressee: Addressee, cursor: JsonCursor, tail: BinaryTail) {
+    this.#addressee = addressee;
+    this.#cursor = cursor;
+    this.#tail = tail;
+    this.#inputReader = new InputReader(cursor, this.#budget, tail, addressee.model);
+  }
+
+  read(body: Uint8Array): InferRequest {
+    this.#cursor.object((key) => {
+      this.#budget.spendObjects(1);
+      this.#member(key);
+    });
+    this.#cursor.end();
+    const inputs = required('inputs', this.#inputs, 'the request');
+    this.#tail.end();
+    return {
+      ...this.#addressee,
+      id: this.#id,
+      parameters: this.#parameters,
+      inputs,
+      outputs: this.#outputs,
+      retainedBytes: this.#inputReader.retainedBytes(body),
+    };
+  }
+
+  #member(key: string): void {
+    const cursor = this.#cursor;
+    // Clients that write every member give those that they do not use as null.
+    if (key !== 'inputs' && cursor.kind() === 'null') cursor.null();
+    else if (key === 'id') this.#id = readingMember(key, () => cursor.string());
+    else if (key === 'parameters')
+      this.#parameters = readingMember(key, () => readParameters(cursor, this.#budget));
+    else if (key === 'inputs')
+      this.#inputs = readingMember(key, () => this.#each(() => this.#inputReader.read()));
+    else if (key === 'outputs') this.#outputs = readingMember(key, () => this.#each(() => this.#output()));
+    else cursor.skip();
+  }
+
+  #each<Item>(read: () => Item): Item[] {
+    const items: Item[] = [];
+    this.#cursor.array(() => items.push(read()));
+    return items;
+  }
+
+  #output(): RequestedOutput {
+    this.#budget.spendObjects(1);
+    const cursor = this.#cursor;
+    let name: string | undefined;
+    let parameters: Parameters = noParameters;
+    cursor.object((key) => {
+      if (key === 'name') name = readingMember(key, () => cursor.string());
+      else if (key !== 'parameters' || cursor.kind() === 'null') cursor.skip();
+      else parameters = readingMember(key, () => readParameters(cursor, this.#budget));
+    });
+    const output = { name: required('name', name, 'every output'), parameters };
+    refuseSharedTensor(parameters, `output '${output.name}'`);
+    return output;
+  }
+}

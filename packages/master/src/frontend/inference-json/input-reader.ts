@@ -1,0 +1,131 @@
+/** Inputs of a request in JSON, with their elements there or behind the JSON. */
+import { bufferBytes, viewBytes } from '../retained-bytes.js';
+import type { JsonCursor } from '../../json/json-cursor.js';
+import type { JsonTensor } from '../../json/json-tensor.js';
+import { noParameters, type InferInput, type Parameters } from '../inference/infer-request.js';
+import { refuseSharedTensor, sharedMemoryRegion } from '../inference/shared-memory.js';
+import type { BinaryTail } from './binary-tail.js';
+import { bytesIn, readParameters } from './parameters.js';
+import type { ReadBudget } from './read-budget.js';
+import { badRequest, readingMember, required } from './reading.js';
+import { contentsOf, readData } from './tensor-data.js';
+
+const binarySize = 'binary_data_size';
+/** As many as a tensor may have, and one, so that whoever reads the tensor sees that there are too many. */
+const mostDimensions = 65;
+
+/** What stands in the JSON of an input. */
+interface Given {
+  name?: string;
+  datatype?: string;
+  shape?: readonly number[];
+  parameters?: Parameters;
+  data?: JsonTensor;
+}
+
+export class InputReader {
+  readonly #cursor: JsonCursor;
+  readonly #budget: ReadBudget;
+  readonly #tail: BinaryTail;
+  readonly #model: string;
+  #retainedBytes = 0;
+  #takesTail = false;
+
+  constructor(cursor: JsonCursor, budget: ReadBudget, tail: BinaryTail, model: string) {
+    this.#cursor = cursor;
+    this.#budget = budget;
+    this.#tail = tail;
+    this.#model = model;
+  }
+
+  /** Bytes that the contents read so far keep alive. @param body of which some may be views */
+  retainedBytes(body: Uint8Array): number {
+    return this.#retainedBytes + (this.#takesTail ? bufferBytes(body) : 0);
+  }
+
+  /** The next value, an input. @throws ServingError, JsonError */
+  read(): InferInput {
+    this.#budget.spendObjects(1);
+    const given = this.#members();
+    const where = 'every input';
+    const name = required('name', given.name, where);
+    const datatype = required('datatype', given.datatype, where);
+    const shape = required('shape', given.shape, where);
+    const { parameters = noParameters, data } = given;
+    checkOneContent(parameters, data);
+    refuseSharedTensor(parameters, `input '${name}' for model '${this.#model}'`);
+    const input = { name, datatype, shape, parameters };
+    return { ...input, contents: data === undefined ? this.#binary(input) : this.#elements(data, input) };
+  }
+
+  #members(): Given {
+    const cursor = this.#cursor;
+    const given: Given = {};
+    cursor.object((key) => {
+      switch (key) {
+        case 'name':
+          given.name = readingMember(key, () => cursor.string());
+          break;
+        case 'datatype':
+          given.datatype = readingMember(key, () => cursor.string());
+          break;
+        case 'shape':
+          given.shape = readingMember(key, () => this.#shape());
+          break;
+        case 'parameters':
+          if (cursor.kind() === 'null') cursor.null();
+          else given.parameters = readingMember(key, () => readParameters(cursor, this.#budget));
+          break;
+        case 'data':
+          given.data = readingMember(key, () => readData(cursor, this.#budget));
+          break;
+        default:
+          cursor.skip();
+      }
+    });
+    return given;
+  }
+
+  #shape(): number[] {
+    const cursor = this.#cursor;
+    const shape: number[] = [];
+    cursor.array(() => {
+      if (cursor.kind() !== 'number') throw cursor.error(`expected whole numbers, given ${cursor.kind()}`);
+      const dimension = cursor.number();
+      if (!cursor.isInteger || dimension < 0)
+        throw cursor.error(`expected whole numbers from 0, given ${dimension}`);
+      if (shape.length < mostDimensions) shape.push(dimension);
+    });
+    return shape;
+  }
+
+  #binary({ name, parameters }: Pick<InferInput, 'name' | 'parameters'>): Uint8Array {
+    const contents = this.#tail.take(name, bytesIn(parameters, binarySize)!);
+    this.#takesTail = true;
+    this.#retainedBytes += viewBytes;
+    return contents;
+  }
+
+  #elements(
+    data: JsonTensor,
+    input: Pick<InferInput, 'name' | 'datatype' | 'shape'>,
+  ): InferInput['contents'] {
+    const contents = contentsOf(data, input);
+    this.#retainedBytes +=
+      contents instanceof Uint8Array
+        ? contents.byteLength
+        : contents.reduce((sum, { byteLength }) => sum + byteLength + viewBytes, 0);
+    return contents;
+  }
+}
+
+function checkOneContent(parameters: Parameters, data: JsonTensor | undefined): void {
+  const given = [
+    ...(data === undefined ? [] : ["'data'"]),
+    ...[binarySize, sharedMemoryRegion].filter((name) => parameters.has(name)).map((name) => `'${name}'`),
+  ];
+  if (given.length === 1) return;
+  throw badRequest(
+    `Input must set only one of the following fields: 'data', '${binarySize}' in 'parameters', '${sharedMemoryRegion}' in 'parameters'. But ${given.length === 0 ? 'no field is set' : `set ${given.join(' ')}`}`,
+  );
+}
