@@ -1,12 +1,18 @@
 /** Messages of the protocol as JSON: names as the schema has them, enums by name, 64-bit integers with all their digits. */
 import { modelConfig } from '@serving/common';
 
+interface EnumNames {
+  readonly names: Readonly<Record<number, string>>;
+  /** What the schema has before every name, and generated code has not. */
+  readonly prefix: string;
+}
+
 /** The enum of a field, by the field's name. */
-const enums: Readonly<Record<string, Readonly<Record<number, string>>>> = {
-  dataType: modelConfig.DataType,
-  format: modelConfig.ModelInput_Format,
-  kind: modelConfig.ModelInstanceGroup_Kind,
-  timeoutAction: modelConfig.ModelQueuePolicy_TimeoutAction,
+const enums: Readonly<Record<string, EnumNames>> = {
+  dataType: { names: modelConfig.DataType, prefix: '' },
+  format: { names: modelConfig.ModelInput_Format, prefix: 'FORMAT_' },
+  kind: { names: modelConfig.ModelInstanceGroup_Kind, prefix: 'KIND_' },
+  timeoutAction: { names: modelConfig.ModelQueuePolicy_TimeoutAction, prefix: '' },
 };
 
 /** @param message as it is generated: what is undefined is left out, of alternatives the one that is there is a member */
@@ -20,8 +26,9 @@ export function messageJson(message: unknown): string {
 
 function memberOf([field, value]: [string, unknown]): [string, unknown][] {
   if (value === undefined) return [];
-  const names = enums[field];
-  if (names !== undefined && typeof value === 'number') return [[snakeCase(field), names[value]]];
+  const known = enums[field];
+  if (known !== undefined && typeof value === 'number')
+    return [[snakeCase(field), `${known.prefix}${known.names[value]}`]];
   if (isChoice(value)) return [[snakeCase(value.$case), value.value]];
   return [[snakeCase(field), value]];
 }
