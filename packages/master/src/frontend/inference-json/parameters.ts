@@ -24,7 +24,9 @@ function readValue(cursor: JsonCursor, name: string): ParameterValue {
       const value = cursor.number();
       return cursor.exact ?? value;
     }
-    default:
+    case 'array':
+    case 'null':
+    case 'object':
       throw badRequest(
         `parameter '${name}' has invalid type. It should be either 'int', 'bool', or 'string'.`,
       );
