@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { afterAll } from '@jest/globals';
 import type { RpcServer } from '@serving/common';
+import { eventually } from '../../../../test/support/eventually.js';
 import { inferenceRestRoutes } from '../../src/frontend/inference-rest/inference-rest-frontend.js';
 import type { HttpHandler, HttpRoute } from '../../src/http/http-handler.js';
 import { createHttpServer } from '../../src/http/http-server.js';
@@ -70,7 +71,13 @@ export class RestBench extends InferenceBench {
     return exchange(await this.#address, verb, path, headers, bytes);
   }
 
-  /** The JSON of a reply to GET. */
+  /** Resolves when so many instances wait in the first queue. */
+  async waiting(instances: number): Promise<void> {
+    const isThere = () => this.plane.batchers(1)[0]!.waiting === instances;
+    await eventually(`${instances} instances wait`, isThere);
+  }
+
+  /** Status and JSON of a reply to GET. */
   async get(path: string): Promise<unknown> {
     return shown(await this.ask('GET', path));
   }

@@ -15,22 +15,14 @@ export function readParameters(cursor: JsonCursor, budget: ReadBudget): Paramete
 }
 
 function readValue(cursor: JsonCursor, name: string): ParameterValue {
-  switch (cursor.kind()) {
-    case 'string':
-      return cursor.string();
-    case 'boolean':
-      return cursor.boolean();
-    case 'number': {
-      const value = cursor.number();
-      return cursor.exact ?? value;
-    }
-    case 'array':
-    case 'null':
-    case 'object':
-      throw badRequest(
-        `parameter '${name}' has invalid type. It should be either 'int', 'bool', or 'string'.`,
-      );
+  const kind = cursor.kind();
+  if (kind === 'string') return cursor.string();
+  if (kind === 'boolean') return cursor.boolean();
+  if (kind === 'number') {
+    const value = cursor.number();
+    return cursor.exact ?? value;
   }
+  throw badRequest(`parameter '${name}' has invalid type. It should be either 'int', 'bool', or 'string'.`);
 }
 
 /** A parameter that is a switch; undefined when it is not there. @throws ServingError BAD_REQUEST */
