@@ -147,7 +147,7 @@ test.each([
     "parameter 'a' has invalid type. It should be either 'int', 'bool', or 'string'.",
   ],
   ['{"inputs":[],"parameters":{"priority":1.5}}', 'expected 1 inputs but got 0 inputs'],
-  [`{"inputs":[{"name":"${'\\ud800'}"}]}`, 'expected both halves of a surrogate pair'],
+  ['{"inputs":[{"name":"\\ud800"}]}', 'expected both halves of a surrogate pair'],
   [
     Buffer.from('7b22696e70757473223aff7d', 'hex'),
     "Unable to parse 'inputs': expected a value, given byte 0xff",
