@@ -1,18 +1,12 @@
 /** The Open Inference front end on a real HTTP port, over a replica that gives back what it gets. */
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { afterAll } from '@jest/globals';
 import type { RpcServer } from '@serving/common';
 import { eventually } from '../../../../test/support/eventually.js';
+import { exchange, type HttpReply } from '../../../../test/support/http-exchange.js';
 import { inferenceRestRoutes } from '../../src/frontend/inference-rest/inference-rest-frontend.js';
 import type { HttpHandler, HttpRoute } from '../../src/http/http-handler.js';
 import { createHttpServer } from '../../src/http/http-server.js';
 import { InferenceBench } from './inference.js';
-
-export interface RestReply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
 
 export interface RestRequest {
   readonly headers?: Readonly<Record<string, string>>;
@@ -62,13 +56,13 @@ export class RestBench extends InferenceBench {
     return { ...route, handlers: Object.fromEntries(handlers) as HttpRoute['handlers'] };
   }
 
-  async ask(verb: string, path: string, { headers = {}, body }: RestRequest = {}): Promise<RestReply> {
+  async ask(verb: string, path: string, { headers = {}, body }: RestRequest = {}): Promise<HttpReply> {
     this.#address ??= this.#listen();
     const bytes =
       body === undefined || typeof body === 'string' || body instanceof Uint8Array
         ? Buffer.from(body ?? '')
         : Buffer.from(JSON.stringify(body));
-    return exchange(await this.#address, verb, path, headers, bytes);
+    return exchange(await this.#address, verb, path, { headers, body: bytes });
   }
 
   /** Resolves when so many instances wait in the first queue. */
@@ -93,31 +87,8 @@ export class RestBench extends InferenceBench {
 }
 
 /** Status and JSON. */
-export function shown({ status, body }: RestReply): [number, unknown] {
+export function shown({ status, body }: HttpReply): [number, unknown] {
   return [status, JSON.parse(body.toString('utf8'))];
-}
-
-function exchange(
-  address: string,
-  method: string,
-  path: string,
-  headers: Readonly<Record<string, string>>,
-  body: Uint8Array,
-): Promise<RestReply> {
-  return new Promise((resolve, reject) => {
-    const [host, port] = address.split(':');
-    const given = { ...headers, ...(body.length > 0 ? { 'content-length': body.length } : {}) };
-    const sent = httpRequest({ host, port, method, path, headers: given, agent: false }, (response) => {
-      const pieces: Buffer[] = [];
-      response.on('data', (piece: Buffer) => pieces.push(piece));
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(pieces) }),
-      );
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
 }
 
 export const jsonInput = (
@@ -149,7 +120,7 @@ export interface BinaryReply {
 }
 
 /** A reply with binary data, taken apart. */
-export function readBinary({ headers, body }: RestReply): BinaryReply {
+export function readBinary({ headers, body }: HttpReply): BinaryReply {
   const length = Number(headers['inference-header-content-length']);
   const json = JSON.parse(body.subarray(0, length).toString('utf8')) as {
     outputs: (BinaryReply['outputs'][number] & { parameters: { binary_data_size: number } })[];

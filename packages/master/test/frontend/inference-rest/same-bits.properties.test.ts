@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { batchedEcho, echo, input } from '../../support/inference.js';
-import { binaryBody, readBinary, RestBench, type RestReply } from '../../support/rest.js';
+import type { HttpReply } from '../../../../../test/support/http-exchange.js';
+import { binaryBody, readBinary, RestBench } from '../../support/rest.js';
 
 const arrays = {
   BOOL: Uint8Array,
@@ -71,7 +72,7 @@ function lengthPrefixed(element: string): Buffer {
 }
 
 /** The elements of the one output in the JSON of a reply, by JavaScript's own means. */
-function rawOf({ body }: RestReply, datatype: string): Uint8Array {
+function rawOf({ body }: HttpReply, datatype: string): Uint8Array {
   const [, list] = /"data":\[(.*)\]\}\]\}$/s.exec(body.toString('utf8'))!;
   if (datatype === 'BYTES') return Buffer.concat((JSON.parse(`[${list}]`) as string[]).map(lengthPrefixed));
   const texts = list === '' ? [] : list!.split(',');
