@@ -134,7 +134,8 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
     if (!this.#context.inProgress.delete(this)) return;
     this.#onAbort = undefined;
     const size = result.body.reduce((sum, piece) => sum + piece.length, 0);
-    const coding = replyCoding(this.metadata('accept-encoding'), size);
+    const accepted = result.compressible === false ? undefined : this.metadata('accept-encoding');
+    const coding = replyCoding(accepted, size);
     if (coding === undefined) return this.#send(result, size, {});
     const compressed = await compress(coding, result.body);
     return this.#send({ ...result, body: [compressed] }, compressed.length, { 'content-encoding': coding });

@@ -22,6 +22,8 @@ export interface HttpResult {
   readonly headers?: Readonly<Record<string, string>>;
   /** In one or more pieces, which are not copied. */
   readonly body: readonly Uint8Array[];
+  /** Whether it may be compressed for a caller that accepts that. @default true */
+  readonly compressible?: boolean;
 }
 
 /** Must settle; a rejection is told by the route's `failed`. */

@@ -35,8 +35,7 @@ function rawInput({ name: model, route }: Model, port: Port, body: Uint8Array): 
     throw badRequest(
       `The datatype of the raw input '${name}' can not be deduced because model '${model}' takes any; expected it in JSON`,
     );
-  const dims = instanceDims(port);
-  const instance = isNumericType(dtype) ? filled(port, dims, body, dtype) : singleElement(name, dims);
+  const instance = isNumericType(dtype) ? filled(port, body, dtype) : singleElement(port);
   return {
     name,
     datatype: datatypeOf(dtype),
@@ -46,24 +45,19 @@ function rawInput({ name: model, route }: Model, port: Port, body: Uint8Array): 
   };
 }
 
-function singleElement(name: string, dims: readonly number[]): readonly number[] {
-  const isSingle = dims.every((dimension) => dimension === 1);
-  if (!isSingle)
-    throw badRequest(`For BYTE datatype raw input '${name}', the model must have input shape [1]`);
-  return dims;
+/** The body is the element. */
+function singleElement({ name, shape = [1] }: Port): readonly number[] {
+  if (shape.every((dimension) => dimension === 1)) return shape.map(Number);
+  throw badRequest(`For BYTE datatype raw input '${name}', the model must have input shape [1]`);
 }
 
 /** The shape, in which a dimension of any size is as long as the body makes it. */
-function filled(
-  { name }: Port,
-  dims: readonly number[],
-  body: Uint8Array,
-  dtype: NumericType,
-): readonly number[] {
+function filled(port: Port, body: Uint8Array, dtype: NumericType): readonly number[] {
+  const dims = instanceDims(port);
   const open = dims.filter((dimension) => dimension < 0);
   if (open.length > 1)
     throw badRequest(
-      `The shape of the raw input '${name}' can not be deduced because there are more than one variable-sized dimension`,
+      `The shape of the raw input '${port.name}' can not be deduced because there are more than one variable-sized dimension`,
     );
   const known = dims.reduce((product, dimension) => (dimension < 0 ? product : product * dimension), 1);
   const size = known === 0 ? 0 : Math.floor(body.length / (known * elementWidth(dtype)));

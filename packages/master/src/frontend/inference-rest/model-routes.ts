@@ -1,5 +1,5 @@
 /** What the server says of its models. */
-import { jsonResult, type HttpCall, type HttpResult, type HttpRoute } from '../../http/http-handler.js';
+import type { HttpCall, HttpResult, HttpRoute } from '../../http/http-handler.js';
 import { asksReadyOnly } from '../inference-json/small-requests.js';
 import { askedModels } from '../inference-models/asked-models.js';
 import { configOf } from '../inference-models/config.js';
@@ -8,7 +8,7 @@ import type { Models } from '../inference-models/models.js';
 import { repositoryIndex } from '../inference-models/repository-index.js';
 import { statisticsOf } from '../inference-models/statistics.js';
 import { refuseModelChange } from '../inference-server/refusals.js';
-import { addressee, messageResult, modelRoute, restRoute } from './rest-route.js';
+import { addressee, messageResult, modelRoute, plainResult, restRoute } from './rest-route.js';
 
 export function modelRoutes(models: Models): HttpRoute[] {
   const named = (call: HttpCall) => {
@@ -33,7 +33,7 @@ export function modelRoutes(models: Models): HttpRoute[] {
 function readiness(models: Models, call: HttpCall): HttpResult {
   const { model, version } = addressee(call);
   const ready = models.find(model, version).entry.isAvailable;
-  return jsonResult(ready ? 200 : 400, { name: model, ready });
+  return plainResult(ready ? 200 : 400, { name: model, ready });
 }
 
 function repositoryRoutes(models: Models): HttpRoute[] {

@@ -14,7 +14,7 @@ export function restRoute(path: string, handlers: HttpRoute['handlers']): HttpRo
   return {
     path,
     handlers,
-    failed: (error) => jsonResult(error.httpStatus, { error: error.message }, retryHeaders(error)),
+    failed: (error) => plainResult(error.httpStatus, { error: error.message }, retryHeaders(error)),
   };
 }
 
@@ -31,7 +31,19 @@ export function addressee({ params }: HttpCall): Addressee {
   return { model: params['model'] ?? '', version: params['version'] ?? '' };
 }
 
+/**
+ * Only answers of inference are compressed, as Triton's: its asyncio client accepts any coding for whatever it asks, and
+ * decodes none but of those.
+ */
+const compressible = false;
+
+/** A reply of JSON. */
+export function plainResult(...parts: Parameters<typeof jsonResult>): HttpResult {
+  return { ...jsonResult(...parts), compressible };
+}
+
 /** A reply with a message of the protocol. */
 export function messageResult(message: unknown): HttpResult {
-  return { status: 200, headers: { 'content-type': jsonType }, body: [Buffer.from(messageJson(message))] };
+  const body = [Buffer.from(messageJson(message))];
+  return { status: 200, headers: { 'content-type': jsonType }, body, compressible };
 }

@@ -1,5 +1,5 @@
 /** Settings of tracing and of the log. */
-import { jsonResult, type HttpHandler, type HttpRoute } from '../../http/http-handler.js';
+import type { HttpHandler, HttpRoute } from '../../http/http-handler.js';
 import { membersGiven } from '../inference-json/small-requests.js';
 import type { Models } from '../inference-models/models.js';
 import {
@@ -9,7 +9,7 @@ import {
   traceSettings,
   type LogFacts,
 } from '../inference-server/settings.js';
-import { addressee, restRoute } from './rest-route.js';
+import { addressee, plainResult, restRoute } from './rest-route.js';
 
 /** A list over HTTP, since there may be several levels. */
 const shownTraceSettings = { ...traceSettings, trace_level: [traceSettings['trace_level']] };
@@ -19,11 +19,11 @@ export function settingsRoutes(models: Models, log: LogFacts): HttpRoute[] {
     const { model } = addressee(call);
     if (model !== '') models.find(model, '');
     refuseTraceChange(membersGiven(body));
-    return jsonResult(200, shownTraceSettings);
+    return plainResult(200, shownTraceSettings);
   };
   const logging: HttpHandler = (_call, body) => {
     refuseLogChange(membersGiven(body));
-    return jsonResult(200, logSettings(log));
+    return plainResult(200, logSettings(log));
   };
   return [
     restRoute('/v2/trace/setting', { GET: trace, POST: trace }),

@@ -258,3 +258,18 @@ test.each([
       { error: `Not Found: nothing is served at ${path}` },
     ]);
 });
+
+test('only answers of inference are compressed: a client of Triton decodes no others', async () => {
+  const bench = new RestBench();
+  bench.serve({ servable: 'x'.repeat(2000), methods: [echo] });
+  bench.serve({ servable: 's', methods: [echo] });
+  const headers = { 'accept-encoding': 'gzip, deflate' };
+  const coding = async (verb: string, path: string, body?: unknown) =>
+    (await bench.ask(verb, path, { headers, body })).headers['content-encoding'];
+  expect(await coding('POST', '/v2/repository/index')).toBeUndefined();
+  expect(await coding('GET', '/v2/models/stats')).toBeUndefined();
+  expect(await coding('GET', '/v2/models/unknown')).toBeUndefined();
+  const data = Array(1000).fill(1);
+  const inputs = [{ name: 'x', datatype: 'FP32', shape: [1000], data }];
+  expect(await coding('POST', '/v2/models/s/infer', { inputs })).toBe('gzip');
+});
