@@ -31,10 +31,7 @@ const inACluster = async () => {
 const deployments = { 'in one process': inOneProcess, 'in a cluster': inACluster };
 const addresses = new Map<string, string>();
 beforeAll(async () => {
-  for (const [name, start] of Object.entries(deployments)) {
-    const master = await start();
-    addresses.set(name, await eventually('it listens for HTTP', () => restOf(master)));
-  }
+  for (const [name, start] of Object.entries(deployments)) addresses.set(name, (await start()).rest);
 });
 
 function everywhere(title: string, run: (address: string) => Promise<void>): void {
