@@ -65,7 +65,10 @@ export class BodyReader {
 }
 
 function tooLarge(maxBytes: number, given: string): ServingError {
-  return new ServingError('BODY_TOO_LARGE', `body: expected at most ${maxBytes} bytes, given ${given}`);
+  return new ServingError(
+    'BODY_TOO_LARGE',
+    `body: expected at most ${maxBytes} bytes (--max-message-mb), given ${given}`,
+  );
 }
 
 /** One body on its way. */

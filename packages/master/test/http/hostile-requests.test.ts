@@ -35,7 +35,7 @@ test('a body that says it is too large is refused before it is sent', async () =
   const connection = await port.connect();
   connection.send(head(maxBytes + 1));
   expect(await replyTo(connection)).toEqual({
-    error: `body: expected at most ${maxBytes} bytes, given ${maxBytes + 1}`,
+    error: `body: expected at most ${maxBytes} bytes (--max-message-mb), given ${maxBytes + 1}`,
     code: 'BODY_TOO_LARGE',
   });
   expect(connection.statuses).toEqual([413]);
