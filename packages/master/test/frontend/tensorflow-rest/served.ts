@@ -40,6 +40,13 @@ export class Served {
     return { status: reply.status, headers: reply.headers, text: await reply.text() };
   }
 
+  /** Requests refused with this code so far, as /metrics has it. */
+  async refused(code: string): Promise<number> {
+    const text = await (await fetch(`http://${this.#rest}/metrics`)).text();
+    const line = new RegExp(`^serving_refused_requests_total\\{code="${code}"\\} (\\d+)$`, 'm').exec(text);
+    return Number(line?.[1]);
+  }
+
   /** @param body as text, or as what JSON.stringify makes of it */
   post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);

@@ -347,6 +347,14 @@ test('a request that no queue could hold is refused for good', async () => {
   expect(await served.refusal('many', { instances })).toMatch(/^400 .*50/);
 });
 
+test('a request that comes to no method is counted as refused', async () => {
+  const before = await served.refused('BAD_REQUEST');
+  await served.refusal('one', '{');
+  await served.refusal('one', { signature_name: 'x', instances: [1] });
+  await served.predict('one', { instances: [1] });
+  expect(await served.refused('BAD_REQUEST')).toBe(before + 2);
+});
+
 test('the priority of the header counts', async () => {
   expect(
     errorOf(await served.post('/models/one:predict', { instances: [1] }, { 'serving-priority': 'x' })),
