@@ -44,6 +44,10 @@ export function prepareClients() {
         return [{ protocol: 'grpc', interpreter, checks, options: ['--program', program] }];
       }),
     ),
+    ...prepared(['tensorflow-rest-requests'], () => {
+      const requests = ensureEnvironment(basePython, 'requirements-tensorflow.txt', 'numpy, requests');
+      return [{ protocol: 'rest', interpreter: requests, checks: join('tensorflow', 'main.py') }];
+    }),
     // Last: what it checks is what the others have left.
     ...prepared(['promtool'], () => {
       const options = ['--program', ensurePromtool()];
