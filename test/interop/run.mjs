@@ -54,7 +54,10 @@ async function check(client, server) {
   }
   if (server.addresses[client.protocol] === undefined)
     return skipped(client, `the server does not answer it over ${client.protocol}`);
-  return runChecks(client, server);
+  const started = performance.now();
+  const count = await runChecks(client, server);
+  console.log(`took ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return count;
 }
 
 function skipped(client, reason) {
