@@ -60,7 +60,8 @@ def server_counts(analyzer):
     """The server's counts over a window, which perf_analyzer takes from two answers to ModelStatistics."""
     [row], printed = analyzer.measured(BATCHED, "-b", "4", "--concurrency-range", "2")
     counts = {name: int(re.search(rf"{name} count: (\d+)", printed)[1]) for name in ("Request", "Inference", "Execution", "Successful request")}
-    expect(counts["Successful request"] >= counts["Request"], f"expected each request counted, given {counts}")
+    # Requests that are on their way when a window begins or ends: two of them, in three windows.
+    expect(abs(counts["Successful request"] - counts["Request"]) <= 12, f"expected each request counted, given {counts}")
     expect_equal(counts["Inference"], 4 * counts["Successful request"], "instances")
     expect(0 < counts["Execution"] <= counts["Inference"], f"given {counts}")
     expect(row["Server Compute Infer"] > 0, f"expected time in the model, given {row}")
