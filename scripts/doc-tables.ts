@@ -8,11 +8,11 @@ import {
   environmentNameOf,
   errorTable,
   fallbackText,
-  flagOf,
   grpcStatus,
   mindsporeCode,
   registrationTransitions,
   replicaTransitions,
+  usageOf,
   workerLinkTransitions,
   type ErrorRow,
   type OptionTable,
@@ -25,7 +25,7 @@ type Table = readonly (readonly string[])[];
 
 function optionTable(options: OptionTable): Table {
   const rows = Object.entries(options).map(([key, spec]) => [
-    `\`${flagOf(key)} <${spec.placeholder}>\``,
+    `\`${usageOf(key, spec)}\``,
     `\`${environmentNameOf(key)}\``,
     `\`${key}\``,
     fallbackText(spec),

@@ -88,6 +88,8 @@ export {
   integerList,
   optionalAddress,
   text,
+  toggle,
+  usageOf,
   variablePrefix,
   type ConfigOf,
   type OptionSpec,

@@ -10,6 +10,7 @@ import {
   servableNames,
   optionalAddress,
   text,
+  toggle,
   type ConfigOf,
 } from '@serving/common';
 import { pickerNames } from './dispatch/pickers/pickers.js';
@@ -18,6 +19,9 @@ import { leaseBoundsMs } from './link/worker-directory.js';
 export const masterOptions = {
   grpc: optionalAddress('listen here for gRPC requests: port, host:port or unix:path'),
   rest: optionalAddress('listen here for requests over HTTP: port, host:port or unix:path'),
+  restStatusCodes: toggle(
+    "answer errors of MindSpore Serving's REST API with HTTP statuses of their own, not with its 200",
+  ),
   master: optionalAddress('listen here for workers: port, host:port or unix:path'),
   host: text('host of addresses that are given as a port only', 'host', '127.0.0.1'),
   servable: servableNames(

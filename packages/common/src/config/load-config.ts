@@ -7,6 +7,7 @@ import { nearest } from './nearest.js';
 import {
   environmentNameOf,
   flagOf,
+  usageOf,
   variablePrefix,
   type ConfigOf,
   type OptionSpec,
@@ -34,7 +35,8 @@ interface Given {
 /** Adds every option of the table, and `--config`, to a command. */
 export function addOptions(command: Command, table: OptionTable): Command {
   for (const [key, spec] of Object.entries(table)) {
-    command.addOption(new Option(`${flagOf(key)} <${spec.placeholder}>`, helpText(key, spec)));
+    const option = new Option(usageOf(key, spec), helpText(key, spec));
+    command.addOption(spec.bare === undefined ? option : option.preset(spec.bare));
   }
   return command.addOption(
     new Option(

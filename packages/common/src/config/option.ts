@@ -11,6 +11,8 @@ export interface OptionSpec<T> {
   readonly fallback: T;
   /** How the default is shown; the value itself when absent. */
   readonly fallbackText?: string;
+  /** What the flag means when it is given without a value; undefined where it must have one. */
+  readonly bare?: string;
   /** Reads a given value. @throws Error whose message says what was expected */
   readonly parse: (text: string) => T;
 }
@@ -44,8 +46,27 @@ export function environmentNameOf(key: string): string {
   return `${variablePrefix}${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
+/** The flag and its value, as help and docs/configuration.md show it. */
+export function usageOf(key: string, { placeholder, bare }: OptionSpec<unknown>): string {
+  return `${flagOf(key)} ${bare === undefined ? `<${placeholder}>` : `[${placeholder}]`}`;
+}
+
 export function text(description: string, placeholder: string, fallback: string): OptionSpec<string> {
   return { description, placeholder, fallback, parse: (given) => given };
+}
+
+/** Something that is off unless the flag is there, or `true` is given. */
+export function toggle(description: string): OptionSpec<boolean> {
+  return {
+    description,
+    placeholder: 'boolean',
+    fallback: false,
+    bare: 'true',
+    parse: (given) => {
+      if (given !== 'true' && given !== 'false') throw new Error('true or false');
+      return given === 'true';
+    },
+  };
 }
 
 export function integer(
