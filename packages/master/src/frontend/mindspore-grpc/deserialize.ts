@@ -1,5 +1,6 @@
 /** MindSpore Serving's PredictRequest → its spec, and where its instances are. */
 import { ServingError } from '@serving/common';
+import { mostKeptInstances, tooManyInstances } from '../too-many-instances.js';
 import { Item, readItems, type ItemTaker } from './instance-items.js';
 import { noSpec, SpecReader, type WireSpec } from './spec-reader.js';
 import { WireCursor } from './wire-cursor.js';
@@ -8,9 +9,6 @@ import { WireCursor } from './wire-cursor.js';
 const servableSpec = 0x0a;
 const instances = 0x12;
 const legacyInstances = 0x1a;
-
-/** What is kept of this many instances is little, so more than may wait are left to the queue, which says how many do. */
-const fewInstances = 8192;
 
 /** All instances of a request together: they are gone through again for the method's inputs, and for an error's names. */
 const maxItems = 1_000_000;
@@ -47,7 +45,7 @@ export class RequestReader {
   /** @param maxInstances most instances in a request: no more than could ever wait */
   constructor(maxInstances: number) {
     this.#maxInstances = maxInstances;
-    this.#mostKept = Math.max(maxInstances, fewInstances);
+    this.#mostKept = mostKeptInstances(maxInstances);
   }
 
   /** @throws ServingError BAD_REQUEST when the bytes are no PredictRequest, down to the last item */
@@ -93,16 +91,8 @@ export class RequestReader {
   }
 
   #refusal(given: number): ServingError | undefined {
-    if (given > this.#mostKept) return queueFull(this.#maxInstances);
+    if (given > this.#mostKept) return tooManyInstances(this.#maxInstances);
     if (this.#items.count <= maxItems) return undefined;
     return new ServingError('BAD_REQUEST', `items in a request: expected at most ${maxItems}, given more`);
   }
-}
-
-/** In the words of the queue that would have refused them. */
-function queueFull(maxInstances: number): ServingError {
-  return new ServingError(
-    'QUEUE_FULL',
-    `Serving Error: enqueued requests count exceeds the limit ${maxInstances}; more instances are given in one request (--max-queue-instances)`,
-  );
 }

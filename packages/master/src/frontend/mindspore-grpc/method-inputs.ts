@@ -1,18 +1,18 @@
 /** The inputs of a method as an instance has them. There is one for each method, filled anew from instance to instance. */
-import { isNumericType, ServingError, type MethodSignature } from '@serving/common';
+import { isNumericType, type MethodSignature } from '@serving/common';
+import type { GivenInput, TensorLayout } from '../instance-blocks.js';
+import { GivenNames, missingInput } from '../missing-input.js';
 import { Item, readItems, type ItemTaker } from './instance-items.js';
 import { TensorFields } from './tensor-fields.js';
-import { checkTensor, type TensorLayout } from './validate.js';
+import { checkTensor } from './validate.js';
 import type { WireCursor } from './wire-cursor.js';
 
 /** Before there was a tensor. */
 const unknown: TensorLayout = { dtype: 'bytes', shape: [] };
 /** Equal to no number of a type. */
 const noType = Number.NaN;
-/** Characters of the names that an error lists. */
-const maxNamesLength = 1000;
 
-export class Input {
+export class Input implements GivenInput {
   readonly name: string;
   readonly encodedName: Uint8Array;
   tensor = new TensorFields();
@@ -81,7 +81,7 @@ export class MethodInputs implements ItemTaker {
       cursor.pos = start;
       const given = new NameList();
       readItems(cursor, length, this.#item, given);
-      throw this.#missing(input.name, servable, given.text || 'none');
+      throw missingInput(servable, this.#method, input.name, given.names);
     }
   }
 
@@ -97,31 +97,13 @@ export class MethodInputs implements ItemTaker {
       return;
     }
   }
-
-  #missing(name: string, servable: string, given: string): ServingError {
-    const { name: method, inputs } = this.#method;
-    const expected = inputs.map((port) => port.name).join(', ');
-    return new ServingError(
-      'INPUT_MISMATCH',
-      `Cannot find input ${name} in instance input , servable ${servable}, method ${method}; expected inputs: ${expected}, given: ${given}`,
-    );
-  }
 }
 
-/** The names of an instance's items. A hostile list is cut: every instance has an error of its own. */
 class NameList implements ItemTaker {
-  text = '';
-  readonly #names = new Set<string>();
-  #isCut = false;
+  readonly names = new GivenNames();
 
   take({ nameStart, nameEnd }: Item, { message }: WireCursor): void {
-    if (this.#isCut) return;
-    const name = utf8.decode(message.subarray(nameStart, nameEnd));
-    if (this.#names.has(name)) return;
-    this.#names.add(name);
-    this.#isCut = this.text.length + name.length > maxNamesLength;
-    const shown = this.#isCut ? '…' : name;
-    this.text += this.text === '' ? shown : `, ${shown}`;
+    this.names.add(() => utf8.decode(message.subarray(nameStart, nameEnd)));
   }
 }
 

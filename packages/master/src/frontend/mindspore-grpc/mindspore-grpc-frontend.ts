@@ -7,11 +7,10 @@ import {
   type RpcResult,
   type RpcRoute,
 } from '@serving/common';
-import type { CallPart } from '../../call/predict-call.js';
 import type { CollectedOutcome } from '../../call/reply-collector.js';
-import type { PredictEndpoint, RefusedInstance } from '../predict-endpoint.js';
+import type { PredictEndpoint } from '../predict-endpoint.js';
 import { priorityOf } from '../request-headers.js';
-import { bufferBytes, viewBytes } from '../retained-bytes.js';
+import { bufferBytes, objectBytes } from '../retained-bytes.js';
 import { instanceCount, RequestReader, type MindsporeRequest } from './deserialize.js';
 import { readInstances } from './read-instances.js';
 import { ReplyWriter, writeFailure } from './serialize.js';
@@ -90,31 +89,18 @@ class MindsporeFrontend {
         `Instances count of request cannot be 0, servable: ${servable}, method: ${method}; ${why}`,
       );
     }
-    const { parts, refused } = readInstances(request, servable, route.method);
+    const instances = readInstances(request, servable, route.method);
     return endpoint.predict({
       route,
       count,
-      parts,
-      refused,
-      retainedBytes: bufferBytes(message) + objectBytes(parts, refused),
+      ...instances,
+      retainedBytes: bufferBytes(message) + objectBytes(instances),
       deadline: call.deadline,
       signal: call.signal,
       priority: priorityOf(call),
       traceparent: call.metadata('traceparent') ?? '',
     });
   }
-}
-
-/** About what a column with its shape, and an error with its stack take on the heap. */
-const columnBytes = 512;
-const errorBytes = 1024;
-
-/** What a waiting request takes beside its message: of very small instances more than the message itself. */
-function objectBytes(parts: readonly CallPart[], refused: readonly RefusedInstance[]): number {
-  let bytes = 0;
-  for (const { block } of parts) bytes += block.columns.length * (columnBytes + block.count * viewBytes);
-  for (const { error } of refused) bytes += errorBytes + error.message.length;
-  return bytes;
 }
 
 function ok(body: Uint8Array): RpcResult {

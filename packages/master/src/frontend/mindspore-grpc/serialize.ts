@@ -1,6 +1,7 @@
 /** Outcomes → MindSpore Serving's PredictReply, with its rules for the list of errors. */
 import { mindspore, type BlockRange, type Column, type ServingError } from '@serving/common';
 import type { CollectedOutcome } from '../../call/reply-collector.js';
+import { commonFailure } from '../common-failure.js';
 import { ItemWriter } from './item-writer.js';
 import { fieldSize, ReplyBuffer } from './reply-buffer.js';
 
@@ -93,15 +94,4 @@ function repeat(field: Uint8Array, count: number, reply: ReplyBuffer): void {
 function errorFields(outcomes: readonly CollectedOutcome[]): Uint8Array[] | undefined {
   if (outcomes.every(({ outcome }) => outcome.ok)) return undefined;
   return outcomes.map(({ outcome }) => (outcome.ok ? noError : errorField(outcome.error)));
-}
-
-function commonFailure(outcomes: readonly CollectedOutcome[]): ServingError | undefined {
-  let common: ServingError | undefined;
-  for (const { outcome } of outcomes) {
-    if (outcome.ok) return undefined;
-    common ??= outcome.error;
-    if (outcome.error.mindsporeCode !== common.mindsporeCode || outcome.error.message !== common.message)
-      return undefined;
-  }
-  return common;
 }

@@ -6,17 +6,10 @@ import {
   formatShape,
   isNumericType,
   ServingError,
-  type DataType,
   type NumericType,
 } from '@serving/common';
+import type { TensorLayout } from '../instance-blocks.js';
 import type { TensorFields } from './tensor-fields.js';
-
-/** What a tensor whose dtype, shape and bytes agree is like. */
-export interface TensorLayout {
-  readonly dtype: DataType;
-  /** Scalars of text and bytes are always `[]`. */
-  readonly shape: readonly number[];
-}
 
 const elementLayouts = {
   string: { dtype: 'string', shape: [] },

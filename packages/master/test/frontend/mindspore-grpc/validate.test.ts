@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { dataTypes, dataTypeToWire, elementWidth, isNumericType, mindspore } from '@serving/common';
 import { TensorFields } from '../../../src/frontend/mindspore-grpc/tensor-fields.js';
-import { checkTensor, type TensorLayout } from '../../../src/frontend/mindspore-grpc/validate.js';
+import type { TensorLayout } from '../../../src/frontend/instance-blocks.js';
+import { checkTensor } from '../../../src/frontend/mindspore-grpc/validate.js';
 import { WireCursor } from '../../../src/frontend/mindspore-grpc/wire-cursor.js';
 import { wireTensor, wireText } from '../../support/wire.js';
 
