@@ -6,6 +6,8 @@ import type { Batching } from './batching.js';
 export interface Port {
   readonly name: string;
   readonly dtype?: DataType;
+  /** Whether the servable's configuration says so, rather than the model that takes it. */
+  readonly isDeclared?: boolean;
   /** Shape of one instance; a string is a symbolic dimension, any size. */
   readonly shape?: readonly (number | string)[];
   /** Sizes that a dimension of the instance is padded to before the method runs. */

@@ -41,12 +41,13 @@ function batchingFromWire({ preferredBatchSizes, ...rest }: link.Batching): Batc
   return preferredBatchSizes.length === 0 ? given : { ...given, preferredBatchSizes };
 }
 
-function portToWire({ name, dtype, shape, padding }: Port): link.Port {
+function portToWire({ name, dtype, shape, padding, isDeclared = false }: Port): link.Port {
   return {
     name,
     dtype: dtype === undefined ? undefined : dataTypeToWire(dtype),
     shape: shape === undefined ? undefined : { dimensions: shape.map(dimensionToWire) },
     padding: padding === undefined ? undefined : { ...padding, sizes: [...padding.sizes] },
+    declared: isDeclared,
   };
 }
 
@@ -56,7 +57,7 @@ function dimensionToWire(dimension: number | string): link.Dimension {
     : { dimension: { $case: 'symbol', value: dimension } };
 }
 
-function portFromWire({ name, dtype, shape, padding }: link.Port): Port {
+function portFromWire({ name, dtype, shape, padding, declared }: link.Port): Port {
   const known = dtype === undefined ? undefined : dataTypeFromWire(dtype);
   return {
     name,
@@ -65,5 +66,6 @@ function portFromWire({ name, dtype, shape, padding }: link.Port): Port {
       ? {}
       : { shape: shape.dimensions.map(({ dimension }) => dimension?.value ?? '?') }),
     ...(padding === undefined ? {} : { padding }),
+    ...(declared ? { isDeclared: true } : {}),
   };
 }

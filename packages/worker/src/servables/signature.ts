@@ -85,6 +85,7 @@ export function signatureOf(method: MethodDefinition, models: Models): MethodSig
         ...(knownType === undefined ? {} : { dtype: knownType }),
         ...(knownShape === undefined ? {} : { shape: knownShape }),
         ...(padding === undefined ? {} : { padding }),
+        ...(dtype === undefined ? {} : { isDeclared: true }),
       };
     });
   return {

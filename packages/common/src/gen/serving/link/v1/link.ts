@@ -182,7 +182,11 @@ export interface Port {
     | PortShape
     | undefined;
   /** Of an input whose size varies and is padded before the method runs: batches hold instances of one padded size. */
-  padding?: Padding | undefined;
+  padding?:
+    | Padding
+    | undefined;
+  /** The dtype is what the servable's configuration says, not only what the model takes: JSON's numbers become it. */
+  declared: boolean;
 }
 
 export interface Padding {
@@ -1114,7 +1118,7 @@ export const Batching: MessageFns<Batching> = {
 };
 
 function createBasePort(): Port {
-  return { name: "", dtype: undefined, shape: undefined, padding: undefined };
+  return { name: "", dtype: undefined, shape: undefined, padding: undefined, declared: false };
 }
 
 export const Port: MessageFns<Port> = {
@@ -1130,6 +1134,9 @@ export const Port: MessageFns<Port> = {
     }
     if (message.padding !== undefined) {
       Padding.encode(message.padding, writer.uint32(34).fork()).join();
+    }
+    if (message.declared !== false) {
+      writer.uint32(40).bool(message.declared);
     }
     return writer;
   },
@@ -1177,6 +1184,14 @@ export const Port: MessageFns<Port> = {
             }
 
             message.padding = Padding.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.declared = reader.bool();
             continue;
           }
         }
