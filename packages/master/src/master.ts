@@ -55,6 +55,8 @@ export interface MasterOptions {
 export interface RestOptions {
   /** Largest body taken, in bytes. */
   readonly maxMessageBytes: number;
+  /** Whether errors of MindSpore Serving's REST API have a status of their own; else it is 200, as there. @default false */
+  readonly statusCodes?: boolean;
 }
 
 /** Something in this process that ends with the master; false when it cannot be stopped from inside the process. */
@@ -190,13 +192,13 @@ export class Master {
    */
   async listenRest(address: string, options: RestOptions): Promise<string> {
     this.#refuseWhenStopping(`REST address ${address}`);
-    const { maxMessageBytes } = options;
+    const { maxMessageBytes, statusCodes = false } = options;
     const settings = this.#frontEndSettings();
     return this.#listen(
       createHttpServer({
         address: parseAddress(address),
         maxMessageBytes,
-        ...httpFrontEnds({ ...settings, ...options }),
+        ...httpFrontEnds({ ...settings, maxMessageBytes, statusCodes }),
         onInternalError: settings.onInternalError,
       }),
     );

@@ -5,6 +5,11 @@ import type { Master } from './master.js';
 export interface RestServerOptions {
   /** Largest request, in MiB, 1 to 512. @default 100 */
   readonly maxMessageMb?: number;
+  /**
+   * Whether errors of MindSpore Serving's REST API have an HTTP status of their own. Its clients look for an `error_msg`
+   * in replies of status 200, so change it only where none of them is used. @default false
+   */
+  readonly restStatusCodes?: boolean;
   /** Takes the start line. @default writes it to standard output */
   readonly print?: (line: string) => void;
 }
@@ -20,7 +25,8 @@ export async function startRestServer(
   address: string,
   options: RestServerOptions = {},
 ): Promise<string> {
-  const { maxMessageMb = 100, print = (line) => process.stdout.write(`${line}\n`) } = options;
+  const { maxMessageMb = 100, restStatusCodes: statusCodes = false } = options;
+  const { print = (line) => process.stdout.write(`${line}\n`) } = options;
   if (!(maxMessageMb >= 1 && maxMessageMb <= 512)) {
     throw new ServingError(
       'CONFIG_INVALID',
@@ -29,6 +35,7 @@ export async function startRestServer(
   }
   const listening = await master.listenRest(address, {
     maxMessageBytes: Math.floor(maxMessageMb * 2 ** 20),
+    statusCodes,
   });
   print(`Serving: Serving RESTful server start success, listening on ${listening}`);
   return listening;

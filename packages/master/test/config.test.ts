@@ -20,6 +20,8 @@ test('what is not given has the default of the documentation', () => {
     isolation: 'thread',
     lease: 5000,
     master: undefined,
+    rest: undefined,
+    restStatusCodes: false,
     executors: undefined,
     maxMessageMb: 100,
     maxBatchSize: 64,

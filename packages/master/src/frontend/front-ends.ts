@@ -1,6 +1,6 @@
 /** The front ends of each port: every protocol that is spoken there. */
-import { ServingError, type Clock, type Logger, type RpcRoute } from '@serving/common';
-import { jsonResult, type HttpHandler, type HttpRoute } from '../http/http-handler.js';
+import type { Clock, Logger, RpcRoute, ServingError } from '@serving/common';
+import type { HttpRoute } from '../http/http-handler.js';
 import { release } from '../release.js';
 import { healthRoutes } from './health/health-frontend.js';
 import { httpHealthRoutes } from './health/http-health.js';
@@ -9,6 +9,7 @@ import { inferenceGrpcRoutes } from './inference-grpc/inference-grpc-frontend.js
 import { inferenceRestRoutes } from './inference-rest/inference-rest-frontend.js';
 import type { Models } from './inference-models/models.js';
 import { mindsporeGrpcRoutes } from './mindspore-grpc/mindspore-grpc-frontend.js';
+import { mindsporeRestRoute } from './mindspore-rest/mindspore-rest-frontend.js';
 import type { PredictEndpoint } from './predict-endpoint.js';
 import { reflectionRoutes } from './reflection/reflection-frontend.js';
 import { tensorflowRestRoutes } from './tensorflow-rest/tensorflow-rest-frontend.js';
@@ -39,11 +40,19 @@ export function grpcFrontEnds(settings: FrontEndSettings): RpcRoute[] {
 
 export interface HttpFrontEnds {
   readonly routes: readonly HttpRoute[];
-  /** Answers every other path. */
+  /** Answers every other path: MindSpore Serving has words of its own for those that are none of its. */
   readonly fallback: HttpRoute;
 }
 
-export function httpFrontEnds(settings: FrontEndSettings): HttpFrontEnds {
+/** What the HTTP port's front ends know besides. */
+export interface HttpFrontEndSettings extends FrontEndSettings {
+  /** Largest body taken, in bytes. */
+  readonly maxMessageBytes: number;
+  /** Whether errors of MindSpore Serving's protocol have a status of their own; otherwise it is 200. */
+  readonly statusCodes: boolean;
+}
+
+export function httpFrontEnds(settings: HttpFrontEndSettings): HttpFrontEnds {
   const { logger } = settings;
   const routes = [
     ...httpHealthRoutes(settings),
@@ -51,15 +60,5 @@ export function httpFrontEnds(settings: FrontEndSettings): HttpFrontEnds {
     ...inferenceRestRoutes({ ...settings, release, log: logger }),
     ...tensorflowRestRoutes(settings),
   ];
-  return { routes, fallback: unknownPaths };
+  return { routes, fallback: mindsporeRestRoute(settings) };
 }
-
-const noSuchPath: HttpHandler = ({ path }) => {
-  throw new ServingError('UNKNOWN_PATH', `nothing is served at ${path}`);
-};
-
-const unknownPaths: HttpRoute = {
-  path: '*',
-  handlers: { GET: noSuchPath, POST: noSuchPath },
-  failed: (error) => jsonResult(error.httpStatus, { error: error.message }),
-};

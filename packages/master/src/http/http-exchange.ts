@@ -4,7 +4,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BodyReader } from './body-reader.js';
 import { compress, replyCoding } from './content-coding.js';
-import { jsonType, type HttpCall, type HttpResult, type HttpRoute, type Verb } from './http-handler.js';
+import {
+  jsonType,
+  type HttpCall,
+  type HttpHandler,
+  type HttpResult,
+  type HttpRoute,
+  type Verb,
+} from './http-handler.js';
 import type { StallWatch } from './stall-watch.js';
 import { UnreadReply, UnwantedUpload } from './stalled-connection.js';
 
@@ -106,11 +113,16 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
       const handler = handlers[(this.verb === 'HEAD' ? 'GET' : this.verb) as Verb];
       if (this.#context.isStopping()) throw new ServingError('NO_REPLICA', 'the server is stopping');
       if (handler === undefined) throw wrongVerb(this, Object.keys(handlers));
-      const body = this.#context.bodies.read(this.#request);
-      await this.settle(await handler(this, body instanceof Uint8Array ? body : await body));
+      await this.settle(await this.#handle(handler));
     } catch (thrown) {
       await this.fail(thrown);
     }
+  }
+
+  /** Apart from `run`, so that the body is not held here while the request waits. */
+  #handle(handler: HttpHandler): HttpResult | Promise<HttpResult> {
+    const body = this.#context.bodies.read(this.#request);
+    return body instanceof Uint8Array ? handler(this, body) : body.then((whole) => handler(this, whole));
   }
 
   /** Never rejects. */

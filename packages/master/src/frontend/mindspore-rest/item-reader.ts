@@ -1,0 +1,58 @@
+/** A value of an instance → the tensor that it stands for. */
+import { maxElements, type Port } from '@serving/common';
+import type { JsonCursor } from '../../json/json-cursor.js';
+import { JsonTensorReader } from '../../json/json-tensor.js';
+import { readBase64Object } from './base64-object.js';
+import { isFloatType, type Base64Tensor, type GivenTensor } from './given-tensor.js';
+import { ParserFault } from './parser-fault.js';
+
+/** Reads values from one cursor, one after another. */
+export class ItemReader {
+  readonly #cursor: JsonCursor;
+  /** For inputs where `[1, 2.5]` is two floats, and where nobody can say what it is. */
+  readonly #mixed: JsonTensorReader;
+  readonly #uniform: JsonTensorReader;
+  /** The object in the list that is being read. */
+  #listed: Base64Tensor | undefined;
+
+  constructor(cursor: JsonCursor) {
+    this.#cursor = cursor;
+    const rules = { maxElements, onObject: () => this.#listedObject() };
+    this.#mixed = new JsonTensorReader(cursor, rules);
+    this.#uniform = new JsonTensorReader(cursor, { ...rules, mixedNumbers: false });
+  }
+
+  /**
+   * @param port the input that the value is for
+   * @throws ParserFault, JsonTensorError, JsonError
+   */
+  read(port: Port | undefined): GivenTensor {
+    const kind = this.#cursor.kind();
+    if (kind === 'null') throw new ParserFault('json value is null, it is not supported');
+    if (kind === 'object') return readBase64Object(this.#cursor);
+    return this.#readTensor(isFloatType(port?.dtype) ? this.#mixed : this.#uniform);
+  }
+
+  #readTensor(reader: JsonTensorReader): GivenTensor {
+    this.#listed = undefined;
+    const tensor = reader.read();
+    const { leaves } = tensor;
+    if (leaves.kind === 'texts' && leaves.values.length > 1) throw severalTexts();
+    return this.#listed ?? { kind: 'json', ...tensor };
+  }
+
+  #listedObject(): Uint8Array {
+    if (this.#listed !== undefined) throw severalTexts();
+    this.#listed = readBase64Object(this.#cursor);
+    const { dtype, bytes } = this.#listed;
+    if (dtype === 'string' || dtype === 'bytes') return bytes;
+    throw new ParserFault(
+      'json array, item is object type, object only support string or bytes type',
+      `expected {"b64": …, "type": "${dtype}", "shape": […]} in place of the array`,
+    );
+  }
+}
+
+function severalTexts(): ParserFault {
+  return new ParserFault('json array, string or bytes type only support one item');
+}
