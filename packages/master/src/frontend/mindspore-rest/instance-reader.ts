@@ -1,6 +1,6 @@
 /** Instances of a request, as they stand in its body → blocks of what the method takes. */
 import { ServingError, type MethodSignature, type Port } from '@serving/common';
-import type { JsonCursor } from '../../json/json-cursor.js';
+import type { JsonCursor, JsonPlace } from '../../json/json-cursor.js';
 import { JsonTensorError } from '../../json/tensor-error.js';
 import {
   InstanceBlocks,
@@ -68,6 +68,7 @@ export class InstanceReader {
     const place = this.#cursor.place();
     try {
       this.#read(ifEmpty);
+      this.#checkInputs(place);
       this.#blocks.add(index, this.#inputs, noBytes);
     } catch (thrown) {
       this.#blocks.refuse(index, this.#refusal(thrown));
@@ -92,17 +93,25 @@ export class InstanceReader {
     if (this.#cursor.kind() !== 'object')
       throw new ParserFault('json array, instance is not object type', `given ${this.#cursor.kind()}`);
     for (const input of this.#inputs) input.isGiven = false;
-    const names = new GivenNames();
     let items = 0;
     this.#cursor.object((key) => {
       items++;
-      names.add(() => key);
       this.#take(key);
     });
     this.#item = undefined;
     if (items === 0) throw new ParserFault(ifEmpty);
+  }
+
+  /** @throws ServingError INPUT_MISMATCH when the instance at `place` lacks an input */
+  #checkInputs(place: JsonPlace): void {
     const missing = this.#inputs.find(({ isGiven }) => !isGiven);
     if (missing === undefined || this.#target === undefined) return;
+    const names = new GivenNames();
+    this.#cursor.returnTo(place);
+    this.#cursor.object((key) => {
+      names.add(() => key);
+      this.#cursor.skip();
+    });
     throw missingInput(this.#target.servable, this.#target.method, missing.name, names);
   }
 

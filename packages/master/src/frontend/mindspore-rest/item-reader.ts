@@ -9,7 +9,7 @@ import { ParserFault } from './parser-fault.js';
 /** Reads values from one cursor, one after another. */
 export class ItemReader {
   readonly #cursor: JsonCursor;
-  /** For inputs where `[1, 2.5]` is two floats, and where nobody can say what it is. */
+  /** For inputs where it is known what `[1, 2.5]` is, and for others. */
   readonly #mixed: JsonTensorReader;
   readonly #uniform: JsonTensorReader;
   /** The object in the list that is being read. */
@@ -30,7 +30,8 @@ export class ItemReader {
     const kind = this.#cursor.kind();
     if (kind === 'null') throw new ParserFault('json value is null, it is not supported');
     if (kind === 'object') return readBase64Object(this.#cursor);
-    return this.#readTensor(isFloatType(port?.dtype) ? this.#mixed : this.#uniform);
+    const isMixed = port?.isDeclared === true || isFloatType(port?.dtype);
+    return this.#readTensor(isMixed ? this.#mixed : this.#uniform);
   }
 
   #readTensor(reader: JsonTensorReader): GivenTensor {
