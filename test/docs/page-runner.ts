@@ -44,16 +44,15 @@ export class PageRunner {
     return stdout;
   }
 
-  /** Starts a server in the background; resolves when it takes requests. */
-  async startServer(command: string): Promise<void> {
+  /** Starts a server in the background; resolves when it takes requests, as this part of a line says. */
+  async startServer(command: string, ready = 'Serving gRPC start success'): Promise<void> {
     const server = spawn('bash', ['-c', this.#withFreePorts(command)], {
       cwd: this.folder,
       detached: true,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#servers.push(server);
-    for await (const line of createInterface(server.stdout))
-      if (line.includes('Serving gRPC start success')) return;
+    for await (const line of createInterface(server.stdout)) if (line.includes(ready)) return;
     throw new Error(`'${command}' ended before it was ready`);
   }
 
@@ -70,6 +69,6 @@ export class PageRunner {
   }
 
   #withFreePorts(command: string): string {
-    return command.replace(/\b55\d\d\b/g, (port) => this.#ports.get(port) ?? port);
+    return command.replace(/\b\d{4}\b/g, (port) => this.#ports.get(port) ?? port);
   }
 }

@@ -11,6 +11,7 @@ import {
   integer,
   optionalAddress,
   text,
+  toggle,
 } from '../../src/config/option.js';
 import { servableNames } from '../../src/config/servable-name.js';
 import type { ServingError } from '../../src/errors/serving-error.js';
@@ -280,4 +281,19 @@ test('options of another program may stand in the same file, and are left to it'
   expect(loadShared({ beside })).toMatchObject({ grpc: '5500' });
   expect(loadShared({ beside })).not.toHaveProperty('id');
   expect(() => loadShared({})).toThrow(servingError('CONFIG_INVALID', /unknown option 'device'/));
+});
+
+test('a switch is on by its flag alone, by a value, a variable or the file', () => {
+  const switches = { ready: toggle('d'), grace: duration('time to stop', '30s') };
+  const readyBy = (argv: readonly string[], env = {}) =>
+    loadConfig(new Command('test'), switches, { argv, env }).ready;
+  expect(readyBy([])).toBe(false);
+  expect(readyBy(['--ready'])).toBe(true);
+  expect(readyBy(['--ready', '--grace', '5s'])).toBe(true);
+  expect(readyBy(['--ready', 'false'])).toBe(false);
+  expect(readyBy(['--ready=true'])).toBe(true);
+  expect(readyBy([], { SERVING_READY: 'true' })).toBe(true);
+  expect(readyBy(['--ready', 'false'], { SERVING_READY: 'true' })).toBe(false);
+  expect(readyBy(['--config', yaml('ready: true')])).toBe(true);
+  expect(() => readyBy(['--ready', 'on'])).toThrow("--ready: expected true or false, given 'on'");
 });

@@ -10,6 +10,8 @@ import {
   integer,
   optionalAddress,
   text,
+  toggle,
+  usageOf,
 } from '../../src/config/option.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
@@ -92,4 +94,20 @@ test('a list of addresses is kept as it was written once the form of each is rig
   expect(spec.parse('6500, host:1')).toEqual(['6500', 'host:1']);
   expect(() => spec.parse('6500,')).toThrow(/the port is missing/);
   expect(() => spec.parse('6500,6500')).toThrow(/given 127\.0\.0\.1:6500 twice/);
+});
+
+test('a switch is true or false, and shows that its flag needs neither', () => {
+  const spec = toggle('d');
+  expect([spec.fallback, spec.bare, ...['true', 'false'].map(spec.parse)]).toEqual([
+    false,
+    'true',
+    true,
+    false,
+  ]);
+  for (const wrong of ['', '1', 'yes', 'TRUE', ' true'])
+    expect(() => spec.parse(wrong)).toThrow('true or false');
+  expect([usageOf('allIn', spec), usageOf('maxOf', integer('d', 'n', 1, [1, 2]))]).toEqual([
+    '--all-in [boolean]',
+    '--max-of <n>',
+  ]);
 });

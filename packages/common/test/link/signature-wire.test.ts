@@ -25,6 +25,7 @@ const port = fc.record(
     dtype: fc.constantFrom('float32', 'string', 'bool'),
     shape: fc.array(fc.oneof(fc.nat(1000), fc.string({ minLength: 1 })), { maxLength: 4 }),
     padding: fc.record({ dimension: fc.nat(3), sizes: fc.array(size, { minLength: 1 }) }),
+    isDeclared: fc.constant(true),
   },
   { requiredKeys: ['name'] },
 );
