@@ -26,10 +26,10 @@ function rowsOf(mark: string): Row[] {
 /** A test may have a text in a pattern: its escapes, and a blank that is counted, are not of the text. */
 const plain = (source: string) => source.replaceAll('\\', '').replaceAll(' {2}', '  ');
 
-const rows = ['errors of requests', 'errors of starting up'].map(rowsOf);
+const rows = ['errors of requests', 'errors of starting up', 'errors of REST'].map(rowsOf);
 
-test('both tables are there', () => {
-  expect(rows.map((table) => table.length)).toEqual([24, 19]);
+test('all tables are there', () => {
+  expect(rows.map((table) => table.length)).toEqual([24, 19, 38]);
 });
 
 test.each(rows.flat())('$name', ({ texts, file }) => {
