@@ -92,6 +92,25 @@ async function guarded<T>(guard: NativeGuard, native: () => Promise<T>): Promise
   }
 }
 
+/**
+ * For a run, which onnxruntime-node defers by a `setImmediate` and then computes in this thread: the guard goes up in the
+ * callback right before that one, and down before anybody has the result. Scripts that run while others' runs wait for
+ * their turn are not in native code, and can be ended should they never return.
+ */
+async function deferred<T>(guard: NativeGuard, native: () => Promise<T>): Promise<T> {
+  let isInside = false;
+  const entering = setImmediate(() => {
+    guard.enter();
+    isInside = true;
+  });
+  try {
+    return await native();
+  } finally {
+    if (isInside) guard.leave();
+    else clearImmediate(entering);
+  }
+}
+
 class OnnxSession implements Session {
   readonly inputs: readonly ModelPort[];
   readonly outputs: readonly ModelPort[];
@@ -115,13 +134,10 @@ class OnnxSession implements Session {
   }
 
   async #run(feeds: Record<string, ort.Tensor>): Promise<ort.InferenceSession.OnnxValueMapType> {
-    this.#guard.enter();
     try {
-      return await this.#session.run(feeds);
+      return await deferred(this.#guard, () => this.#session.run(feeds));
     } catch (error) {
       throw new ServingError('SESSION_FAILED', `Predict Failed: ${firstLine(error)}`, { cause: error });
-    } finally {
-      this.#guard.leave();
     }
   }
 

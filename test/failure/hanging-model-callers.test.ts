@@ -1,0 +1,39 @@
+/** Functions that call models and do not end: they cost their instances and nothing else. */
+import { beforeAll, expect, test } from '@jest/globals';
+import { outputsOf, tensor } from '@serving/client';
+import { eventually } from '../support/eventually.js';
+import { startMaster, type Master } from '../support/processes.js';
+import { configuration, identityModel, servables } from '../support/servables.js';
+
+let master: Master;
+beforeAll(async () => {
+  const config = configuration(`
+const same = declareModel({ file: 'same.onnx' });
+const one = (name, stage, options) =>
+  registerMethod(name, { inputs: ['x'], outputs: ['y'] }, (x) => addStage(stage, [x], options));
+
+one('good', (x) => x);
+one('hangsOn13', async (x) => {
+  const [y] = await same.call(x);
+  while (y.data[0] === 13);
+  return y;
+});
+`);
+  const directory = servables({
+    m: { 'servable_config.ts': config, '1/same.onnx': identityModel(['N']) },
+  });
+  const limits = ['--executors', '1', '--execution-timeout', '2s'];
+  master = await startMaster(['--servable', 'm', '--directory', directory, ...limits]);
+});
+
+const scalars = (...values: number[]) => values.map((x) => ({ x: tensor('float32', [], [x]) }));
+
+test('one that never returns while model runs of others wait for their turn has its thread replaced', async () => {
+  const results = await master.client('m', 'hangsOn13').infer(scalars(13, 1, 2));
+  expect(results[0]).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
+  await eventually('the thread is replaced', () =>
+    master.log.some(({ msg }) => msg === 'executor thread lost; replacing it'),
+  );
+  const [good] = await master.client('m', 'good').infer(scalars(5));
+  expect(outputsOf(good!)).toMatchObject({ y: { data: Float32Array.of(5) } });
+});
