@@ -18,6 +18,11 @@ one('hangsOn13', async (x) => {
   while (y.data[0] === 13);
   return y;
 });
+let calls = 0;
+one('late', async (x) => { for (;;) { await same.call(x); calls++; } }, { timeoutMs: 100 });
+one('stubborn', async (x) => { for (;;) await same.call(x).then(() => calls++, () => undefined); }, { timeoutMs: 100 });
+one('yieldsLate', async function* (all) { for (;;) { await same.call(...all[0]); calls++; } }, { timeoutMs: 100, batchSize: 0 });
+one('calls', () => calls);
 `);
   const directory = servables({
     m: { 'servable_config.ts': config, '1/same.onnx': identityModel(['N']) },
@@ -37,3 +42,17 @@ test('one that never returns while model runs of others wait for their turn has 
   const [good] = await master.client('m', 'good').infer(scalars(5));
   expect(outputsOf(good!)).toMatchObject({ y: { data: Float32Array.of(5) } });
 });
+
+test.each(['late', 'yieldsLate', 'stubborn'])(
+  'one that is late (%s) gets no more runs of models',
+  async (method) => {
+    const [late] = await master.client('m', method).infer(scalars(1));
+    expect(late).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('within 100 ms') as string },
+    });
+    const calls = async () => outputsOf((await master.client('m', 'calls').infer(scalars(0)))[0]!)['y'];
+    const before = await calls();
+    for (let i = 0; i < 20; i++) expect(await calls()).toEqual(before);
+  },
+);

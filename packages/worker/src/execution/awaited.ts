@@ -7,34 +7,31 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** Settles as the promise does, or rejects when that takes longer than `timeoutMs`. */
-export async function within(promise: PromiseLike<unknown>, timeoutMs: number): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not return within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Says of a promise that nobody waits for the batch any more; no failure of the function. */
+export class NobodyWaits extends Error {}
+
+export interface Patience {
+  readonly timeoutMs: number;
+  readonly isCancelled: () => boolean;
 }
 
-/** Resolves when all have settled, or earlier when nobody waits for them any more. They must not reject. */
-export async function allSettledUnless(
-  isCancelled: () => boolean,
-  pending: readonly Promise<void>[],
-): Promise<void> {
-  if (pending.length === 0) return;
+/** Settles as the promise does, or rejects when that takes longer than it may or nobody waits any more. */
+export async function within(
+  promise: PromiseLike<unknown>,
+  { timeoutMs, isCancelled }: Patience,
+): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
-  const cancelled = new Promise<void>((resolve) => {
-    timer = setInterval(() => {
-      if (isCancelled()) resolve();
+  let look: NodeJS.Timeout | undefined;
+  const enough = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`did not return within ${timeoutMs} ms`)), timeoutMs);
+    look = setInterval(() => {
+      if (isCancelled()) reject(new NobodyWaits());
     }, lookMs);
   });
   try {
-    await Promise.race([Promise.all(pending), cancelled]);
+    return await Promise.race([promise, enough]);
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
+    clearInterval(look);
   }
 }

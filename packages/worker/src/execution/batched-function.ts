@@ -2,8 +2,10 @@
  * A function that is called with several instances at a time. It returns a list of results, or is a generator that
  * yields them one by one: then what it throws at one costs that instance only, and it is called again with the rest.
  */
-import { isThenable, within } from './awaited.js';
+import { ModelUser } from '../models/model-user.js';
+import { isThenable } from './awaited.js';
 import type { FunctionRun } from './function-run.js';
+import { isIterator, Yielding } from './yielding.js';
 
 /** @param batchSize most instances of a call; 0 for all there are */
 export async function runBatchedFunction(run: FunctionRun, batchSize: number): Promise<void> {
@@ -58,15 +60,17 @@ async function callWith(
   company: readonly number[],
 ): Promise<readonly number[]> {
   workOn(run, instances);
-  let returned = run.stage.run(instances.map((instance) => run.argumentsOf(instance)));
+  const user = new ModelUser();
+  const inputs = instances.map((instance) => run.argumentsOf(instance));
+  let returned = user.run(() => run.stage.run(inputs));
   if (isThenable(returned)) {
     run.context.progress();
     workOn(run, company);
-    returned = await within(returned, run.timeoutMs);
+    returned = await run.settled(user, returned);
   }
   if (isIterator(returned)) {
     workOn(run, company);
-    return takeYielded(run, instances, returned);
+    return takeYielded(run, instances, new Yielding(run, user, returned));
   }
   takeList(run, instances, returned);
   return [];
@@ -88,22 +92,10 @@ function takeList(run: FunctionRun, instances: readonly number[], returned: unkn
   for (const [index, instance] of instances.entries()) run.take(instance, returned[index]);
 }
 
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
-
-function isIterator(value: unknown): value is AnyIterator {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    'next' in value &&
-    typeof value.next === 'function'
-  );
-}
-
 async function takeYielded(
   run: FunctionRun,
   instances: readonly number[],
-  iterator: AnyIterator,
+  yielding: Yielding,
 ): Promise<readonly number[]> {
   const yielded: unknown[] = [];
   /** Only once it is known that there are as many as there should be: else they may be in wrong places. */
@@ -112,13 +104,14 @@ async function takeYielded(
   };
   for (const [index, instance] of instances.entries()) {
     if (run.context.isCancelled()) {
-      await iterator.return?.();
+      yielding.end();
       return [];
     }
     let step: IteratorResult<unknown>;
     try {
-      step = await next(run, iterator);
+      step = await yielding.next();
     } catch (thrown) {
+      yielding.end();
       takeAll();
       run.fail(instance, thrown);
       return instances.slice(index + 1);
@@ -133,26 +126,17 @@ async function takeYielded(
     yielded.push(step.value);
     run.context.progress();
   }
-  await refuseMore(run, instances, iterator);
+  await refuseMore(instances, yielding);
   takeAll();
   return [];
 }
 
 /** Results that belong to nobody say that the others are not in their places either. */
-async function refuseMore(
-  run: FunctionRun,
-  instances: readonly number[],
-  iterator: AnyIterator,
-): Promise<void> {
-  const step = await next(run, iterator);
-  if (step.done !== true) throw new Error(`expected ${results(instances)}, given more`);
-}
-
-async function next(run: FunctionRun, iterator: AnyIterator): Promise<IteratorResult<unknown>> {
-  const step = iterator.next();
-  if (!isThenable(step)) return step;
-  run.context.progress();
-  return (await within(step, run.timeoutMs)) as IteratorResult<unknown>;
+async function refuseMore(instances: readonly number[], yielding: Yielding): Promise<void> {
+  const step = await yielding.next();
+  if (step.done === true) return;
+  yielding.end();
+  throw new Error(`expected ${results(instances)}, given more`);
 }
 
 function results(instances: readonly number[]): string {

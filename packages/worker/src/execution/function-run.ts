@@ -1,6 +1,8 @@
 /** A function stage at work on a batch: what the function is given, and what becomes of what it gives. */
 import { firstLine, ServingError, type Value } from '@serving/common';
 import type { FunctionStageDefinition } from '../definition/definition.js';
+import type { ModelUser } from '../models/model-user.js';
+import { NobodyWaits, within } from './awaited.js';
 import { SlotValues, type BatchValues } from './batch-values.js';
 import { asOutputs } from './returned-values.js';
 import type { StageContext } from './stage-context.js';
@@ -12,7 +14,6 @@ export class FunctionRun {
   readonly #values: BatchValues;
   readonly #inputs: readonly SlotValues[];
   readonly #outputs: (Value | undefined)[][];
-  isFinished = false;
 
   constructor(stage: FunctionStageDefinition, values: BatchValues, context: StageContext) {
     this.stage = stage;
@@ -27,9 +28,19 @@ export class FunctionRun {
     return this.#values.startable(instances);
   }
 
-  /** Longest time a promise of the function may take. */
-  get timeoutMs(): number {
-    return this.stage.timeoutMs ?? this.context.timeoutMs;
+  /**
+   * What a call of the function has promised. When that is late, or nobody waits for it any more, the call gets no more
+   * runs of models, wherever it goes on.
+   * @throws whatever it rejects with, an Error that says how late it is, or NobodyWaits
+   */
+  async settled(user: ModelUser, promise: PromiseLike<unknown>): Promise<unknown> {
+    const timeoutMs = this.stage.timeoutMs ?? this.context.timeoutMs;
+    try {
+      return await within(promise, { timeoutMs, isCancelled: this.context.isCancelled });
+    } catch (thrown) {
+      user.leave();
+      throw thrown;
+    }
   }
 
   argumentsOf(instance: number): Value[] {
@@ -48,6 +59,8 @@ export class FunctionRun {
 
   /** The text of MindSpore Serving 1.5 and later; the exception's first line reaches the caller. */
   fail(instance: number, thrown: unknown): void {
+    // The whole batch is answered so.
+    if (thrown instanceof NobodyWaits) return;
     const { stage, context } = this;
     const tag = stage.tag ?? `Function '${context.servable}.${stage.name}'`;
     const message = `Call ${tag} Failed, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}, error msg: ${firstLine(thrown)}`;
@@ -55,7 +68,6 @@ export class FunctionRun {
   }
 
   finish(): void {
-    this.isFinished = true;
     for (const [index, slot] of this.stage.outputs.entries())
       this.#values.set(slot, SlotValues.ofRows(this.#outputs[index]!));
   }

@@ -1,6 +1,7 @@
 /** A function stage: the author's function, called once per instance or with several at a time. */
 import type { FunctionStageDefinition } from '../definition/definition.js';
-import { allSettledUnless, isThenable, within } from './awaited.js';
+import { ModelUser } from '../models/model-user.js';
+import { isThenable } from './awaited.js';
 import type { BatchValues } from './batch-values.js';
 import { runBatchedFunction } from './batched-function.js';
 import { FunctionRun } from './function-run.js';
@@ -26,10 +27,12 @@ async function runOneByOne(run: FunctionRun): Promise<void> {
   for (const instance of run.startable()) {
     if (context.isCancelled()) break;
     context.workOn(instance, 1);
+    const user = new ModelUser();
     try {
-      const returned = stage.run(...run.argumentsOf(instance));
+      const inputs = run.argumentsOf(instance);
+      const returned = user.run(() => stage.run(...inputs));
       if (isThenable(returned)) {
-        waiting.push(takeLater(run, instance, returned));
+        waiting.push(takeLater(run, instance, run.settled(user, returned)));
         first ??= instance;
         last = instance;
       } else run.take(instance, returned);
@@ -40,15 +43,14 @@ async function runOneByOne(run: FunctionRun): Promise<void> {
   }
   // From here on any of them may be the one that runs, and blocks the thread.
   if (first !== undefined) context.workOn(first, last - first + 1);
-  await allSettledUnless(context.isCancelled, waiting);
+  await Promise.all(waiting);
 }
 
-async function takeLater(run: FunctionRun, instance: number, promise: PromiseLike<unknown>): Promise<void> {
+async function takeLater(run: FunctionRun, instance: number, settled: Promise<unknown>): Promise<void> {
   try {
-    run.take(instance, await within(promise, run.timeoutMs));
+    run.take(instance, await settled);
   } catch (thrown) {
     run.fail(instance, thrown);
   }
-  // One that was left behind by a cancellation says nothing of the batch that runs now.
-  if (!run.isFinished) run.context.progress();
+  run.context.progress();
 }

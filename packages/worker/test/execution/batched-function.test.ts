@@ -122,6 +122,16 @@ describe('a generator', () => {
   });
 });
 
+test.each<[string, () => unknown]>([
+  ['too many results', () => ({ done: false, value: 1 })],
+  ['late', () => new Promise(() => undefined)],
+])('a generator of which nothing more is wanted (%s) can clean up', async (_, next) => {
+  let ended = 0;
+  const run = () => ({ next, return: () => ended++ });
+  await outcomes(2, 0, run, 20);
+  expect(ended).toBeGreaterThan(0);
+});
+
 test('an instance whose promise is late fails alone', async () => {
   const values = new BatchValues(ports('x'), 2, [block(3, floatColumn('x', [], 0, 1, 2))]);
   const run = (x: Tensor) => (Number(x.data[0]) === 1 ? new Promise(() => undefined) : x);
@@ -130,7 +140,7 @@ test('an instance whose promise is late fails alone', async () => {
   expect(values.errorOf(1)!.message).toMatch(/error msg: did not return within 20 ms$/);
 });
 
-test('a batch that nobody waits for is left, whatever its promises do', async () => {
+test.each([undefined, 0])('a batch that nobody waits for is left (batch size %s)', async (batchSize) => {
   let isCancelled = false;
   const values = new BatchValues(ports('x'), 2, [block(1, floatColumn('x', [], 0))]);
   const run = () => {
@@ -138,7 +148,7 @@ test('a batch that nobody waits for is left, whatever its promises do', async ()
     return new Promise(() => undefined);
   };
   await runFunctionStage(
-    functionStage(run, [0], [1]),
+    functionStage(run, [0], [1], batchSize === undefined ? {} : { batchSize }),
     values,
     context(() => isCancelled),
   );
