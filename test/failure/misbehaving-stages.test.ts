@@ -12,6 +12,7 @@ let directory: string;
 beforeAll(async () => {
   directory = servables({
     naughty: functionServable(`
+import { parentPort } from 'node:worker_threads';
 const one = (name, run, outputs = 1) =>
   registerMethod(name, { inputs: ['x'], outputs: outputs === 1 ? ['y'] : ['y', 'z'] }, (x) => addStage(run, [x], { outputs }));
 
@@ -29,6 +30,13 @@ one('exitsOn13', (x) => { if (x.data[0] === 13) process.exit(0); return x; });
 one('exits', function exits() { process.exit(0); });
 one('later', function later(x) { setTimeout(() => { throw new Error('later on'); }, 0); return new Promise(() => undefined); });
 one('unhandled', function unhandled() { void Promise.reject(new Error('nobody listens')); return new Promise(() => undefined); });
+one('laterNull', function laterNull() { setTimeout(() => { throw null; }, 0); return new Promise(() => undefined); });
+one('posts', (x) => { for (const message of [null, undefined, 'text', { kind: 'x' }]) parentPort.postMessage(message); return x; });
+registerMethod('patient', { inputs: ['x'], outputs: ['y'] }, (x) =>
+  addStage(async (x) => { await new Promise((resolve) => setTimeout(resolve, 20)); return x; }, [x], { timeoutMs: 2 ** 40 }));
+one('long', () => { throw new Error('x'.repeat(999) + '\u{1F600}'.repeat(1_000_000)); });
+one('hugeInteger', () => 2n ** 63n);
+one('leastInteger', () => -(2n ** 63n));
 one('heap', function heap() { const all = []; for (;;) all.push(new Array(1_000_000).fill(all.length + 0.5)); });
 one('undefinedOutput', () => undefined);
 one('nullOutput', () => null);
@@ -53,6 +61,12 @@ several('yieldsThrows', function* (instances) {
     yield x;
   }
 });
+const tampers = (name, tamper) =>
+  registerMethod(name, { inputs: ['x'], outputs: ['x', 'y'] }, (x) =>
+    [x, addStage((x) => { if (x.data[0] === 13) tamper(x); return x; }, [x])]);
+tampers('pushesToShape', (x) => x.shape.push(1));
+tampers('replacesShape', (x) => { x.shape = undefined; });
+tampers('replacesData', (x) => { x.data = new Float32Array(7); });
 registerMethod('tagged', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(() => undefined, [addStage((x) => x, [x])], { tag: 'Postprocess' }));
 one('killsThen', () => ({ then() { throw new Error('thenable'); } }));
 `),
@@ -117,12 +131,29 @@ test.each([
   ['tooMany', /error msg: expected 1 output, given 2$/],
   ['tooFew', /error msg: expected 2 outputs, given 1$/],
   ['notAList', /error msg: expected 2 outputs, given 1$/],
+  ['hugeInteger', /error msg: expected a bigint that int64 has, given 9223372036854775808$/],
+  ['long', /error msg: x{999}…$/],
   ['badTensor', /error msg: tensor data: expected 3 elements for shape \[3\], given 2$/],
 ])('%s is SYSTEM_ERROR and says what was expected', async (method, text) => {
   const { code, message } = await failure(method);
   expect(code).toBe('SYSTEM_ERROR');
   expect(message).toMatch(/^Call Function 'naughty\.\w+' Failed, method: /);
   expect(message).toMatch(text);
+});
+
+test('the least integer of 64 bits is exact', async () => {
+  const [least] = await master.client('naughty', 'leastInteger').infer({ x: 1 });
+  expect(outputsOf(least!)).toMatchObject({ y: { data: BigInt64Array.of(-(2n ** 63n)) } });
+});
+
+test('a promise may take its time where its stage says so, beyond what a timer of Node can wait', async () => {
+  const [result] = await master.client('naughty', 'patient').infer({ x: 1 });
+  expect(outputsOf(result!)).toMatchObject({ y: { data: Float32Array.of(1) } });
+});
+
+test("what a stage sends to the main thread is nobody's", async () => {
+  const [result] = await master.client('naughty', 'posts').infer({ x: 1 });
+  expect(outputsOf(result!)).toMatchObject({ y: { data: Float32Array.of(1) } });
 });
 
 test('a stage is called by its tag, where it has one, and by its number', async () => {
@@ -181,6 +212,7 @@ test.each([
 test.each([
   ['exits', /exit code 0/],
   ['later', /later on/],
+  ['laterNull', /\(null\)/],
   ['unhandled', /nobody listens/],
   ['heap', /memory limit/],
 ])(
@@ -212,6 +244,11 @@ async function expectNeighboursAnswered(
 
 test('the neighbours of an instance that ends its thread are answered', () =>
   expectNeighboursAnswered(master));
+
+test.each(['pushesToShape', 'replacesShape', 'replacesData'])(
+  'one that tampers with its tensor (%s) fails alone',
+  (method) => expectNeighboursAnswered(master, method, 'SYSTEM_ERROR'),
+);
 
 test.each(['waitsOn13', 'hangsOn13'])(
   'the neighbours of one that does not return (%s) are answered',

@@ -12,7 +12,7 @@ export {
 } from './tensor/data-type.js';
 export { float16Bits, float16Value } from './tensor/float16.js';
 export { loneSurrogateAt } from './tensor/lone-surrogate.js';
-export { elementCount, formatShape, maxElements, sameShape } from './tensor/shape.js';
+export { elementCount, formatShape, maxElements, ownShape, sameShape } from './tensor/shape.js';
 export { Tensor, type Value } from './tensor/tensor.js';
 export { BytesTensor, StringTensor } from './tensor/text-tensor.js';
 export {

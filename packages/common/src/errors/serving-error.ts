@@ -53,11 +53,20 @@ export class ServingError extends Error {
   }
 }
 
-/** The first line of whatever was thrown, without a stack. Never throws itself, whatever a stage has thrown. */
+/** A message goes into a header of HTTP/2 too, where clients take some kilobytes, each byte as up to three. */
+const longestLine = 1000;
+
+/**
+ * The first line of whatever was thrown, without a stack, cut at 1000 characters. Never throws itself, whatever a stage
+ * has thrown.
+ */
 export function firstLine(thrown: unknown): string {
   const text = textOf(thrown);
   const end = text.search(/\r?\n/);
-  return end === -1 ? text : text.slice(0, end);
+  const line = end === -1 ? text : text.slice(0, end);
+  if (line.length <= longestLine) return line;
+  // Not between the halves of a surrogate pair.
+  return `${line.slice(0, longestLine).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 function textOf(thrown: unknown): string {

@@ -22,6 +22,11 @@ export function elementCount(shape: readonly number[]): number | undefined {
   return count > maxElements ? undefined : count;
 }
 
+/** The shape as nobody can change it any more, whoever shares it. */
+export function ownShape(shape: readonly number[]): readonly number[] {
+  return Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
+}
+
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

@@ -2,7 +2,7 @@
 import { ServingError } from '../errors/serving-error.js';
 import { type NumericType } from './data-type.js';
 import { float16Bits, float16Value } from './float16.js';
-import { elementCount, formatShape } from './shape.js';
+import { elementCount, formatShape, ownShape } from './shape.js';
 import type { BytesTensor, StringTensor } from './text-tensor.js';
 import { allocate, typedArrayConstructor, type TypedArray, type TypedArrays } from './typed-array.js';
 
@@ -14,7 +14,7 @@ const maxEmptyRows = 2 ** 20;
 export class Tensor {
   /** Element type. */
   readonly dtype: NumericType;
-  /** Dimensions, outermost first; empty for a scalar. */
+  /** Dimensions, outermost first; empty for a scalar. Frozen, as is the tensor: instances share shapes. */
   readonly shape: readonly number[];
   /** Elements in C order. `bool` is 0 or 1 per byte; `float16` the IEEE 754 bit patterns; 64-bit integers are bigints. */
   readonly data: TypedArray;
@@ -43,8 +43,9 @@ export class Tensor {
       );
     }
     this.dtype = dtype;
-    this.shape = shape;
+    this.shape = ownShape(shape);
     this.data = data;
+    Object.freeze(this);
   }
 
   /** Number of elements. */

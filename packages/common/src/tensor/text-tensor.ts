@@ -1,6 +1,6 @@
 /** Tensors of text and of opaque bytes. A single text or byte string without dimensions is a plain value instead. */
 import { ServingError } from '../errors/serving-error.js';
-import { elementCount, formatShape } from './shape.js';
+import { elementCount, formatShape, ownShape } from './shape.js';
 
 /** Several texts of one instance, for instance what a model with string inputs takes. */
 export class StringTensor {
@@ -14,8 +14,9 @@ export class StringTensor {
   constructor(shape: readonly number[], data: readonly string[]) {
     checkCount('string', shape, data.length);
     checkElements('string', 'texts', data, (element) => typeof element === 'string');
-    this.shape = shape;
-    this.data = data;
+    this.shape = ownShape(shape);
+    this.data = Object.isFrozen(data) ? data : Object.freeze([...data]);
+    Object.freeze(this);
   }
 
   /** Nested lists of texts; a bare text for a scalar. */
@@ -36,8 +37,9 @@ export class BytesTensor {
   constructor(shape: readonly number[], data: readonly Uint8Array[]) {
     checkCount('bytes', shape, data.length);
     checkElements('bytes', 'Uint8Arrays', data, (element) => element instanceof Uint8Array);
-    this.shape = shape;
-    this.data = data;
+    this.shape = ownShape(shape);
+    this.data = Object.isFrozen(data) ? data : Object.freeze([...data]);
+    Object.freeze(this);
   }
 
   /** Nested lists of Uint8Arrays; a bare one for a scalar. */

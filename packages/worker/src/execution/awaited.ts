@@ -1,4 +1,5 @@
 /** Promises of function stages: awaited for as long as they may take and somebody waits for the batch. */
+import { systemClock } from '@serving/common';
 
 /** How often it is looked at whether anybody still waits, in milliseconds. */
 const lookMs = 50;
@@ -20,10 +21,10 @@ export async function within(
   promise: PromiseLike<unknown>,
   { timeoutMs, isCancelled }: Patience,
 ): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
+  let stop = () => {};
   let look: NodeJS.Timeout | undefined;
   const enough = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not return within ${timeoutMs} ms`)), timeoutMs);
+    stop = systemClock.after(timeoutMs, () => reject(new Error(`did not return within ${timeoutMs} ms`)));
     look = setInterval(() => {
       if (isCancelled()) reject(new NobodyWaits());
     }, lookMs);
@@ -31,7 +32,7 @@ export async function within(
   try {
     return await Promise.race([promise, enough]);
   } finally {
-    clearTimeout(timer);
+    stop();
     clearInterval(look);
   }
 }

@@ -5,6 +5,7 @@
 import { ModelUser } from '../models/model-user.js';
 import { isThenable } from './awaited.js';
 import type { FunctionRun } from './function-run.js';
+import { KeptInputs } from './kept-inputs.js';
 import { isIterator, Yielding } from './yielding.js';
 
 /** @param batchSize most instances of a call; 0 for all there are */
@@ -30,11 +31,13 @@ async function callFor(
   while (rest.length > 0) {
     if (run.context.isCancelled()) return;
     const called = [...run.startable(rest)];
+    const kept = keptInputs(run, called);
     try {
       rest = called.length === 0 ? [] : await callWith(run, called, company);
+      kept.restore(rest);
     } catch (thrown) {
       rest = [];
-      await failedFor(run, called, thrown);
+      await failedFor(run, called, kept, thrown);
     }
     run.context.progress();
   }
@@ -44,10 +47,24 @@ async function callFor(
  * What the function did concerns all that it was called with, and is the doing of one request as a rule: it is called
  * again for each, at once, so that those which make it wait do so together.
  */
-async function failedFor(run: FunctionRun, called: readonly number[], thrown: unknown): Promise<void> {
+async function failedFor(
+  run: FunctionRun,
+  called: readonly number[],
+  kept: KeptInputs,
+  thrown: unknown,
+): Promise<void> {
   const requests = run.context.byRequest(called);
-  if (requests.length > 1) await Promise.all(requests.map((own) => callFor(run, own, called)));
-  else for (const instance of called) run.fail(instance, thrown);
+  if (requests.length > 1) {
+    kept.restore(called);
+    await Promise.all(requests.map((own) => callFor(run, own, called)));
+  } else for (const instance of called) run.fail(instance, thrown);
+}
+
+/** One that was called for alone is not called for again. */
+function keptInputs(run: FunctionRun, called: readonly number[]): KeptInputs {
+  const kept = new KeptInputs();
+  if (called.length > 1) for (const instance of called) kept.keep(instance, run.argumentsOf(instance));
+  return kept;
 }
 
 /**

@@ -47,10 +47,10 @@ function asValue(returned: unknown): Value {
   if (typeof returned === 'string') return returned;
   if (returned instanceof Tensor) return copyOf(returned.dtype, returned.shape, returned.data);
   if (returned instanceof Uint8Array) return new Uint8Array(returned);
-  if (returned instanceof StringTensor) return new StringTensor([...returned.shape], [...returned.data]);
+  if (returned instanceof StringTensor) return returned;
   if (returned instanceof BytesTensor)
     return new BytesTensor(
-      [...returned.shape],
+      returned.shape,
       returned.data.map((element) => new Uint8Array(element)),
     );
   const scalar = scalarTypes[typeof returned];
@@ -68,10 +68,12 @@ function asValue(returned: unknown): Value {
 function copyOf(dtype: NumericType, shape: readonly number[], data: TypedArray): Tensor {
   const copy = allocate(dtype, data.length);
   asBytes(copy).set(asBytes(data));
-  return new Tensor(dtype, [...shape], copy);
+  return new Tensor(dtype, shape, copy);
 }
 
 function scalarTensor(dtype: NumericType, value: number | bigint | boolean): Tensor {
+  if (typeof value === 'bigint' && BigInt.asIntN(64, value) !== value)
+    throw new Error(`expected a bigint that int64 has, given ${value}`);
   const data = new (typedArrayConstructor(dtype))(1);
   data[0] = typeof value === 'boolean' ? Number(value) : value;
   return new Tensor(dtype, [], data);

@@ -1,11 +1,11 @@
 /** What an executor needs of its thread, and how a real one is started. */
 import { Worker } from 'node:worker_threads';
-import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
+import type { ThreadStart, ToThread } from './thread-messages.js';
 
 export interface ExecutorThread {
   postMessage(message: ToThread, transfer: ArrayBuffer[]): void;
-  on(event: 'message', listener: (message: FromThread) => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'error', listener: (thrown: unknown) => void): unknown;
   once(event: 'exit', listener: (code: number) => void): unknown;
   terminate(): Promise<unknown>;
 }

@@ -2,7 +2,7 @@
  * The main thread's side of one executor thread: starts it, hands it one batch at a time while the next one may wait, and
  * survives its death.
  */
-import { ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
+import { firstLine, ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
 import { failRest, stageFailed, type BatchWork } from './batch-work.js';
 import { ThreadControl } from './control-word.js';
@@ -78,7 +78,8 @@ export class Executor {
   #stopAskedAt: number | undefined;
   #settleLoad:
     { resolve(signatures: readonly MethodSignature[]): void; reject(error: ServingError): void } | undefined;
-  #crash: Error | undefined;
+  /** What ended it. Stages may throw anything, and null too. */
+  #crash: { readonly thrown: unknown } | undefined;
 
   constructor(settings: ExecutorSettings, events: ExecutorEvents) {
     this.#settings = settings;
@@ -90,8 +91,11 @@ export class Executor {
       executionTimeoutMs: settings.executionTimeoutMs,
       reportsThrown: settings.logger.isLevelEnabled('debug'),
     });
-    this.#thread.on('message', (message: FromThread) => this.#receive(message));
-    this.#thread.on('error', (error: Error) => (this.#crash = error));
+    this.#thread.on('message', (message) => {
+      // Stages reach the thread's port too, and may send anything.
+      if (typeof message === 'object' && message !== null) this.#receive(message as FromThread);
+    });
+    this.#thread.on('error', (thrown) => (this.#crash = { thrown }));
     this.gone = new Promise((resolve) => {
       this.#thread.once('exit', (code) => {
         this.#exited(code);
@@ -343,7 +347,7 @@ export class Executor {
     const wasAsked = this.#state === 'stopping';
     this.#state = 'gone';
     this.#forgetStuck();
-    const reason = this.#crash === undefined ? `exit code ${code}` : this.#crash.message;
+    const reason = this.#crash === undefined ? `exit code ${code}` : firstLine(this.#crash.thrown);
     this.#failLoad(this.#loadFailed(`the executor thread ended while it loaded the servable (${reason})`));
     this.#finishWork(false)?.onLost(
       `its executor thread ended while it ran the batch (${reason}); a stage ended it or ran out of memory`,

@@ -1,10 +1,11 @@
 /** Tensors of single instances ↔ one tensor with a batch dimension. */
-import { asBytes, StringTensor, Tensor, typedArrayConstructor } from '@serving/common';
+import { asBytes, ownShape, StringTensor, Tensor, typedArrayConstructor } from '@serving/common';
 import type { ModelTensor } from '../sessions/session.js';
 
 /** Each instance of a stacked numeric tensor, as views. */
 export function rowsOf(stacked: Tensor): Tensor[] {
-  const [count = 0, ...shape] = stacked.shape;
+  const [count = 0, ...rest] = stacked.shape;
+  const shape = ownShape(rest);
   const size = count === 0 ? 0 : stacked.data.length / count;
   const rows: Tensor[] = [];
   for (let i = 0; i < count; i++)
@@ -15,7 +16,8 @@ export function rowsOf(stacked: Tensor): Tensor[] {
 /** The same for what a model gives. */
 export function splitRows(stacked: ModelTensor): ModelTensor[] {
   if (stacked instanceof Tensor) return rowsOf(stacked);
-  const [count = 0, ...shape] = stacked.shape;
+  const [count = 0, ...rest] = stacked.shape;
+  const shape = ownShape(rest);
   const size = count === 0 ? 0 : stacked.data.length / count;
   return Array.from(
     { length: count },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StageFunction } from '../../src/definition/definition.js';
 import { BatchValues } from '../../src/execution/batch-values.js';
+import type { StageContext } from '../../src/execution/stage-context.js';
 import { runFunctionStage } from '../../src/execution/function-stage.js';
 import type { Tensor } from '@serving/common';
 import { block, context, floatColumn, functionStage, ports } from './batch.js';
@@ -120,6 +121,38 @@ describe('a generator', () => {
     };
     expect(await outcomes(2, 0, run)).toEqual([tooMany, tooMany]);
   });
+});
+
+const triple = ([x]: readonly [Tensor]) => {
+  x.data[0] = 3 * Number(x.data[0]);
+  return x;
+};
+
+test.each<[string, StageFunction]>([
+  [
+    'a list',
+    (instances: Instances) => {
+      const tripled = instances.map(triple);
+      if (tripled.length > 1) throw new Error('one at a time, please');
+      return tripled;
+    },
+  ],
+  [
+    'a generator',
+    function* (instances: Instances) {
+      const tripled = instances.map(triple);
+      if (Number(tripled[0]!.data[0]) === 3) throw new Error('no one');
+      yield* tripled;
+    },
+  ],
+])('what a function (%s) wrote to its inputs is undone before it is called again', async (_, run) => {
+  const values = new BatchValues(ports('x'), 2, [block(3, floatColumn('x', [], 1, 2, 3))]);
+  const eachItsOwn: StageContext['byRequest'] = (instances) => instances.map((instance) => [instance]);
+  const stage = functionStage(run, [0], [1], { batchSize: 0 });
+  await runFunctionStage(stage, values, context(undefined, undefined, eachItsOwn));
+  expect([1, 2].map((i) => (values.slot(1).row(i) as Tensor).data[0])).toEqual([6, 9]);
+  // And what the last call wrote is there for later stages.
+  expect([1, 2].map((i) => (values.slot(0).row(i) as Tensor).data[0])).toEqual([6, 9]);
 });
 
 test.each<[string, () => unknown]>([
