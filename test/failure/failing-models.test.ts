@@ -36,6 +36,13 @@ const one = (name, stage) => registerMethod(name, { inputs: ['x'], outputs: ['y'
 one('pick', pick);
 one('sieve', sieve);
 one('good', (x) => pick.call(x));
+one('again', async (x) => {
+  const given = new Tensor('int32', [2], Int32Array.of(1, 1));
+  const first = adds.call(given, given);
+  given.data.fill(2);
+  const second = adds.call(given, given);
+  return [(await first)[0].data[0] * 10 + (await second)[0].data[0]];
+});
 one('noInputs', () => adds.call());
 one('noInstances', () => adds.callBatch([]));
 one('noList', (x) => adds.callBatch(x));
@@ -44,6 +51,9 @@ one('tooFew', (x) => adds.call(x));
 one('tooManyInSecond', (x) => adds.callBatch([[x, x], [x, x, x]]));
 one('noSubgraph', (x) => adds.subgraph(2).call(x, x));
 one('negativeSubgraph', (x) => adds.subgraph(-1).call(x, x));
+one('number', (x) => adds.call(x, 5));
+one('typedArray', (x) => adds.call(new Float32Array(2), x));
+one('nothing', (x) => adds.callBatch([[x, x], [x, undefined]]));
 one('misfit', (x) => adds.subgraph(1).call(x, x));
 one('failing', () => pick.call(new Tensor('int32', [], Int32Array.of(7))));
 one('failingSecond', () => pick.callBatch([1, 7].map((x) => [new Tensor('int32', [], Int32Array.of(x))])));
@@ -67,6 +77,11 @@ const shown = (result: InferResult) =>
 afterEach(async () => {
   const results = await master.client('m', 'good').infer(numbers(2));
   expect(results.map(shown)).toMatchObject([{ y: { data: Float32Array.of(20) } }]);
+});
+
+test('a function may fill the array of a tensor again as soon as a call has returned', async () => {
+  const [result] = await master.client('m', 'again').infer(numbers(0));
+  expect(shown(result!)).toMatchObject({ y: { data: Float32Array.of(24) } });
 });
 
 test('an instance that the model fails on is FAILED, alone', async () => {
@@ -117,6 +132,18 @@ test.each([
   [
     'misfit',
     `${model}, subgraph=1).call() failed: Given model input 0 size 4 not match the size 8 defined in model; input x1: expected int32 [2], given int32 []`,
+  ],
+  [
+    'number',
+    `${model}).call() failed: inputs format invalid: expected a Tensor, StringTensor, BytesTensor, text or Uint8Array as input 1 of instance 0, given 5`,
+  ],
+  [
+    'typedArray',
+    `${model}).call() failed: inputs format invalid: expected a Tensor, StringTensor, BytesTensor, text or Uint8Array as input 0 of instance 0, given Float32Array`,
+  ],
+  [
+    'nothing',
+    `${model}).call() failed: inputs format invalid: expected a Tensor, StringTensor, BytesTensor, text or Uint8Array as input 1 of instance 1, given undefined`,
   ],
   ['failing', /^Model\(pick\.onnx\)\.call\(\) failed: Predict Failed: .*idx=7/],
   ['failingSecond', /^Model\(pick\.onnx\)\.call\(\) failed: instance 1: Predict Failed: .*idx=7/],

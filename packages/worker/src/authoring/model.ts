@@ -1,8 +1,9 @@
 /** A declared model, as a stage and as something that functions call. */
-import { ServingError, type Value } from '@serving/common';
+import { BytesTensor, ServingError, StringTensor, Tensor, type Value } from '@serving/common';
 import { mistakeHere } from '../definition/definition-draft.js';
 import { modelKey, type ModelDefinition } from '../definition/definition.js';
 import type { CallableModel } from '../definition/model-caller.js';
+import { show } from './checks.js';
 
 /** One ONNX file of a model: a stage, and callable from functions. */
 export class Subgraph {
@@ -83,6 +84,11 @@ export class Subgraph {
         throw this.#failed(
           `The inputs count ${instance.length} of instance ${index} is not equal to the inputs count ${expected} of the model`,
         );
+      const odd = instance.findIndex((value) => !isValue(value));
+      if (odd !== -1)
+        throw this.#failed(
+          `inputs format invalid: expected a Tensor, StringTensor, BytesTensor, text or Uint8Array as input ${odd} of instance ${index}, given ${show(instance[odd])}`,
+        );
     }
   }
 
@@ -94,6 +100,14 @@ export class Subgraph {
   #failed(why: string): ServingError {
     return new ServingError('STAGE_FAILED', `${this.#prefix()}${why}`);
   }
+}
+
+/** Functions may be plain JavaScript, and numbers or typed arrays do not say what shape they have. */
+function isValue(value: unknown): value is Value {
+  return (
+    typeof value === 'string' ||
+    [Tensor, StringTensor, BytesTensor, Uint8Array].some((kind) => value instanceof kind)
+  );
 }
 
 /** A declared model; as a stage and when called, it is its first file. */
