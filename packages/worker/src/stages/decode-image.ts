@@ -1,32 +1,8 @@
 /** Pictures → tensors, with sharp (libvips), which is loaded when the first picture comes. */
 import { Tensor } from '@serving/common';
 import type SharpModule from 'sharp';
+import { channelsOf, checkImageOptions, type ImageOptions } from './image-options.js';
 import { namedStage } from './named-stage.js';
-
-export interface ImageOptions {
-  /** Size of the result in pixels. Both or neither. @default the picture's own */
-  width?: number;
-  height?: number;
-  /**
-   * fill: stretched to the size. cover: cut to its proportions first. contain: padded with black to them.
-   * @default 'fill'
-   */
-  fit?: 'fill' | 'cover' | 'contain';
-  /** How pixels are worked out when the size changes. @default 'linear' */
-  kernel?: 'nearest' | 'linear' | 'cubic' | 'lanczos2' | 'lanczos3';
-  /** rgb and bgr have three channels, grey one. @default 'rgb' */
-  channels?: 'rgb' | 'bgr' | 'grey';
-  /** chw: [channels, height, width]. hwc: [height, width, channels]. @default 'chw' */
-  layout?: 'chw' | 'hwc';
-  /** Each value, from 0 to 255, is multiplied by this first. @default 1 / 255 */
-  scale?: number;
-  /** Taken off then, one for all channels or one per channel in the order of the result. @default 0 */
-  mean?: number | readonly number[];
-  /** Divided by then, likewise. @default 1 */
-  std?: number | readonly number[];
-  /** Most pixels of a picture; a small file may unpack to a huge one. @default 2^28 */
-  maxPixels?: number;
-}
 
 type Sharp = typeof SharpModule;
 let sharp: Promise<Sharp> | undefined;
@@ -41,24 +17,15 @@ function loadSharp(): Promise<Sharp> {
   return sharp;
 }
 
-interface Channels {
-  readonly count: number;
-  /** Where each channel of the result is in the decoded picture. */
-  readonly order: readonly number[];
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
-
 /**
  * A stage: the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF picture → a float32 tensor. Turned as its EXIF data says;
  * transparency is laid on black.
  * @throws Error at load for options that make no sense; in a stage for bytes that are no picture
  */
 export function decodeImage(options: ImageOptions = {}): (bytes: Uint8Array) => Promise<Tensor> {
+  checkImageOptions(options);
   const channels = channelsOf(options);
-  const { width, height, scale = 1 / 255, layout = 'chw' } = options;
-  if ((width === undefined) !== (height === undefined))
-    throw new Error('decodeImage: expected both width and height, or neither');
+  const { scale = 1 / 255, layout = 'chw' } = options;
   return namedStage('decodeImage', async (bytes: Uint8Array) => {
     const { data, info } = await pixelsOf(bytes, options);
     const pixels = info.width * info.height;
@@ -78,20 +45,6 @@ export function decodeImage(options: ImageOptions = {}): (bytes: Uint8Array) => 
   });
 }
 
-function channelsOf({ channels = 'rgb', mean = 0, std = 1 }: ImageOptions): Channels {
-  const order = { rgb: [0, 1, 2], bgr: [2, 1, 0], grey: [0] }[channels];
-  if (order === undefined)
-    throw new Error(`decodeImage: channels: expected 'rgb', 'bgr' or 'grey', given ${channels as string}`);
-  const each = (name: string, given: number | readonly number[]): readonly number[] => {
-    const values = typeof given === 'number' ? order.map(() => given) : given;
-    if (values.length === order.length && values.every(Number.isFinite)) return values;
-    throw new Error(
-      `decodeImage: ${name}: expected a number, or ${order.length} for ${channels}, given ${String(given)}`,
-    );
-  };
-  return { count: order.length, order, mean: each('mean', mean), std: each('std', std) };
-}
-
 const mostPixels = 2 ** 28;
 
 async function pixelsOf(
@@ -100,6 +53,10 @@ async function pixelsOf(
 ) {
   if (!(bytes instanceof Uint8Array))
     throw new Error(`expected the bytes of a picture, given ${typeof bytes}`);
+  if (!isPicture(bytes))
+    throw new Error(
+      `expected the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF picture, given ${bytes.length} bytes of something else`,
+    );
   const { channels = 'rgb', maxPixels = mostPixels } = rest;
   const open = await loadSharp();
   try {
@@ -116,4 +73,14 @@ async function pixelsOf(
       },
     );
   }
+}
+
+/**
+ * What such files begin with, one character a byte. libvips reads more, SVG among it: that is a program of a kind, may name other
+ * files, and unpacks without end.
+ */
+const beginnings = /^(?:\xFF\xD8\xFF|\x89PNG|GIF8[79]a|RIFF[^]{4}WEBP|II[*+]\0|MM\0[*+]|[^]{4}ftypavi[fs])/;
+
+function isPicture(bytes: Uint8Array): boolean {
+  return beginnings.test(String.fromCharCode(...bytes.subarray(0, 12)));
 }

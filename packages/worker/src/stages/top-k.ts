@@ -1,6 +1,6 @@
 /** Scores → the best classes. */
 import { readFileSync } from 'node:fs';
-import { Tensor } from '@serving/common';
+import { formatShape, Tensor } from '@serving/common';
 import { namedStage } from './named-stage.js';
 import { lastDimension, numbersOf } from './softmax.js';
 
@@ -10,11 +10,11 @@ import { lastDimension, numbersOf } from './softmax.js';
  */
 export function argmax(): (scores: Tensor) => Tensor {
   return namedStage('argmax', (scores: Tensor) => {
-    const values = numbersOf(scores);
+    const values = scoresOf(scores);
     const width = lastDimension(scores);
     if (width === 0) throw new Error('expected scores, given an empty dimension');
     const best = BigInt64Array.from({ length: values.length / width }, (_, row) =>
-      BigInt(ranked(values.subarray(row * width, (row + 1) * width), 1)[0]!),
+      BigInt(greatest(values, row * width, (row + 1) * width) - row * width),
     );
     return new Tensor('int64', scores.shape.slice(0, -1), best);
   });
@@ -27,9 +27,11 @@ export function argmax(): (scores: Tensor) => Tensor {
 export function topK(k: number): (scores: Tensor) => [positions: Tensor, scores: Tensor] {
   checkCount(k);
   const stage = (scores: Tensor): [Tensor, Tensor] => {
-    const values = numbersOf(scores);
+    const values = scoresOf(scores);
+    if (scores.shape.filter((size) => size !== 1).length > 1)
+      throw new Error(`expected scores of one dimension, given shape ${formatShape(scores.shape)}`);
     const best = bestOf(values, k);
-    return [new Tensor('int64', [k], BigInt64Array.from(best, BigInt)), scoresOf(values, best)];
+    return [new Tensor('int64', [k], BigInt64Array.from(best, BigInt)), picked(values, best)];
   };
   return namedStage('topK', stage, 2);
 }
@@ -53,13 +55,15 @@ export function topLabels({
   separator = ';',
 }: LabelOptions): (scores: Tensor) => [labels: string, scores: Tensor] {
   checkCount(k);
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string'))
+    throw new Error('topLabels: labels: expected a list of texts');
   if (labels.length < k) throw new Error(`topLabels: expected at least ${k} labels, given ${labels.length}`);
   const stage = (scores: Tensor): [string, Tensor] => {
-    const values = numbersOf(scores);
+    const values = scoresOf(scores);
     if (values.length !== labels.length)
       throw new Error(`expected ${labels.length} scores, one per label, given ${values.length}`);
     const best = bestOf(values, k);
-    return [best.map((position) => labels[position]!).join(separator), scoresOf(values, best)];
+    return [best.map((position) => labels[position]!).join(separator), picked(values, best)];
   };
   return namedStage('topLabels', stage, 2);
 }
@@ -78,24 +82,40 @@ function checkCount(k: number): void {
     throw new Error(`k: expected a whole number from 1, given ${String(k)}`);
 }
 
-function bestOf(values: Float64Array, k: number): number[] {
+function bestOf(values: Scores, k: number): number[] {
   if (values.length < k) throw new Error(`expected at least ${k} scores, given ${values.length}`);
   return ranked(values, k);
 }
 
-function scoresOf(values: Float64Array, positions: readonly number[]): Tensor {
-  const scores = Float32Array.from(positions, (position) => values[position]!);
+function picked(values: Scores, positions: readonly number[]): Tensor {
+  const scores = Float32Array.from(positions, (position) => Number(values[position]));
   return new Tensor('float32', [positions.length], scores);
 }
 
-/** Positions of the k greatest; NaN is less than anything. */
-function ranked(values: Float64Array, k: number): number[] {
-  const rank = (position: number) => (Number.isNaN(values[position]) ? -Infinity : values[position]!);
-  return Array.from(values.keys())
-    .toSorted((a, b) => compare(rank(b), rank(a)) || a - b)
-    .slice(0, k);
+/** Positions of the k greatest; of equals the first. */
+function ranked(values: Scores, k: number): number[] {
+  const positions = Array.from({ length: values.length }, (_, position) => position);
+  return positions.toSorted((a, b) => compare(values[b]!, values[a]!) || a - b).slice(0, k);
 }
 
-function compare(a: number, b: number): number {
-  return a < b ? -1 : Number(a > b);
+function greatest(values: Scores, from: number, to: number): number {
+  let best = from;
+  for (let position = from + 1; position < to; position++)
+    if (compare(values[position]!, values[best]!) > 0) best = position;
+  return best;
+}
+
+type Scores = ArrayLike<number> | ArrayLike<bigint>;
+
+/** 64-bit integers as they are: as doubles, neighbours beyond 2^53 would be equal. */
+function scoresOf(scores: Tensor): Scores {
+  const numbers = numbersOf(scores);
+  return scores.dtype === 'int64' || scores.dtype === 'uint64' ? scores.dataAs(scores.dtype) : numbers;
+}
+
+/** NaN is less than anything. */
+function compare(a: number | bigint, b: number | bigint): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  return Number(Number.isNaN(b)) - Number(Number.isNaN(a));
 }

@@ -68,7 +68,7 @@ describe('size', () => {
 describe('mistakes', () => {
   test('bytes that are no picture', async () => {
     await expect(decodeImage()(new Uint8Array(3))).rejects.toThrow(
-      /^expected the bytes of a picture, given 3 bytes that cannot be read as one: /,
+      'expected the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF picture, given 3 bytes of something else',
     );
     const cut = (
       await sharp({ create: { width: 64, height: 64, channels: 3, background: '#123' } })
@@ -77,6 +77,19 @@ describe('mistakes', () => {
     ).subarray(0, 60);
     await expect(decodeImage()(cut)).rejects.toThrow(/^expected the bytes of a picture/);
   });
+
+  test('a drawing, which libvips would follow to other files', async () => {
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><rect width="4" height="4"/></svg>';
+    await expect(decodeImage()(Buffer.from(svg))).rejects.toThrow(/given 95 bytes of something else$/);
+  });
+
+  test.each(['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const)(
+    'but not a picture as %s',
+    async (format) => {
+      expect((await decodeImage()(await redBlue().toFormat(format).toBuffer())).shape).toEqual([3, 1, 2]);
+    },
+  );
 
   test('a picture that unpacks to more pixels than are allowed', async () => {
     const large = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#000' } })
@@ -96,8 +109,21 @@ describe('mistakes', () => {
     expect(() => decodeImage({ mean: [1, 2] })).toThrow(
       'decodeImage: mean: expected a number, or 3 for rgb, given 1,2',
     );
-    expect(() => decodeImage({ channels: 'cmyk' as 'rgb' })).toThrow(
-      "channels: expected 'rgb', 'bgr' or 'grey'",
-    );
+    expect(() => decodeImage({ std: [1, 0, 1] })).toThrow('std: expected numbers other than 0');
+  });
+
+  test.each<[object, string]>([
+    [{ channels: 'cmyk' }, "channels: expected one of 'rgb', 'bgr', 'grey', given cmyk"],
+    [{ layout: 'nchw' }, "layout: expected one of 'chw', 'hwc', given nchw"],
+    [{ fit: 'inside' }, "fit: expected one of 'fill', 'cover', 'contain', given inside"],
+    [{ kernel: 'bicubic' }, "kernel: expected one of 'nearest', "],
+    [{ width: 0, height: 1 }, 'width: expected a whole number from 1, given 0'],
+    [{ width: 1, height: 1.5 }, 'height: expected a whole number from 1, given 1.5'],
+    [{ maxPixels: -1 }, 'maxPixels: expected a whole number from 1, given -1'],
+    [{ scale: NaN }, 'scale: expected a finite number, given NaN'],
+    [{ mean: 'none' }, 'mean: expected a number, or 3 for rgb, given none'],
+    [{ size: 3 }, 'size: expected one of the options width, height, fit, '],
+  ])('%j is refused when the configuration is read', (options, text) => {
+    expect(() => decodeImage(options)).toThrow(`decodeImage: ${text}`);
   });
 });

@@ -39,6 +39,19 @@ describe('argmax', () => {
     });
   });
 
+  test('NaN is less than -Infinity', () => {
+    expect(argmax()(floats([2], NaN, -Infinity)).data[0]).toBe(1n);
+    expect(topK(2)(floats([2], NaN, -Infinity))[0].data).toEqual(BigInt64Array.of(1n, 0n));
+  });
+
+  test('64-bit integers that are the same double are told apart', () => {
+    const signed = new Tensor('int64', [3], BigInt64Array.of(2n ** 60n, 2n ** 60n + 1n, -1n));
+    expect(argmax()(signed).data[0]).toBe(1n);
+    expect(topK(1)(signed)[0].data[0]).toBe(1n);
+    const unsigned = new Tensor('uint64', [2], BigUint64Array.of(2n ** 64n - 2n, 2n ** 64n - 1n));
+    expect(argmax()(unsigned).data[0]).toBe(1n);
+  });
+
   test('an empty dimension has none', () => {
     expect(() => argmax()(floats([0]))).toThrow('expected scores, given an empty dimension');
   });
@@ -75,12 +88,22 @@ describe('topLabels', () => {
     expect(() => topLabels({ labels })(floats([2], 1, 2))).toThrow(
       'expected 3 scores, one per label, given 2',
     );
+    expect(() => topLabels({ labels: 'cat' as unknown as string[] })).toThrow(
+      'topLabels: labels: expected a list of texts',
+    );
     expect(() => topLabels({ labels, k: 4 })).toThrow('topLabels: expected at least 4 labels, given 3');
   });
 });
 
 test.each([0, 1.5, -1, NaN])('k of %p is refused when the configuration is read', (k) => {
   expect(() => topK(k)).toThrow(`k: expected a whole number from 1, given ${k}`);
+});
+
+test('the positions of several rows would mean nothing', () => {
+  expect(() => topK(1)(floats([2, 2], 1, 2, 3, 4))).toThrow(
+    'expected scores of one dimension, given shape [2,2]',
+  );
+  expect(topK(1)(floats([1, 3], 1, 3, 2))[0].data).toEqual(BigInt64Array.of(1n));
 });
 
 test('fewer scores than k are an error', () => {
