@@ -52,6 +52,10 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     config: `await Promise.reject(new Error('later'));`,
     error: 's/servable_config.ts:2: Error: later',
   },
+  'leaves a promise rejected': {
+    config: `void Promise.reject(new Error('unheard'));\nregisterMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);`,
+    error: 's/servable_config.ts:2: Error: unheard',
+  },
   'does not parse': {
     config: `\nregisterMethod('m', {`,
     error: 's/servable_config.ts:4:1: does not parse: Unexpected token',
@@ -321,6 +325,11 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'a model with a batch dimension of text': {
     config: `declareModel({ file: 'a.onnx', withBatchDim: 'no' });`,
     error: "s/servable_config.ts:2: declareModel: withBatchDim: expected true or false, given 'no'",
+  },
+  'a model with more threads than can be': {
+    config: `declareModel({ file: 'a.onnx', session: { intraOpThreads: 100_000 } });`,
+    error:
+      's/servable_config.ts:2: declareModel: session.intraOpThreads: expected a whole number from 1 to 4096, given 100000',
   },
   'a model twice': {
     config: `const declare = () => declareModel({ file: 'a.onnx' });\ndeclare();\n\ndeclare();`,

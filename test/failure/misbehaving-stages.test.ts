@@ -7,11 +7,7 @@ import { functionServable, servables } from '../support/servables.js';
 
 const executionTimeoutMs = 4000;
 
-let master: Master;
-let directory: string;
-beforeAll(async () => {
-  directory = servables({
-    naughty: functionServable(`
+const misbehaving = `
 import { parentPort } from 'node:worker_threads';
 const one = (name, run, outputs = 1) =>
   registerMethod(name, { inputs: ['x'], outputs: outputs === 1 ? ['y'] : ['y', 'z'] }, (x) => addStage(run, [x], { outputs }));
@@ -69,7 +65,13 @@ tampers('replacesShape', (x) => { x.shape = undefined; });
 tampers('replacesData', (x) => { x.data = new Float32Array(7); });
 registerMethod('tagged', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(() => undefined, [addStage((x) => x, [x])], { tag: 'Postprocess' }));
 one('killsThen', () => ({ then() { throw new Error('thenable'); } }));
-`),
+`;
+
+let master: Master;
+let directory: string;
+beforeAll(async () => {
+  directory = servables({
+    naughty: functionServable(misbehaving),
   });
   const limits = [
     '--executors',
@@ -143,17 +145,17 @@ test.each([
 
 test('the least integer of 64 bits is exact', async () => {
   const [least] = await master.client('naughty', 'leastInteger').infer({ x: 1 });
-  expect(outputsOf(least!)).toMatchObject({ y: { data: BigInt64Array.of(-(2n ** 63n)) } });
+  expect(outputsOf(least)).toMatchObject({ y: { data: BigInt64Array.of(-(2n ** 63n)) } });
 });
 
 test('a promise may take its time where its stage says so, beyond what a timer of Node can wait', async () => {
   const [result] = await master.client('naughty', 'patient').infer({ x: 1 });
-  expect(outputsOf(result!)).toMatchObject({ y: { data: Float32Array.of(1) } });
+  expect(outputsOf(result)).toMatchObject({ y: { data: Float32Array.of(1) } });
 });
 
 test("what a stage sends to the main thread is nobody's", async () => {
   const [result] = await master.client('naughty', 'posts').infer({ x: 1 });
-  expect(outputsOf(result!)).toMatchObject({ y: { data: Float32Array.of(1) } });
+  expect(outputsOf(result)).toMatchObject({ y: { data: Float32Array.of(1) } });
 });
 
 test('a stage is called by its tag, where it has one, and by its number', async () => {

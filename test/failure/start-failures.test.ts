@@ -70,6 +70,14 @@ const cases: Record<string, Case> = {
     files: { 'servable_config.ts': declared, '1/add.onnx': model.subarray(0, model.length - 10) },
     error: /^s\/servable_config\.ts:3: model s\/1\/add\.onnx cannot be loaded: /,
   },
+  'a size for a dimension that the model does not have': {
+    files: {
+      'servable_config.ts': declared.replace('withBatchDim: false', 'session: { freeDimensions: { M: 8 } }'),
+      '1/add.onnx': addModel(['N', 2]),
+    },
+    error:
+      's/servable_config.ts:3: model add.onnx: session.freeDimensions: expected names of its symbolic dimensions, given M; it has N',
+  },
   'a model file outside of the servable': {
     files: { 'servable_config.ts': declared.replace('add.onnx', '../../outside.onnx'), '1/': '' },
     error: "s/servable_config.ts:3: model file s/1/../../outside.onnx lies outside the servable's folder",

@@ -25,9 +25,17 @@ export function checkBoolean(draft: DefinitionDraft, what: string, value: unknow
     throw draft.mistake(`${what}: expected true or false, given ${show(value)}`);
 }
 
-export function checkInteger(draft: DefinitionDraft, what: string, value: unknown, least: number): void {
-  if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= least))
-    throw draft.mistake(`${what}: expected a whole number from ${least}, given ${show(value)}`);
+export function checkInteger(
+  draft: DefinitionDraft,
+  what: string,
+  value: unknown,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (value === undefined) return;
+  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return;
+  const limit = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+  throw draft.mistake(`${what}: expected a whole number from ${least}${limit}, given ${show(value)}`);
 }
 
 export function checkText(draft: DefinitionDraft, what: string, value: unknown, expected: string): void {

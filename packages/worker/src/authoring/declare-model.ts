@@ -115,13 +115,16 @@ const sessionOptionNames = [
 
 const optimizations = ['disabled', 'basic', 'extended', 'layout', 'all'];
 
+/** As many as there may be cores. onnxruntime starts them all, and with too many it does not come back. */
+const mostThreads = 4096;
+
 function sessionSettings(draft: DefinitionDraft, given: SessionSettings | undefined): SessionSettings {
   if (given === undefined) return {};
   const what = 'declareModel: session';
   checkOptions(draft, what, given, sessionOptionNames);
   checkChoice(draft, `${what}.graphOptimization`, given.graphOptimization, optimizations);
-  checkInteger(draft, `${what}.intraOpThreads`, given.intraOpThreads, 1);
-  checkInteger(draft, `${what}.interOpThreads`, given.interOpThreads, 1);
+  checkInteger(draft, `${what}.intraOpThreads`, given.intraOpThreads, 1, mostThreads);
+  checkInteger(draft, `${what}.interOpThreads`, given.interOpThreads, 1, mostThreads);
   checkBoolean(draft, `${what}.memoryArena`, given.memoryArena);
   checkBoolean(draft, `${what}.memoryPattern`, given.memoryPattern);
   checkProviders(draft, `${what}.executionProviders`, given.executionProviders);

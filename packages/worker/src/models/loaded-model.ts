@@ -30,6 +30,7 @@ export interface LoadedModel {
  * @throws ServingError LOAD_FAILED when the batch dimension is missing or disagrees between inputs, outputs and files
  */
 export function understandModel(definition: ModelDefinition, sessions: readonly Session[]): LoadedModel {
+  checkFreeDimensions(definition, sessions);
   const graphs = sessions.map((session, index) => understandGraph(definition, index, session));
   const sizes = [...new Set(graphs.map(({ batchSize }) => batchSize))];
   if (sizes.length > 1)
@@ -38,6 +39,19 @@ export function understandModel(definition: ModelDefinition, sessions: readonly 
       `the batch sizes ${sizes.map((size) => size || 'any').join(' and ')} of its subgraphs differ; expected one for all`,
     );
   return { definition, graphs };
+}
+
+/** A misspelt name would be no dimension's, and nobody would learn that it has no effect. */
+function checkFreeDimensions(definition: ModelDefinition, sessions: readonly Session[]): void {
+  const symbols = new Set(sessions.flatMap((session) => [...session.symbols]));
+  for (const name of Object.keys(definition.session.freeDimensions ?? {})) {
+    if (symbols.has(name)) continue;
+    const there = symbols.size === 0 ? 'it has none' : `it has ${[...symbols].join(', ')}`;
+    throw mistake(
+      modelKey(definition),
+      `session.freeDimensions: expected names of its symbolic dimensions, given ${name}; ${there}`,
+    );
+  }
 }
 
 function understandGraph(definition: ModelDefinition, index: number, session: Session): LoadedGraph {
@@ -81,6 +95,11 @@ function batchSizeOf(file: string, ports: readonly ModelPort[]): number {
     }
     if (typeof size === 'number') sizes.add(size);
   }
+  if (sizes.has(0))
+    throw mistake(
+      file,
+      'the batch size 0, dimension 0 of its inputs and outputs, holds no instance; declare the model with withBatchDim: false, or export it with a symbolic dimension',
+    );
   const [size = 0, other] = sizes;
   if (other !== undefined)
     throw mistake(

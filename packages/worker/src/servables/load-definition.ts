@@ -1,6 +1,7 @@
 /** Runs a servable_config, or makes the definition of a servable that has none. */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import * as common from '@serving/common';
 import { firstLine, ServingError } from '@serving/common';
 import { createJiti } from 'jiti';
@@ -39,10 +40,28 @@ async function runConfiguration(configFile: string): Promise<ServableDefinition>
   try {
     // A file that cannot be read at all is a missing module to jiti.
     readFileSync(configFile);
-    return await withDraft(new DefinitionDraft(configFile), () => jiti.import(configFile));
+    return await heard(() => withDraft(new DefinitionDraft(configFile), () => jiti.import(configFile)));
   } catch (thrown) {
     if (thrown instanceof ServingError && thrown.code === 'LOAD_FAILED') throw thrown;
     throw new ServingError('LOAD_FAILED', describe(thrown, configFile), { cause: thrown });
+  }
+}
+
+/**
+ * A promise that a configuration leaves rejected ends its thread as soon as it gets a turn: each thread, again and again,
+ * once the servable is loaded and announced.
+ */
+async function heard<T>(load: () => Promise<T>): Promise<T> {
+  const unheard: unknown[] = [];
+  const listen = (reason: unknown) => void unheard.push(reason);
+  process.on('unhandledRejection', listen);
+  try {
+    const loaded = await load();
+    await setImmediate();
+    if (unheard.length > 0) throw unheard[0];
+    return loaded;
+  } finally {
+    process.off('unhandledRejection', listen);
   }
 }
 

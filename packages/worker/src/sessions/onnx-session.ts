@@ -114,13 +114,17 @@ async function deferred<T>(guard: NativeGuard, native: () => Promise<T>): Promis
 class OnnxSession implements Session {
   readonly inputs: readonly ModelPort[];
   readonly outputs: readonly ModelPort[];
+  readonly symbols: ReadonlySet<string>;
   readonly #session: ort.InferenceSession;
   readonly #guard: NativeGuard;
 
   constructor(session: ort.InferenceSession, { shownAs, guard, settings }: OnnxSessionOptions) {
     const sizes = settings.freeDimensions ?? {};
-    this.inputs = session.inputMetadata.map((port) => sized(readPort(port, 'input', shownAs), sizes));
-    this.outputs = session.outputMetadata.map((port) => sized(readPort(port, 'output', shownAs), sizes));
+    const inputs = session.inputMetadata.map((port) => readPort(port, 'input', shownAs));
+    const outputs = session.outputMetadata.map((port) => readPort(port, 'output', shownAs));
+    this.inputs = inputs.map((port) => sized(port, sizes));
+    this.outputs = outputs.map((port) => sized(port, sizes));
+    this.symbols = new Set([...inputs, ...outputs].flatMap(symbolsOf));
     this.#session = session;
     this.#guard = guard;
   }
@@ -164,6 +168,10 @@ function readPort(port: ort.InferenceSession.ValueMetadata, what: string, shownA
     dimension === undefined || dimension === '' ? '?' : dimension,
   );
   return { name: port.name, dtype: type, shape };
+}
+
+function symbolsOf({ shape }: ModelPort): string[] {
+  return shape.filter((dimension) => typeof dimension === 'string');
 }
 
 /** onnxruntime-node 1.30 leaves its own option for this unread, so symbolic dimensions get their sizes here. */

@@ -14,6 +14,8 @@ export type ModelTensor = Tensor | StringTensor;
 export interface Session {
   readonly inputs: readonly ModelPort[];
   readonly outputs: readonly ModelPort[];
+  /** Names of symbolic dimensions of either, those included that were given a size. */
+  readonly symbols: ReadonlySet<string>;
   /**
    * Runs the model on one tensor per input, in order; blocks the thread meanwhile.
    * @throws ServingError SESSION_FAILED

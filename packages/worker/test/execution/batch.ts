@@ -91,6 +91,7 @@ export class FakeSession implements Session {
   readonly runs: (readonly ModelTensor[])[] = [];
   readonly inputs: readonly ModelPort[];
   readonly outputs: readonly ModelPort[];
+  readonly symbols = new Set<string>();
   readonly #model: (...inputs: Tensor[]) => Tensor | Tensor[];
 
   constructor(

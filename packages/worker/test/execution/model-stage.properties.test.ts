@@ -11,6 +11,7 @@ import { block, context, loaded, modelStage, ports, textColumn } from './batch.j
 /** Gives its input back, and refuses runs of another size than the model's and runs with a poisonous row in them. */
 class EchoSession implements Session {
   readonly inputs: readonly ModelPort[];
+  readonly symbols = new Set<string>();
   readonly outputs: readonly ModelPort[];
   readonly sizes: number[] = [];
   readonly #isPoison: (row: Tensor) => boolean;

@@ -38,6 +38,10 @@ test.each([
     session([[4]], [[5]]),
     'the batch sizes 4 and 5 of its inputs and outputs differ; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
   ],
+  [
+    session([[0]], [['N']]),
+    'the batch size 0, dimension 0 of its inputs and outputs, holds no instance; declare the model with withBatchDim: false, or export it with a symbolic dimension',
+  ],
 ])('a batch dimension that makes no sense is refused %#', (given, text) => {
   expect(() => understandModel(definition, given)).toThrow(
     servingError('LOAD_FAILED', `model m.onnx: ${text}`),
