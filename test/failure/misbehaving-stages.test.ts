@@ -28,6 +28,8 @@ one('later', function later(x) { setTimeout(() => { throw new Error('later on');
 one('unhandled', function unhandled() { void Promise.reject(new Error('nobody listens')); return new Promise(() => undefined); });
 one('laterNull', function laterNull() { setTimeout(() => { throw null; }, 0); return new Promise(() => undefined); });
 one('posts', (x) => { for (const message of [null, undefined, 'text', { kind: 'x' }]) parentPort.postMessage(message); return x; });
+registerMethod('longerThanThread', { inputs: ['x'], outputs: ['y'] }, (x) =>
+  addStage(async (x) => { await new Promise((resolve) => setTimeout(resolve, ${executionTimeoutMs + 1000})); return x; }, [x], { timeoutMs: 60_000 }));
 registerMethod('patient', { inputs: ['x'], outputs: ['y'] }, (x) =>
   addStage(async (x) => { await new Promise((resolve) => setTimeout(resolve, 20)); return x; }, [x], { timeoutMs: 2 ** 40 }));
 one('long', () => { throw new Error('x'.repeat(999) + '\u{1F600}'.repeat(1_000_000)); });
@@ -148,8 +150,11 @@ test('the least integer of 64 bits is exact', async () => {
   expect(outputsOf(least)).toMatchObject({ y: { data: BigInt64Array.of(-(2n ** 63n)) } });
 });
 
-test('a promise may take its time where its stage says so, beyond what a timer of Node can wait', async () => {
-  const [result] = await master.client('naughty', 'patient').infer({ x: 1 });
+test.each([
+  ['longerThanThread', 'than a batch may stand still'],
+  ['patient', 'than a timer of Node can wait'],
+])('a promise (%s) may take longer where its stage says so %s', async (method) => {
+  const [result] = await master.client('naughty', method).infer({ x: 1 });
   expect(outputsOf(result)).toMatchObject({ y: { data: Float32Array.of(1) } });
 });
 

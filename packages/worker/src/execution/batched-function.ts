@@ -4,7 +4,7 @@
  */
 import { ModelUser } from '../models/model-user.js';
 import { isThenable } from './awaited.js';
-import type { FunctionRun } from './function-run.js';
+import type { FunctionRun, Given } from './function-run.js';
 import { KeptInputs } from './kept-inputs.js';
 import { isIterator, Yielding } from './yielding.js';
 
@@ -106,7 +106,7 @@ function takeList(run: FunctionRun, instances: readonly number[], returned: unkn
     );
   if (returned.length !== instances.length)
     throw new Error(`expected ${results(instances)}, given ${returned.length}`);
-  for (const [index, instance] of instances.entries()) run.take(instance, returned[index]);
+  for (const [index, instance] of instances.entries()) run.take(instance, run.read(returned[index]));
 }
 
 async function takeYielded(
@@ -114,7 +114,7 @@ async function takeYielded(
   instances: readonly number[],
   yielding: Yielding,
 ): Promise<readonly number[]> {
-  const yielded: unknown[] = [];
+  const yielded: Given[] = [];
   /** Only once it is known that there are as many as there should be: else they may be in wrong places. */
   const takeAll = () => {
     for (const [index, result] of yielded.entries()) run.take(instances[index]!, result);
@@ -140,7 +140,7 @@ async function takeYielded(
       for (const left of instances.slice(index)) run.fail(left, tooFew);
       return [];
     }
-    yielded.push(step.value);
+    yielded.push(run.read(step.value));
     run.context.progress();
   }
   await refuseMore(instances, yielding);

@@ -7,6 +7,9 @@ import { SlotValues, type BatchValues } from './batch-values.js';
 import { asOutputs } from './returned-values.js';
 import type { StageContext } from './stage-context.js';
 
+/** The outputs of an instance, or why there are none. */
+export type Given = { readonly values: readonly Value[] } | { readonly thrown: unknown };
+
 /** One function over the instances of a batch: their inputs, and where their outputs go. */
 export class FunctionRun {
   readonly stage: FunctionStageDefinition;
@@ -36,7 +39,7 @@ export class FunctionRun {
   async settled(user: ModelUser, promise: PromiseLike<unknown>): Promise<unknown> {
     const timeoutMs = this.stage.timeoutMs ?? this.context.timeoutMs;
     try {
-      return await within(promise, { timeoutMs, isCancelled: this.context.isCancelled });
+      return await within(promise, { ...this.context, timeoutMs });
     } catch (thrown) {
       user.leave();
       throw thrown;
@@ -47,14 +50,18 @@ export class FunctionRun {
     return this.#inputs.map((input) => input.row(instance));
   }
 
-  /** Takes what the function gave for an instance. */
-  take(instance: number, returned: unknown): void {
+  /** What the function gave for an instance, as it is now: it may fill the same array again. */
+  read(returned: unknown): Given {
     try {
-      for (const [index, value] of asOutputs(returned, this.#outputs.length).entries())
-        this.#outputs[index]![instance] = value;
+      return { values: asOutputs(returned, this.#outputs.length) };
     } catch (thrown) {
-      this.fail(instance, thrown);
+      return { thrown };
     }
+  }
+
+  take(instance: number, given: Given): void {
+    if ('thrown' in given) return this.fail(instance, given.thrown);
+    for (const [index, value] of given.values.entries()) this.#outputs[index]![instance] = value;
   }
 
   /** The text of MindSpore Serving 1.5 and later; the exception's first line reaches the caller. */

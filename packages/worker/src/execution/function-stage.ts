@@ -35,7 +35,7 @@ async function runOneByOne(run: FunctionRun): Promise<void> {
         waiting.push(takeLater(run, instance, run.settled(user, returned)));
         first ??= instance;
         last = instance;
-      } else run.take(instance, returned);
+      } else run.take(instance, run.read(returned));
     } catch (thrown) {
       run.fail(instance, thrown);
     }
@@ -48,7 +48,7 @@ async function runOneByOne(run: FunctionRun): Promise<void> {
 
 async function takeLater(run: FunctionRun, instance: number, settled: Promise<unknown>): Promise<void> {
   try {
-    run.take(instance, await settled);
+    run.take(instance, run.read(await settled));
   } catch (thrown) {
     run.fail(instance, thrown);
   }

@@ -15,7 +15,7 @@ export function callableModel({ graphs }: LoadedModel, isCancelled: () => boolea
     async run(subgraph, instances) {
       const user = currentUser();
       const isLeft = () => user?.isLeft === true || isCancelled();
-      // A function that calls models for ever has to count as one that stands still, so the runs are no progress of it.
+      // How long a function that calls models for ever may take is what its timeout says: the runs are no progress of it.
       const control = { isCancelled: isLeft, progress: () => undefined };
       const given = instances.map((values) => values.map(asGiven));
       const outcomes = await runInstances(graphs[subgraph]!, given.entries(), control);

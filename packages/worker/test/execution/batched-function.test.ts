@@ -106,6 +106,17 @@ describe('a generator', () => {
     expect(calls).toEqual([[0, 1, 2, 3, 4], [2, 3, 4], [4]]);
   });
 
+  test('may fill one array again for each result', async () => {
+    const run = function* (instances: Instances) {
+      const out = new Float32Array(1);
+      for (const instance of instances) {
+        out[0] = 10 * numberOf(instance);
+        yield out;
+      }
+    };
+    expect(await outcomes(3, 0, run)).toEqual([0, 10, 20]);
+  });
+
   test('that ends early fails those without a result', async () => {
     const tooFew = 'expected 3 results for 3 instances, given 1';
     const run = function* () {
