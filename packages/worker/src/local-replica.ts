@@ -53,6 +53,13 @@ export interface ReplicaOptions {
 /** How long a thread that is loading a model may take to come out of native code when loading is given up. */
 const loadStopMs = 10_000;
 
+/**
+ * Least time that an executor which is being replaced gets for that when the replica stops. Where cores are busy, loading
+ * the runtime's library alone takes a good part of a second, and a thread that is taken for stuck costs the process its
+ * orderly end.
+ */
+const replacementStopMs = 3000;
+
 export interface CreditListener {
   grant(credit: Credit): void;
   recall(creditId: number): void;
@@ -214,6 +221,6 @@ export class LocalReplica {
 
   /** Stops the executors; false when one is stuck in native code, so that only killing the process ends it. */
   stop(graceMs: number): Promise<boolean> {
-    return this.#pool.stop(graceMs);
+    return this.#pool.stop(graceMs, Math.max(graceMs, replacementStopMs));
   }
 }

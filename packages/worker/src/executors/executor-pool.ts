@@ -85,14 +85,19 @@ export class ExecutorPool {
     for (const executor of this.#executors.values()) executor.cancel(work);
   }
 
-  /** Stops every executor; resolves with false when one is stuck in native code and the process has to be killed. */
-  async stop(graceMs: number): Promise<boolean> {
+  /**
+   * Stops every executor; resolves with false when one is stuck in native code and the process has to be killed.
+   * @param loadGraceMs how long one that is still loading may take to come out of native code
+   */
+  async stop(graceMs: number, loadGraceMs = graceMs): Promise<boolean> {
     this.#stopping = true;
     for (const cancel of this.#restarts) cancel();
     // What waits for it would wait for ever.
     this.#setAvailable(false);
     const stopped = await Promise.all(
-      [...this.#executors.values()].map((executor) => executor.stop(graceMs)),
+      [...this.#executors.values()].map((executor) =>
+        executor.stop(executor.state === 'starting' ? loadGraceMs : graceMs),
+      ),
     );
     return stopped.every(Boolean);
   }

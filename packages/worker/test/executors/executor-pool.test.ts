@@ -175,6 +175,16 @@ test('stopping twice does not wait twice for a thread in native code', async () 
   await failed;
 });
 
+test('a thread that is loading may take longer to come out of native code than the others', async () => {
+  const under = await new PoolUnderTest(2).started();
+  under.threads[0]!.exit(1);
+  await under.pass(100);
+  const stopping = under.pool.stop(0, 10_000);
+  // It has loaded its library: it is not stuck.
+  void under.last.control;
+  expect(await stopping).toBe(true);
+});
+
 test('an error that ends loading names the servable, its version and the option', async () => {
   for (const [end, text] of [
     [
