@@ -44,9 +44,11 @@ export function prepareClients() {
         return [{ protocol: 'grpc', interpreter, checks, options: ['--program', program] }];
       }),
     ),
-    ...prepared(['tensorflow-rest-requests'], () => {
-      const requests = ensureEnvironment(basePython, 'requirements-tensorflow.txt', 'numpy, requests');
-      return [{ protocol: 'rest', interpreter: requests, checks: join('tensorflow', 'main.py') }];
+    ...prepared(['rest-requests', 'rest-urllib', 'tensorflow-rest-requests'], () => {
+      const requests = ensureEnvironment(basePython, 'requirements-requests.txt', 'numpy, requests');
+      const client = { protocol: 'rest', interpreter: requests };
+      const mindspore = { ...client, checks: join('rest', 'main.py') };
+      return [mindspore, mindspore, { ...client, checks: join('tensorflow', 'main.py') }];
     }),
     // Last: what it checks is what the others have left.
     ...prepared(['promtool'], () => {
