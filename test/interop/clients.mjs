@@ -25,6 +25,11 @@ export function prepareClients() {
       const triton = ensureEnvironment(basePython, 'requirements-triton.txt', modules);
       return [{ protocol: 'grpc', interpreter: triton, checks: join('triton', 'main.py') }];
     }),
+    ...prepared(['tritonclient-http'], () => {
+      const modules = 'tritonclient.http.aio';
+      const triton = ensureEnvironment(basePython, 'requirements-triton-http.txt', modules);
+      return [{ protocol: 'http', interpreter: triton, checks: join('triton_http', 'main.py') }];
+    }),
     ...prepared(nameEach('perf_analyzer'), () => {
       const program = ensurePerfAnalyzer(interpreter);
       return eachProtocol({
@@ -49,6 +54,10 @@ export function prepareClients() {
       const client = { protocol: 'rest', interpreter: requests };
       const mindspore = { ...client, checks: join('rest', 'main.py') };
       return [mindspore, mindspore, { ...client, checks: join('tensorflow', 'main.py') }];
+    }),
+    ...prepared(['schemathesis'], () => {
+      const schemathesis = ensureEnvironment(basePython, 'requirements-schemathesis.txt', 'schemathesis');
+      return [{ protocol: 'rest', interpreter: schemathesis, checks: join('schemathesis', 'main.py') }];
     }),
     // Last: what it checks is what the others have left.
     ...prepared(['promtool'], () => {
