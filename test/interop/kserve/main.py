@@ -69,7 +69,8 @@ def add_error_checks(checks, endpoint):
 
 
 def same(endpoint, model, values, binary=True):
-    [output] = endpoint.infer(request(model, tensor("x", values, binary=binary))).outputs
+    given = request(model, tensor("x", values, binary=binary), parameters={"binary_data_output": binary})
+    [output] = endpoint.infer(given).outputs
     given = output.as_numpy()
     expect_equal((output.name, given.dtype, given.shape), ("y", values.dtype, values.shape), "name, dtype and shape")
     expect(given.tobytes() == values.tobytes(), f"expected the same bits, given {given!r}")
@@ -86,14 +87,17 @@ def as_text(one):
 
 def bytes_no_text(endpoint):
     values = np.array([b"\xff\x00\xfe", b""], object)
-    given = endpoint.infer(request("echo.bytes", tensor("x", values))).outputs[0].as_numpy()
+    given = request("echo.bytes", tensor("x", values), parameters={"binary_data_output": True})
+    given = endpoint.infer(given).outputs[0].as_numpy()
     expect_equal(given.tolist(), values.tolist(), "bytes")
 
 
 def through_model(endpoint):
     x1 = np.arange(4, dtype=np.float32).reshape(2, 2)
     response = endpoint.infer(request("add.add_common", tensor("x1", x1), tensor("x2", ONES)))
-    expect_equal((response.model_name, response.model_version), ("add.add_common", "1"), "model")
+    # The REST client does not read the version.
+    version = "1" if endpoint.protocol == "grpc" else None
+    expect_equal((response.model_name, response.model_version), ("add.add_common", version), "model")
     expect(np.array_equal(response.get_output_by_name("y").as_numpy(), x1 + 1), f"given {response}")
 
 

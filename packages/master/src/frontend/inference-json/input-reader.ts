@@ -62,26 +62,14 @@ export class InputReader {
     const cursor = this.#cursor;
     const given: Given = {};
     cursor.object((key) => {
-      switch (key) {
-        case 'name':
-          given.name = readingMember(key, () => cursor.string());
-          break;
-        case 'datatype':
-          given.datatype = readingMember(key, () => cursor.string());
-          break;
-        case 'shape':
-          given.shape = readingMember(key, () => this.#shape());
-          break;
-        case 'parameters':
-          if (cursor.kind() === 'null') cursor.null();
-          else given.parameters = readingMember(key, () => readParameters(cursor, this.#budget));
-          break;
-        case 'data':
-          given.data = readingMember(key, () => readData(cursor, this.#budget));
-          break;
-        default:
-          cursor.skip();
-      }
+      // Clients that write every member give those that they do not use as null.
+      if (cursor.kind() === 'null') cursor.null();
+      else if (key === 'name' || key === 'datatype') given[key] = readingMember(key, () => cursor.string());
+      else if (key === 'shape') given.shape = readingMember(key, () => this.#shape());
+      else if (key === 'parameters')
+        given.parameters = readingMember(key, () => readParameters(cursor, this.#budget));
+      else if (key === 'data') given.data = readingMember(key, () => readData(cursor, this.#budget));
+      else cursor.skip();
     });
     return given;
   }
