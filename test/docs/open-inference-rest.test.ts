@@ -28,7 +28,7 @@ afterAll(() => runner.end());
 test('every command runs and answers as the page says', async () => {
   const printed: string[] = [];
   for (const { isBackground, command } of blocks) {
-    if (isBackground) await runner.startServer(command);
+    if (isBackground) await runner.startServer(command, 'Serving RESTful server start success');
     else printed.push(runner.run(command));
   }
   const [first, second, third] = printed;

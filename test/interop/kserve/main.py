@@ -87,9 +87,12 @@ def as_text(one):
 
 def bytes_no_text(endpoint):
     values = np.array([b"\xff\x00\xfe", b""], object)
-    given = request("echo.bytes", tensor("x", values), parameters={"binary_data_output": True})
-    given = endpoint.infer(given).outputs[0].as_numpy()
-    expect_equal(given.tolist(), values.tolist(), "bytes")
+    given = request("echo.bytes", tensor("x", values))
+    if endpoint.protocol == "http":
+        # The REST client reads bytes as text only, whichever way they come.
+        expect_error(endpoint, "INVALID_ARGUMENT", "output 'y': element 0: expected UTF-8", given, {})
+        return
+    expect_equal(endpoint.infer(given).outputs[0].as_numpy().tolist(), values.tolist(), "bytes")
 
 
 def through_model(endpoint):
