@@ -91,7 +91,7 @@ export function checkContainer(service, { HostConfig: host, Config: config, Netw
   const names = published.map(([port]) => port);
   assert.deepEqual(
     names,
-    service === 'master' ? ['5500/tcp'] : [],
+    service === 'master' ? ['1500/tcp', '5500/tcp'] : [],
     `${service} publishes ${names.join(', ')}`,
   );
   for (const { HostIp: address } of published.flatMap(([, bindings]) => bindings))

@@ -16,7 +16,7 @@ export async function choosePort() {
   return (await listenBriefly(TUTORIAL_PORT)) ?? (await listenBriefly(0));
 }
 
-async function listenBriefly(port) {
+export async function listenBriefly(port) {
   const probe = createServer().listen(port, '127.0.0.1');
   try {
     await once(probe, 'listening');
@@ -47,6 +47,32 @@ export async function checkTutorial(commands, repository, address) {
   );
   assert.match(table, /^0 +y +float32 +\[2,2\] +\[\[2, 3\], \[4, 5\]\]$/m);
   assert.match(table, /^1 +y +float32 +\[2,2\] +\[\[0\.75, 0\.75\], \[0\.75, 0\.75\]\]$/m);
+}
+
+/** The HTTP port: an answer, readiness of the servable, and metrics of both workers. */
+export async function checkRest(address) {
+  const get = async (path, options) => {
+    const reply = await fetch(`http://${address}${path}`, {
+      ...options,
+      signal: AbortSignal.timeout(CALL_TIME_LIMIT_MS),
+    });
+    assert.equal(reply.status, 200, path);
+    return reply.text();
+  };
+  const body = '{"instances": {"x1": [[1.5, 2.0], [3.0, 4.0]], "x2": [[1.5, 1.0], [1.0, 1.0]]}}';
+  const answer = JSON.parse(await get('/model/add:add_common', { method: 'POST', body }));
+  assert.deepEqual(answer, {
+    instances: [
+      {
+        y: [
+          [3, 3],
+          [4, 5],
+        ],
+      },
+    ],
+  });
+  assert.deepEqual(JSON.parse(await get('/readyz/add.add_common')), { ready: true });
+  assert.match(await get('/metrics'), /^serving_workers 2$/m);
 }
 
 /** Calls without a pause and without a retry; a reply is right when it is the sum of this very request. */

@@ -13,7 +13,7 @@ import { Commands } from './commands.mjs';
 import { startEngine } from './engine.mjs';
 import { SIZE_LIMIT_MB, buildImage, canUseBuildKit, checkImage } from './image.mjs';
 import { findPrerequisites } from './prerequisites.mjs';
-import { VerifyingLoop, checkTutorial, choosePort } from './requests.mjs';
+import { VerifyingLoop, checkRest, checkTutorial, choosePort, listenBriefly } from './requests.mjs';
 
 const repository = join(import.meta.dirname, '..', '..');
 const project = `serving-test-${process.pid}`;
@@ -83,11 +83,13 @@ function forgetImage(name) {
 
 async function testCluster(compose, image) {
   const port = await choosePort();
+  const restPort = await listenBriefly(0);
   const address = `127.0.0.1:${port}`;
   Object.assign(commands.env, {
     COMPOSE_FILE: join(repository, 'docker-compose.yml'),
     IMAGE: image,
     GRPC_PORT: String(port),
+    REST_PORT: String(restPort),
     MODELS: join(repository, 'examples', 'add'),
     SERVABLE: 'add',
   });
@@ -104,6 +106,7 @@ async function testCluster(compose, image) {
     await checkWorkers(cluster);
     step('healthy; the tutorial');
     await checkTutorial(commands, repository, address);
+    await checkRest(`127.0.0.1:${restPort}`);
     await hurtWorkers(cluster, address);
     await stopCluster(cluster);
   } catch (error) {

@@ -12,7 +12,7 @@ let runner: PageRunner;
 
 beforeAll(async () => {
   runner = new PageRunner('getting-started');
-  for (const port of ['5500', '5501', '5502']) await runner.renewPort(port);
+  for (const port of ['1500', '5500', '5501', '5502']) await runner.renewPort(port);
 });
 
 afterAll(() => runner.end());
