@@ -72,6 +72,16 @@ test('inputs of both kinds, in the order of the binary ones', async () => {
   ]);
 });
 
+test('data that is null is none: there may be a tensor behind the JSON, of no bytes even', async () => {
+  const empty = { inputs: [binaryInput(0, { shape: [0], data: null })] };
+  expect(shown(await send('one', { body: empty }))).toMatchObject([200, { outputs: [{ data: [] }] }]);
+  const none = { inputs: [{ name: 'x', datatype: 'FP32', shape: [0], data: null }] };
+  expect(shown(await send('one', { body: none }))).toMatchObject([
+    400,
+    { error: expect.stringContaining('But no field is set') },
+  ]);
+});
+
 test('an output without elements is binary, too', async () => {
   const json = { inputs: [jsonInput('FP64', [0], [])], parameters: { binary_data_output: true } };
   const { outputs, raw } = readBinary(await send('one', { body: json }));
