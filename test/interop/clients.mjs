@@ -8,7 +8,7 @@ import { ensurePerfAnalyzer } from './perf-analyzer.mjs';
 import { ensurePromtool } from './promtool.mjs';
 import { ensureEnvironment, findPython } from './python-environment.mjs';
 
-/** Those of Open Inference clients; a server may lack one of them. */
+/** Those of Open Inference clients, and the server's ports. */
 const protocols = ['grpc', 'http'];
 
 /**
@@ -20,15 +20,13 @@ export function prepareClients() {
   const interpreter = ensureEnvironment(basePython, 'requirements.txt', 'grpc, google.protobuf, numpy');
   return [
     ...mindsporeClients(interpreter),
-    ...prepared(['tritonclient-grpc'], () => {
-      const modules = 'tritonclient.grpc';
+    ...prepared(nameEach('tritonclient'), () => {
+      const modules = 'tritonclient.grpc, tritonclient.http.aio';
       const triton = ensureEnvironment(basePython, 'requirements-triton.txt', modules);
-      return [{ protocol: 'grpc', interpreter: triton, checks: join('triton', 'main.py') }];
-    }),
-    ...prepared(['tritonclient-http'], () => {
-      const modules = 'tritonclient.http.aio';
-      const triton = ensureEnvironment(basePython, 'requirements-triton-http.txt', modules);
-      return [{ protocol: 'http', interpreter: triton, checks: join('triton_http', 'main.py') }];
+      return [
+        { protocol: 'grpc', interpreter: triton, checks: join('triton', 'main.py') },
+        { protocol: 'http', interpreter: triton, checks: join('triton_http', 'main.py') },
+      ];
     }),
     ...prepared(nameEach('perf_analyzer'), () => {
       const program = ensurePerfAnalyzer(interpreter);
@@ -51,19 +49,19 @@ export function prepareClients() {
     ),
     ...prepared(['rest-requests', 'rest-urllib', 'tensorflow-rest-requests'], () => {
       const requests = ensureEnvironment(basePython, 'requirements-requests.txt', 'numpy, requests');
-      const client = { protocol: 'rest', interpreter: requests };
+      const client = { protocol: 'http', interpreter: requests };
       const mindspore = { ...client, checks: join('rest', 'main.py') };
       return [mindspore, mindspore, { ...client, checks: join('tensorflow', 'main.py') }];
     }),
     ...prepared(['schemathesis'], () => {
       const schemathesis = ensureEnvironment(basePython, 'requirements-schemathesis.txt', 'schemathesis');
-      return [{ protocol: 'rest', interpreter: schemathesis, checks: join('schemathesis', 'main.py') }];
+      return [{ protocol: 'http', interpreter: schemathesis, checks: join('schemathesis', 'main.py') }];
     }),
     // Last: what it checks is what the others have left.
     ...prepared(['promtool'], () => {
       const options = ['--program', ensurePromtool()];
       const checks = join('promtool', 'main.mjs');
-      return [{ protocol: 'rest', interpreter: process.execPath, checks, options }];
+      return [{ protocol: 'http', interpreter: process.execPath, checks, options }];
     }),
   ];
 }

@@ -55,15 +55,15 @@ export async function startServer(port, directory) {
   const ports = ['--grpc', `127.0.0.1:${port}`, '--rest', '127.0.0.1:0'];
   const served = ['--servable', servables.join(','), '--directory', directory];
   const server = startProgram(masterProgram, [...ports, ...served]);
-  const [grpc, rest] = await Promise.all([server.says(listening), server.says(listeningForRest)]);
-  return { ...server, addresses: await addresses(grpc, rest) };
+  const [grpc, http] = await Promise.all([server.says(listening), server.says(listeningForRest)]);
+  return { ...server, addresses: { grpc, http } };
 }
 
 /** A master and a worker for each servable, in processes of their own; stopped together. */
 export async function startCluster(directory) {
   const ports = ['--grpc', '--rest', '--master'].flatMap((flag) => [flag, '127.0.0.1:0']);
   const master = startProgram(masterProgram, ports);
-  const [grpc, rest, cluster] = await Promise.all(
+  const [grpc, http, cluster] = await Promise.all(
     [listening, listeningForRest, listeningForWorkers].map((pattern) => master.says(pattern)),
   );
   const workers = servables.map((servable) =>
@@ -74,13 +74,7 @@ export async function startCluster(directory) {
     const ends = [...(await Promise.all(workers.map((worker) => worker.stop()))), await master.stop()];
     return ends.find((end) => end !== 'exit code 0') ?? 'exit code 0';
   };
-  return { ...master, addresses: await addresses(grpc, rest), stop: stopAll };
-}
-
-/** By protocol. Open Inference is asked for at the REST port, which may answer other protocols only. */
-async function addresses(grpc, rest) {
-  const { ok } = await fetch(`http://${rest}/v2`);
-  return { grpc, rest, ...(ok ? { http: rest } : {}) };
+  return { ...master, addresses: { grpc, http }, stop: stopAll };
 }
 
 const listening = /^Serving gRPC start success, listening on (\S+)/;
