@@ -34,9 +34,6 @@ export interface Situation {
  */
 export const overheadMs = 1;
 
-/** The part of a batch's cost below which its fixed one does not matter. */
-const leastFixed = 0.05;
-
 export class BatchRule {
   readonly #policy: BatchPolicy;
   readonly #service: ServiceTime;
@@ -120,13 +117,13 @@ export class BatchRule {
   /**
    * How many of `instances` go: an equal part of all there are of the method, for every executor of the servable, so
    * that a big queue is spread over those that are idle and no batch grows at the cost of the next; but not less than is
-   * worth a batch nor more than makes it cheaper, and all that fit where they wait for a fuller one.
+   * worth a batch, and all that fit where they wait for a fuller one.
    */
   size(instances: number, { waiting, running, executors }: Situation): number {
     const { preferredBatchSizes } = this.#policy;
     const most = Math.min(instances, this.limit);
     const share = Math.ceil((waiting + running) / Math.max(1, executors));
-    const fair = Math.min(most, Math.max(this.#worthwhile(share), this.#minShare));
+    const fair = Math.min(most, Math.max(share, this.#minShare));
     // Sizes that run best are worth more than an even spread.
     const preferred =
       preferredBatchSizes.findLast((size) => size <= fair) ??
@@ -140,18 +137,6 @@ export class BatchRule {
     if (this.#delayMs > 0) return Infinity;
     const eachMs = this.#service.eachMs ?? 0;
     return Math.max(1, Math.min(minShare, Math.floor(overheadMs / eachMs)));
-  }
-
-  /**
-   * From here on a larger batch is hardly cheaper by the instance: what it costs however many it has is a twentieth of it.
-   * It would only keep its first instances waiting for its last, and push more data through the caches of a core.
-   */
-  #worthwhile(share: number): number {
-    const { fixedMs, eachMs = 0 } = this.#service;
-    const largest = Math.ceil((((fixedMs ?? 0) + overheadMs) * (1 - leastFixed)) / (eachMs * leastFixed));
-    // Batches of one size do not tell the two costs apart, but of half of it they do.
-    const least = fixedMs === undefined ? Math.ceil(share / 2) : 1;
-    return Math.min(share, Math.max(largest, least));
   }
 
   /** A batch has been formed. */

@@ -74,18 +74,6 @@ test('of instances that take long, one is worth a batch; what a batch takes besi
   expect(size(ruleOf({}, flat), 6, 6)).toBe(4);
 });
 
-test('a batch is no larger than makes an instance cheaper, by a twentieth', () => {
-  const service = new ServiceTime();
-  for (let round = 0; round < 50; round++) for (const n of [1, 2, 4, 8]) service.observe(n, 0.25 + 5 * n);
-  // 1.25 ms beside the instances, 0.25 of it measured: a batch of 5 takes 26.25 ms.
-  expect([size(ruleOf({}, service), 16, 1), size(ruleOf({}, service), 16, 8)]).toEqual([5, 2]);
-  expect(size(ruleOf({}, tenPlusEach()), 16, 1)).toBe(16);
-  // Of one size it is not known what it takes beside its instances: half of it tells.
-  const one = new ServiceTime();
-  for (let round = 0; round < 50; round++) one.observe(16, 160);
-  expect(size(ruleOf({}, one), 16, 1)).toBe(8);
-});
-
 test('a batch is of the largest preferred size that fits, before it is an equal share', () => {
   const rule = ruleOf({ preferredBatchSizes: [6, 12] });
   expect([size(rule, 40, 1), size(rule, 11, 1), size(rule, 7, 7), size(rule, 5, 1)]).toEqual([12, 6, 6, 5]);
