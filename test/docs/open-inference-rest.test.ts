@@ -1,4 +1,4 @@
-/** Runs every command of docs/open-inference.md about HTTP, and asks for every path that it and docs/openapi.yaml name. */
+/** Runs every command of docs/open-inference.md about HTTP, and asks for every path that docs/openapi.yaml names. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -62,24 +62,4 @@ test.each(operations)('$verb $path answers with a status that openapi.yaml has',
   // Every path is there: other verbs are refused, not unknown.
   const other = await exchange(address, 'PUT', url);
   expect(other.status).toBe(405);
-});
-
-/** Paths of the table: `[…]` may be left out, and `…` stands for the rest. */
-function pathsOf(cell: string): string[] {
-  return [...cell.matchAll(/`(\/[^`]*)`/g)].flatMap(([, path]) => {
-    const whole = path!.replaceAll(/<(\w+)>/g, '{$1}');
-    return [whole.replaceAll(/\[.*?\]/g, ''), whole.replaceAll(/[[\]]/g, '')];
-  });
-}
-
-test('the table and openapi.yaml have the same paths', () => {
-  const rows = about.split('\n').filter((line) => line.startsWith('| `/v2'));
-  const told = new Set(rows.flatMap((row) => pathsOf(row.split('|')[1]!)));
-  const isTold = (path: string) =>
-    told.has(path) ||
-    told.has(path.replace(/unload$/, 'load')) ||
-    [...told].some((one) => one.endsWith('…') && path.startsWith(one.slice(0, -1)));
-  const described = Object.keys(openapi.paths).filter((path) => path.startsWith('/v2'));
-  expect(described.filter((path) => !isTold(path))).toEqual([]);
-  expect([...told].filter((path) => !path.endsWith('…') && !described.includes(path))).toEqual([]);
 });
