@@ -79,9 +79,10 @@ export function inferInput(
 export async function inferStream(
   address: string,
   requests: readonly Partial<inference.ModelInferRequest>[],
+  metadata = new Metadata(),
 ): Promise<inference.ModelStreamInferResponse[]> {
   const client = new GrpcClient(address, credentials.createInsecure(), unlimited);
-  const stream = client.makeBidiStreamRequest(`${service}ModelStreamInfer`, toBuffer, fromBuffer);
+  const stream = client.makeBidiStreamRequest(`${service}ModelStreamInfer`, toBuffer, fromBuffer, metadata);
   const empty = inference.ModelInferRequest.decode(new Uint8Array(0));
   for (const request of requests)
     stream.write(inference.ModelInferRequest.encode({ ...empty, ...request }).finish());
