@@ -60,6 +60,7 @@ export {
   type ErrorRow,
 } from './errors/error-codes.js';
 export { firstLine, ServingError } from './errors/serving-error.js';
+export { shortened } from './errors/shortened.js';
 export type { ServableSpec } from './identity/servable-spec.js';
 export {
   batchingOptions,

@@ -1,4 +1,5 @@
 /** The "given …" half of an error text. */
+import { shortened } from '@serving/common';
 
 const longest = 40;
 const mostKeys = 5;
@@ -9,10 +10,10 @@ export const standsFor: unique symbol = Symbol('stands for');
 /** A value in a few words; never its whole content. */
 export function describeGiven(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (typeof value === 'string') return `string ${shorten(JSON.stringify(value))}`;
+  if (typeof value === 'string') return `string ${shortened(JSON.stringify(value), longest)}`;
   if (typeof value === 'object') return describeObject(value);
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
-    return `${typeof value} ${shorten(String(value))}`;
+    return `${typeof value} ${shortened(String(value), longest)}`;
   return `a ${typeof value}`;
 }
 
@@ -26,11 +27,7 @@ function describeObject(value: object): string {
 
 function describeKeys(keys: readonly string[]): string {
   if (keys.length === 0) return 'an object without keys';
-  const shown = keys.slice(0, mostKeys).map((key) => shorten(JSON.stringify(key)));
+  const shown = keys.slice(0, mostKeys).map((key) => shortened(JSON.stringify(key), longest));
   const rest = keys.length > mostKeys ? ', …' : '';
   return `an object with ${keys.length === 1 ? 'the key' : 'the keys'} ${shown.join(', ')}${rest}`;
-}
-
-function shorten(text: string): string {
-  return text.length <= longest ? text : `${text.slice(0, longest)}…`;
 }

@@ -1,5 +1,6 @@
 /** The one error class. Everything that can go wrong for a caller is one of the codes in `error-codes.ts`. */
 import { randomUUID } from 'node:crypto';
+import { shortened } from './shortened.js';
 import { errorTable, grpcStatus, mindsporeCode, type ErrorCode, type ErrorRow } from './error-codes.js';
 
 export class ServingError extends Error {
@@ -64,9 +65,7 @@ export function firstLine(thrown: unknown): string {
   const text = textOf(thrown);
   const end = text.search(/\r?\n/);
   const line = end === -1 ? text : text.slice(0, end);
-  if (line.length <= longestLine) return line;
-  // Not between the halves of a surrogate pair.
-  return `${line.slice(0, longestLine).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return shortened(line, longestLine);
 }
 
 function textOf(thrown: unknown): string {

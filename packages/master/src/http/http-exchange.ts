@@ -1,7 +1,15 @@
 /** A request and its reply as fastify has them, as the seam has them; among those in progress until it is answered. */
-import { Deadline, ServingError, type CancelSignal, type Linked, type LinkedList } from '@serving/common';
+import {
+  Deadline,
+  ServingError,
+  shortened,
+  type CancelSignal,
+  type Linked,
+  type LinkedList,
+} from '@serving/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { BodyReader } from './body-reader.js';
 import { compress, replyCoding } from './content-coding.js';
 import {
@@ -26,6 +34,8 @@ export interface ExchangeContext {
 }
 
 const noBody = new Uint8Array(0);
+/** Characters of an error: enough to list some hundred names. */
+const longestText = 8192;
 
 export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange> {
   previous: HttpExchange | undefined;
@@ -106,6 +116,16 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
     listener?.();
   }
 
+  /** Whether it is a whole request of this connection. */
+  isWholeOf(socket: Socket): boolean {
+    return this.#request.socket === socket && this.#request.complete;
+  }
+
+  /** Calls `listener` when its reply is out, or can never be. */
+  onClosed(listener: () => void): void {
+    this.#response.once('close', listener);
+  }
+
   /** Reads the body, has the route's handler answer, and sends that. */
   async run(): Promise<void> {
     try {
@@ -129,7 +149,7 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
   async fail(thrown: unknown): Promise<void> {
     const error = ServingError.from(thrown);
     if (error.code === 'INTERNAL') this.#context.onInternalError(error);
-    const result = this.#route.failed(error, this);
+    const result = this.#route.failed(bounded(error), this);
     if (error.code !== 'WRONG_VERB') return this.settle(result);
     const allow = Object.keys(this.#route.handlers).join(', ');
     return this.settle({ ...result, headers: { ...result.headers, allow } });
@@ -182,6 +202,17 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
       this.#request.resume();
     }
   }
+}
+
+/** An error names what it was given, which may be as long as the body. */
+function bounded(error: ServingError): ServingError {
+  const { code, message, errorId, retryAfterMs } = error;
+  if (message.length <= longestText) return error;
+  return new ServingError(code, shortened(message, longestText), {
+    cause: error,
+    ...(errorId === undefined ? {} : { errorId }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }
 
 function wrongVerb(call: HttpCall, expected: readonly string[]): ServingError {

@@ -3,6 +3,7 @@
  * million numbers never becomes a million values. Strict, except that one byte order mark at the start is skipped, as
  * the RFC allows.
  */
+import { shortened } from '@serving/common';
 import { JsonError, nameByte } from './json-error.js';
 import { withArticle, type JsonKind } from './json-kind.js';
 import { NumberScanner } from './number-scanner.js';
@@ -25,6 +26,9 @@ export interface JsonOptions {
   /** Whether an object may have a member twice; `object` then calls for each. @default false */
   readonly duplicateKeys?: boolean;
 }
+
+/** Characters of a key that an error shows. */
+const maxShown = 40;
 
 const tab = 0x09;
 const lineFeed = 0x0a;
@@ -155,30 +159,25 @@ export class JsonCursor {
    * @throws JsonError when a key comes twice, unless the options allow that
    */
   object(onMember: (key: string) => void): void {
-    if (this.#next() !== openBrace) this.#demand('object');
-    this.#enter();
+    if (this.#duplicateKeys) return this.#members(onMember);
     let first: string | undefined;
     let keys: Set<string> | undefined;
-    while (this.#nextItem(closeBrace, "',' or '}'")) {
-      if (this.#next() !== quote) throw this.#expected("'\"' of a key");
-      const keyAt = this.#at;
-      const key = this.string();
-      if (!this.#duplicateKeys) {
-        if (first === undefined) first = key;
-        else {
-          keys ??= new Set([first]);
-          if (keys.has(key))
-            throw new JsonError(keyAt, `expected each key once, given ${shortened(key)} again`);
-          keys.add(key);
-        }
+    return this.#members((key, keyAt) => {
+      if (first === undefined) first = key;
+      else {
+        keys ??= new Set([first]);
+        if (keys.has(key))
+          throw new JsonError(
+            keyAt,
+            `expected each key once, given ${JSON.stringify(shortened(key, maxShown))} again`,
+          );
+        keys.add(key);
       }
-      if (this.#next() !== colon) throw this.#expected("':'");
-      this.#at++;
       onMember(key);
-    }
+    });
   }
 
-  /** Passes over the next value, which must be well-formed. */
+  /** Passes over the next value, which must be well-formed; keys may come twice in it. */
   skip(): void {
     switch (this.kind()) {
       case 'array':
@@ -186,7 +185,8 @@ export class JsonCursor {
         while (this.nextElement()) this.skip();
         return;
       case 'object':
-        this.object(() => this.skip());
+        // Whose keys nobody asks for: millions of them are not kept to be compared.
+        this.#members(() => this.skip());
         return;
       case 'string':
         this.string();
@@ -298,6 +298,19 @@ export class JsonCursor {
     return true;
   }
 
+  #members(onMember: (key: string, keyAt: number) => void): void {
+    if (this.#next() !== openBrace) this.#demand('object');
+    this.#enter();
+    while (this.#nextItem(closeBrace, "',' or '}'")) {
+      if (this.#next() !== quote) throw this.#expected("'\"' of a key");
+      const keyAt = this.#at;
+      const key = this.string();
+      if (this.#next() !== colon) throw this.#expected("':'");
+      this.#at++;
+      onMember(key, keyAt);
+    }
+  }
+
   #demand(kind: JsonKind): void {
     const given = this.kind();
     if (given !== kind) throw this.error(`expected ${withArticle(kind)}, given ${withArticle(given)}`);
@@ -322,8 +335,4 @@ export class JsonCursor {
   #expected(what: string): JsonError {
     return this.error(`expected ${what}, given ${nameByte(this.#bytes, this.#at)}`);
   }
-}
-
-function shortened(key: string): string {
-  return JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key);
 }

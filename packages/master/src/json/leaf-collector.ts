@@ -6,8 +6,8 @@ import type { ExactInteger, TensorLeaves } from './tensor-leaves.js';
 export interface LeafRules {
   /** The most elements a tensor may have. */
   readonly maxElements: number;
-  /** The most strings and objects among them, each of which is an object of its own in memory. @default maxElements */
-  readonly maxTexts?: number;
+  /** The most strings, objects and integers beyond ±(2^53 - 1) among them, each an object of its own. @default maxElements */
+  readonly maxObjects?: number;
   /** Whether integers and floats may stand side by side. @default true */
   readonly mixedNumbers?: boolean;
   /** Whether strings are read as their UTF-8 bytes, and may so stand beside objects. @default false */
@@ -101,10 +101,14 @@ export class LeafCollector {
       this.#numbers = grown;
     }
     this.#numbers[index] = value;
-    if (isInteger && this.#cursor.exact !== undefined) {
-      this.#exact.push({ element: index, value: this.#cursor.exact });
-    }
+    if (isInteger && this.#cursor.exact !== undefined) this.#keepExact(at, this.#cursor.exact);
     this.#count = index + 1;
+  }
+
+  #keepExact(at: number, value: bigint): void {
+    const { maxElements, maxObjects = maxElements } = this.#rules;
+    if (this.#exact.length >= maxObjects) throw this.#tooMany(at, maxObjects);
+    this.#exact.push({ element: this.#count, value });
   }
 
   #checkNumber(at: number, isInteger: boolean): void {
@@ -150,8 +154,8 @@ export class LeafCollector {
     const { at } = this.#cursor;
     this.#kind ??= given;
     if (this.#kind !== given) throw this.#mixed(at, given);
-    const { maxElements, maxTexts = maxElements } = this.#rules;
-    const limit = given === 'boolean' ? maxElements : maxTexts;
+    const { maxElements, maxObjects = maxElements } = this.#rules;
+    const limit = given === 'boolean' ? maxElements : maxObjects;
     if (this.#count >= limit) throw this.#tooMany(at, limit);
   }
 

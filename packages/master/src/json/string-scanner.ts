@@ -7,16 +7,16 @@ const quote = 0x22;
 const backslash = 0x5c;
 const letterU = 0x75;
 
-/** What stands for what after a backslash, by byte. */
-const escapes: ReadonlyMap<number, string> = new Map([
-  [quote, '"'],
-  [backslash, '\\'],
-  [0x2f, '/'],
-  [0x62, '\b'],
-  [0x66, '\f'],
-  [0x6e, '\n'],
-  [0x72, '\r'],
-  [0x74, '\t'],
+/** What stands for what after a backslash, byte for byte. */
+const escapes: ReadonlyMap<number, number> = new Map([
+  [quote, quote],
+  [backslash, backslash],
+  [0x2f, 0x2f],
+  [0x62, 0x08],
+  [0x66, 0x0c],
+  [0x6e, 0x0a],
+  [0x72, 0x0d],
+  [0x74, 0x09],
 ]);
 
 export class StringScanner {
@@ -29,20 +29,18 @@ export class StringScanner {
    */
   scan(bytes: Buffer, open: number): string {
     const length = bytes.length;
-    let text = '';
     let isAscii = true;
-    let from = open + 1;
-    for (let at = from; at < length; at++) {
+    let hasEscapes = false;
+    for (let at = open + 1; at < length; at++) {
       const byte = bytes[at]!;
       if (byte === quote) {
         this.end = at + 1;
-        return text + decoded(bytes, from, at, isAscii);
+        return hasEscapes ? unescaped(bytes, open + 1, at) : decoded(bytes, open + 1, at, isAscii);
       }
       if (byte === backslash) {
-        text += decoded(bytes, from, at, isAscii) + this.#escape(bytes, at);
-        from = this.end;
-        at = from - 1;
-        isAscii = true;
+        hasEscapes = true;
+        // Whatever is escaped does not end the string.
+        at++;
       } else if (byte >= 0x80) isAscii = false;
       else if (byte < 0x20) {
         throw new JsonError(
@@ -56,48 +54,77 @@ export class StringScanner {
       `expected '"' at the end of the string that began at byte ${open}, given the end`,
     );
   }
+}
 
-  /** The text of the escape whose backslash stands at `at`; leaves its end in `end`. */
-  #escape(bytes: Buffer, at: number): string {
-    const letter = at + 1 < bytes.length ? bytes[at + 1]! : 0;
-    const text = escapes.get(letter);
-    if (text !== undefined) {
-      this.end = at + 2;
-      return text;
+/**
+ * The text between the quotes, by way of its bytes in UTF-8, which are never more than those it is written with: a
+ * string that grows by an escape at a time would take sixteen times as much, until it is whole.
+ */
+function unescaped(bytes: Buffer, from: number, to: number): string {
+  const written = Buffer.allocUnsafe(to - from);
+  let size = 0;
+  let at = from;
+  while (at < to) {
+    const byte = bytes[at]!;
+    if (byte !== backslash) {
+      written[size++] = byte;
+      at++;
+      continue;
     }
-    if (letter !== letterU) {
+    const letter = bytes[at + 1]!;
+    const plain = escapes.get(letter);
+    if (plain !== undefined) {
+      written[size++] = plain;
+      at += 2;
+    } else if (letter === letterU) {
+      const code = codePointAt(bytes, at);
+      size += writeUtf8(written, size, code);
+      at += code > 0xffff ? 12 : 6;
+    } else {
       throw new JsonError(at + 1, `expected one of "\\/bfnrtu after '\\', given ${nameByte(bytes, at + 1)}`);
     }
-    const unit = hexadecimal(bytes, at + 2);
-    this.end = at + 6;
-    if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
-    return String.fromCharCode(unit, this.#lowSurrogate(bytes, at, unit));
   }
+  const text = written.subarray(0, size);
+  // What an escape stands for is whole, and so neither begins nor ends a sequence beside it.
+  if (!isUtf8(text)) throw invalidUtf8(bytes, from, to);
+  return text.toString('utf8');
+}
 
-  #lowSurrogate(bytes: Buffer, at: number, high: number): number {
-    const next = at + 6;
-    if (
-      high < 0xdc00 &&
-      next + 1 < bytes.length &&
-      bytes[next] === backslash &&
-      bytes[next + 1] === letterU
-    ) {
-      const low = hexadecimal(bytes, next + 2);
-      if (low >= 0xdc00 && low <= 0xdfff) {
-        this.end = next + 6;
-        return low;
-      }
-    }
-    throw new JsonError(at, `expected both halves of a surrogate pair, given \\u${high.toString(16)} alone`);
+/** Of the `\uXXXX` at `at`, or of two of them that are a surrogate pair. */
+function codePointAt(bytes: Buffer, at: number): number {
+  const high = hexadecimal(bytes, at + 2);
+  if (high < 0xd800 || high > 0xdfff) return high;
+  const next = at + 6;
+  if (high < 0xdc00 && bytes[next] === backslash && bytes[next + 1] === letterU) {
+    const low = hexadecimal(bytes, next + 2);
+    if (low >= 0xdc00 && low <= 0xdfff) return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
   }
+  throw new JsonError(at, `expected both halves of a surrogate pair, given \\u${high.toString(16)} alone`);
+}
+
+/** @returns how many bytes it takes */
+function writeUtf8(target: Buffer, at: number, code: number): number {
+  if (code < 0x80) {
+    target[at] = code;
+    return 1;
+  }
+  const rest = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  const lead = [0xc0, 0xe0, 0xf0][rest - 1]!;
+  target[at] = lead | (code >> (6 * rest));
+  for (let i = 1; i <= rest; i++) target[at + i] = 0x80 | ((code >> (6 * (rest - i))) & 0x3f);
+  return rest + 1;
 }
 
 function decoded(bytes: Buffer, from: number, to: number, isAscii: boolean): string {
   if (from === to) return '';
   if (isAscii) return bytes.toString('latin1', from, to);
   if (isUtf8(bytes.subarray(from, to))) return bytes.toString('utf8', from, to);
+  throw invalidUtf8(bytes, from, to);
+}
+
+function invalidUtf8(bytes: Buffer, from: number, to: number): JsonError {
   const at = invalidUtf8At(bytes, from, to);
-  throw new JsonError(at, `expected UTF-8, given ${nameByte(bytes, at)}`);
+  return new JsonError(at, `expected UTF-8, given ${nameByte(bytes, at)}`);
 }
 
 function hexadecimal(bytes: Buffer, from: number): number {

@@ -1,10 +1,13 @@
 /** The elements of a JSON tensor as those of a wanted type, as columns and tensors hold them. */
 import { isUtf8 } from 'node:buffer';
-import type { DataType, NumericType } from '@serving/common';
+import { shortened, type DataType, type NumericType } from '@serving/common';
 import { ElementError } from './element-error.js';
 import { floatBytes } from './float-elements.js';
 import { integerBytes, isIntegerType } from './integer-elements.js';
 import type { BooleanLeaves, NoLeaves, NumberLeaves, TensorLeaves } from './tensor-leaves.js';
+
+/** Characters of a text that an error shows. */
+const maxShown = 40;
 
 export interface ElementRules {
   /** Whether 1.0 counts as 1 for integer types; 1.5 never does. @default true */
@@ -90,7 +93,7 @@ function refused(leaves: Exclude<TensorLeaves, NoLeaves>, dtype: DataType): Elem
 
 function firstOf(leaves: Exclude<TensorLeaves, NoLeaves>): string {
   if (leaves.kind === 'bytes') return 'bytes';
-  if (leaves.kind === 'texts') return shortened(leaves.values[0]!);
+  if (leaves.kind === 'texts') return JSON.stringify(shortened(leaves.values[0]!, maxShown));
   if (leaves.kind === 'booleans') return leaves.values[0] === 1 ? 'true' : 'false';
   const [exact] = leaves.exact;
   return String(exact?.element === 0 ? exact.value : leaves.values[0]);
@@ -104,8 +107,4 @@ function expectedFor(dtype: DataType): string {
   if (dtype === 'bool') return 'true or false for bool';
   if (dtype === 'string') return 'a string';
   return dtype === 'bytes' ? 'a string or bytes' : `a number for ${dtype}`;
-}
-
-function shortened(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }

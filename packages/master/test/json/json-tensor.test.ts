@@ -174,7 +174,7 @@ describe('what is no tensor is refused with what is wrong', () => {
     const reading = (leaf: string, count: number) => {
       const cursor = new JsonCursor(Buffer.from(`[${Array(count).fill(leaf).join()}]`));
       const onObject = () => (cursor.skip(), Buffer.from('x'));
-      return new JsonTensorReader(cursor, { maxElements: 3, maxTexts: 2, onObject }).read();
+      return new JsonTensorReader(cursor, { maxElements: 3, maxObjects: 2, onObject }).read();
     };
     for (const leaf of ['"a"', '{}']) {
       expect(reading(leaf, 2).shape).toEqual([2]);

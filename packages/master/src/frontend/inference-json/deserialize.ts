@@ -1,4 +1,5 @@
 /** Body of an inference request over HTTP → inference request: JSON, and behind it tensors as views into the body. */
+import type { ServingError } from '@serving/common';
 import { JsonCursor } from '../../json/json-cursor.js';
 import {
   noParameters,
@@ -11,8 +12,8 @@ import { refuseSharedTensor } from '../inference/shared-memory.js';
 import { BinaryTail } from './binary-tail.js';
 import { InputReader } from './input-reader.js';
 import { readParameters } from './parameters.js';
-import { ReadBudget } from './read-budget.js';
-import { readingJson, readingMember, required } from './reading.js';
+import { ReadBudget } from '../../json/read-budget.js';
+import { badRequest, readingJson, readingMember, required } from './reading.js';
 
 /** A tensor of as many dimensions as there may be, within the lists and objects around it. */
 const maxDepth = 64 + 4;
@@ -34,7 +35,7 @@ class RequestReader {
   readonly #addressee: Addressee;
   readonly #cursor: JsonCursor;
   readonly #tail: BinaryTail;
-  readonly #budget = new ReadBudget();
+  readonly #budget = new ReadBudget(tooMuch);
   readonly #inputReader: InputReader;
   #id = '';
   #parameters = noParameters;
@@ -99,4 +100,10 @@ class RequestReader {
     refuseSharedTensor(parameters, `output '${output.name}'`);
     return output;
   }
+}
+
+function tooMuch(): ServingError {
+  return badRequest(
+    'the request has more parts, or more elements in JSON, than are taken; expected large tensors as binary data',
+  );
 }

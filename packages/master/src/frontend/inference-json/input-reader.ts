@@ -6,7 +6,7 @@ import { noParameters, type InferInput, type Parameters } from '../inference/inf
 import { refuseSharedTensor, sharedMemoryRegion } from '../inference/shared-memory.js';
 import type { BinaryTail } from './binary-tail.js';
 import { bytesIn, readParameters } from './parameters.js';
-import type { ReadBudget } from './read-budget.js';
+import type { ReadBudget } from '../../json/read-budget.js';
 import { badRequest, readingMember, required } from './reading.js';
 import { contentsOf, readData } from './tensor-data.js';
 

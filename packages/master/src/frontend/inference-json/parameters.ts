@@ -1,7 +1,7 @@
 /** Parameters in JSON: of a request, an input or an output. */
 import type { JsonCursor } from '../../json/json-cursor.js';
 import type { Parameters, ParameterValue } from '../inference/infer-request.js';
-import type { ReadBudget } from './read-budget.js';
+import type { ReadBudget } from '../../json/read-budget.js';
 import { badRequest } from './reading.js';
 
 /** @throws ServingError BAD_REQUEST for one that is no number, boolean or string */

@@ -2,6 +2,9 @@
 import { JsonCursor } from '../../json/json-cursor.js';
 import { readingJson, badRequest } from './reading.js';
 
+/** There are a dozen settings. */
+const mostMembers = 64;
+
 /** Names of the members that are not null; none of an empty body. @throws ServingError BAD_REQUEST */
 export function membersGiven(body: Uint8Array): string[] {
   const names: string[] = [];
@@ -27,7 +30,11 @@ function eachMember(body: Uint8Array, visit: (name: string, cursor: JsonCursor) 
   if (body.length === 0) return;
   readingJson(() => {
     const cursor = new JsonCursor(body);
-    cursor.object((name) => visit(name, cursor));
+    let members = 0;
+    cursor.object((name) => {
+      if (members++ === mostMembers) throw badRequest(`expected at most ${mostMembers} members, given more`);
+      visit(name, cursor);
+    });
     cursor.end();
   });
 }

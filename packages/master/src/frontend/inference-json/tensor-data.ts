@@ -4,28 +4,18 @@ import type { JsonCursor } from '../../json/json-cursor.js';
 import { JsonTensorReader, type JsonTensor } from '../../json/json-tensor.js';
 import { ElementError } from '../../json/element-error.js';
 import { numericBytes, textElements } from '../../json/tensor-elements.js';
-import type { TensorLeaves } from '../../json/tensor-leaves.js';
 import { dataTypeOf } from '../inference-models/data-types.js';
 import type { InferInput } from '../inference/infer-request.js';
-import type { ReadBudget } from './read-budget.js';
+import type { ReadBudget } from '../../json/read-budget.js';
 import { badRequest } from './reading.js';
 
 /** Elements in nested lists, or in one. @throws JsonError */
 export function readData(cursor: JsonCursor, budget: ReadBudget): JsonTensor {
   const given = cursor.kind();
   if (given !== 'array') throw cursor.error(`expected an array, given ${given}`);
-  const limits = { maxElements: budget.numbers, maxTexts: budget.texts };
-  const data = new JsonTensorReader(cursor, limits).read();
-  spend(data.leaves, budget);
+  const data = new JsonTensorReader(cursor, budget.rules({})).read();
+  budget.spend(data.leaves);
   return data;
-}
-
-function spend(leaves: TensorLeaves, budget: ReadBudget): void {
-  if (leaves.kind === 'texts') budget.spendObjects(leaves.values.length);
-  else if (leaves.kind === 'numbers') {
-    budget.spendNumbers(leaves.values.length);
-    budget.spendObjects(leaves.exact.length);
-  }
 }
 
 /**

@@ -1,5 +1,12 @@
 /** `{"b64": …, "type"?: …, "shape"?: …}` → the tensor that it stands for. */
-import { elementCount, elementWidth, formatShape, isNumericType, type DataType } from '@serving/common';
+import {
+  elementCount,
+  elementWidth,
+  formatShape,
+  isNumericType,
+  shortened,
+  type DataType,
+} from '@serving/common';
 import { Base64Error, decodeBase64 } from '../../json/base64.js';
 import type { JsonCursor } from '../../json/json-cursor.js';
 import type { Base64Tensor } from './given-tensor.js';
@@ -64,7 +71,7 @@ class Members {
         this.#counts.shape++;
         return this.#takeShape();
       default:
-        this.#blame(`json object, key is not ['b64', 'type', 'shape'], fail key:${shortened(key)}`);
+        this.#blame(`json object, key is not ['b64', 'type', 'shape'], fail key:${shortened(key, maxShown)}`);
         return this.#cursor.skip();
     }
   }
@@ -87,7 +94,10 @@ class Members {
     const type = types.get(name);
     if (type === undefined) {
       const detail = `expected one of ${[...types.keys()].join(', ')}`;
-      this.#fault ??= new ParserFault(`json object, specified type:'${shortened(name)}' is illegal`, detail);
+      this.#fault ??= new ParserFault(
+        `json object, specified type:'${shortened(name, maxShown)}' is illegal`,
+        detail,
+      );
     } else this.#type = type;
     return undefined;
   }
@@ -166,11 +176,7 @@ function decoded(text: string | undefined): Uint8Array {
     const problem =
       text.length % 4 === 0
         ? 'decode base64 failed, size is not matched.'
-        : `'${shortened(text)}' is illegal b64 encode string`;
+        : `'${shortened(text, maxShown)}' is illegal b64 encode string`;
     throw new ParserFault(problem, thrown.message);
   }
-}
-
-function shortened(text: string): string {
-  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }

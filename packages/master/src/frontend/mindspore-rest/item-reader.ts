@@ -1,7 +1,8 @@
 /** A value of an instance → the tensor that it stands for. */
-import { maxElements, type Port } from '@serving/common';
+import type { Port } from '@serving/common';
 import type { JsonCursor } from '../../json/json-cursor.js';
 import { JsonTensorReader } from '../../json/json-tensor.js';
+import { ReadBudget } from '../../json/read-budget.js';
 import { readBase64Object } from './base64-object.js';
 import { isFloatType, type Base64Tensor, type GivenTensor } from './given-tensor.js';
 import { ParserFault } from './parser-fault.js';
@@ -9,6 +10,7 @@ import { ParserFault } from './parser-fault.js';
 /** Reads values from one cursor, one after another. */
 export class ItemReader {
   readonly #cursor: JsonCursor;
+  readonly #budget = new ReadBudget(() => new ParserFault('json array, shape is invalid'));
   /** For inputs where it is known what `[1, 2.5]` is, and for others. */
   readonly #mixed: JsonTensorReader;
   readonly #uniform: JsonTensorReader;
@@ -17,7 +19,7 @@ export class ItemReader {
 
   constructor(cursor: JsonCursor) {
     this.#cursor = cursor;
-    const rules = { maxElements, onObject: () => this.#listedObject() };
+    const rules = this.#budget.rules({ onObject: () => this.#listedObject() });
     this.#mixed = new JsonTensorReader(cursor, rules);
     this.#uniform = new JsonTensorReader(cursor, { ...rules, mixedNumbers: false });
   }
@@ -38,6 +40,7 @@ export class ItemReader {
     this.#listed = undefined;
     const tensor = reader.read();
     const { leaves } = tensor;
+    this.#budget.spend(leaves);
     if (leaves.kind === 'texts' && leaves.values.length > 1) throw severalTexts();
     return this.#listed ?? { kind: 'json', ...tensor };
   }

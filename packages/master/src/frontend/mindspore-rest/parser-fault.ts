@@ -1,5 +1,5 @@
 /** What is wrong with one instance of a request, in MindSpore Serving's words, with what was expected after them. */
-import { ServingError } from '@serving/common';
+import { ServingError, shortened } from '@serving/common';
 import { JsonTensorError, type TensorFault } from '../../json/tensor-error.js';
 
 const prefix = 'Parser request failed, ';
@@ -30,13 +30,9 @@ export function refusedInstance(
   const isTensor = fault instanceof JsonTensorError;
   const text = isTensor ? originalText(fault.fault) : fault.message;
   const { detail } = fault;
-  const name = input === undefined ? '' : `input ${shortened(input)}`;
+  const name = input === undefined ? '' : `input ${shortened(input, maxShown)}`;
   const more = [name, detail ?? ''].filter((part) => part !== '').join(': ');
   return new ServingError('INVALID_TENSOR', `${prefix}${text}${more === '' ? '' : `; ${more}`}`);
-}
-
-function shortened(name: string): string {
-  return name.length > maxShown ? `${name.slice(0, maxShown)}…` : name;
 }
 
 function originalText(fault: TensorFault): string {

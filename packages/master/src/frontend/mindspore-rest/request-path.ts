@@ -1,5 +1,5 @@
 /** The path of a request → what it asks for. */
-import { ServingError, type ErrorCode } from '@serving/common';
+import { ServingError, shortened, type ErrorCode } from '@serving/common';
 import type { RequestedSpec } from '../../routing/router.js';
 
 const form = 'expected /model/<servable>[/version/<n>]:<method>';
@@ -53,6 +53,6 @@ function decoded(text: string, path: string): string {
 }
 
 function refused(code: ErrorCode, problem: string, path: string): ServingError {
-  const shown = path.length > maxShown ? `${path.slice(0, maxShown)}…` : path;
+  const shown = shortened(path, maxShown);
   return new ServingError(code, `please check url, ${problem}; ${form}, given ${shown}`);
 }

@@ -4,6 +4,7 @@ import { JsonCursor } from '../../json/json-cursor.js';
 import { JsonError } from '../../json/json-error.js';
 import { withArticle } from '../../json/json-kind.js';
 import { JsonTensorReader, type JsonTensor } from '../../json/json-tensor.js';
+import { ReadBudget } from '../../json/read-budget.js';
 import { JsonTensorError } from '../../json/tensor-error.js';
 import { bytesKey, firstInstance, isBytesObject } from './look-ahead.js';
 import {
@@ -14,7 +15,9 @@ import {
   type NamedTensors,
   type PredictBody,
 } from './predict-body.js';
-import { TensorBudget, tooMany } from './tensor-budget.js';
+
+/** A tensor is some objects, even if it holds one number: those of instances with named inputs, which the column form spares. */
+const objectsOfTensor = 5;
 
 /** @throws ServingError BAD_REQUEST for what is no request of predict */
 export function decodePredict(body: Uint8Array): PredictBody {
@@ -31,7 +34,7 @@ export function decodePredict(body: Uint8Array): PredictBody {
 class PredictReader {
   readonly #body: Uint8Array;
   readonly #cursor: JsonCursor;
-  readonly #budget = new TensorBudget();
+  readonly #budget = new ReadBudget(tooMuch);
   readonly #tensors: JsonTensorReader;
   #signature: string | undefined;
   #given: Pick<PredictBody, 'form' | 'inputs'> | undefined;
@@ -39,16 +42,8 @@ class PredictReader {
   constructor(body: Uint8Array) {
     this.#body = body;
     this.#cursor = new JsonCursor(body, { nonFinite: true });
-    const budget = this.#budget;
-    this.#tensors = new JsonTensorReader(this.#cursor, {
-      get maxElements() {
-        return budget.maxElements;
-      },
-      get maxTexts() {
-        return budget.maxTexts;
-      },
-      onObject: () => this.#bytes(),
-    });
+    const rules = this.#budget.rules({ onObject: () => this.#bytes() });
+    this.#tensors = new JsonTensorReader(this.#cursor, rules);
   }
 
   read(): PredictBody {
@@ -133,11 +128,12 @@ class PredictReader {
   #tensor(what: () => string): JsonTensor {
     try {
       const tensor = this.#tensors.read();
-      this.#budget.spend(tensor);
+      this.#budget.spendObjects(objectsOfTensor);
+      this.#budget.spend(tensor.leaves);
       return tensor;
     } catch (thrown) {
       if (!(thrown instanceof JsonTensorError)) throw thrown;
-      if (thrown.fault.kind === 'too-many') throw tooMany();
+      if (thrown.fault.kind === 'too-many') throw tooMuch();
       throw badRequest(`${what()} Error: ${thrown.detail} at offset: ${thrown.at}`);
     }
   }
@@ -165,6 +161,12 @@ class PredictReader {
   #rest(): Uint8Array {
     return this.#body.subarray(this.#cursor.at);
   }
+}
+
+function tooMuch() {
+  return badRequest(
+    'the request has more values than are taken: expected at most 32 Mi numbers, or a million strings, or 200,000 values of named inputs of instances, given more',
+  );
 }
 
 function notBytes(at: number, given: string) {

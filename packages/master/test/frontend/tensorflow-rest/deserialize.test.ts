@@ -106,15 +106,15 @@ test.each([
 });
 
 test.each([
-  ['strings', `{"inputs": [${'"",'.repeat(1_000_000)}""]}`],
+  ['strings', `{"inputs": [${'"",'.repeat(1_050_000)}""]}`],
   [
     'strings of several inputs',
     `{"inputs": {"a": [${'"",'.repeat(600_000)}""], "b": [${'"",'.repeat(600_000)}""]}}`,
   ],
-  ['values of named inputs', `{"instances": [${'{"x":1},'.repeat(200_000)}{"x":1}]}`],
+  ['values of named inputs', `{"instances": [${'{"x":1},'.repeat(210_000)}{"x":1}]}`],
 ])('more %s than a request may have are refused', (_what, text) => {
   expect(refusal(text)).toBe(
-    'BAD_REQUEST: expected at most 33554432 numbers and booleans, 1000000 strings, and 200000 values of named inputs of instances in a request, given more',
+    'BAD_REQUEST: the request has more values than are taken: expected at most 32 Mi numbers, or a million strings, or 200,000 values of named inputs of instances, given more',
   );
 });
 
