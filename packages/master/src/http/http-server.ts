@@ -84,7 +84,13 @@ function createFastify(
       maxHeaderSize: maxHeaderBytes,
     },
     routerOptions: { maxParamLength: maxHeaderBytes },
-    clientErrorHandler: onClientError,
+    clientErrorHandler: (error, socket) => {
+      const earlier = [...context.inProgress.members()].filter((exchange) => exchange.isWholeOf(socket));
+      const answer = () => onClientError(error, socket);
+      // It would be taken for the reply to a request before it.
+      if (earlier.length > 0) earlier.at(-1)!.onClosed(answer);
+      else answer();
+    },
     frameworkErrors: (error, request, reply) => {
       const route = nearestRoute(routes, fallback, request.raw.url ?? '');
       const given = new ServingError(

@@ -25,11 +25,17 @@ export class UnreadReply implements Watched {
 
   isStalled(nowMs: number): boolean {
     const sent = this.#bytesSent();
-    if (sent !== this.#sent) {
+    if (sent !== this.#sent || this.#isBehindOthers()) {
       this.#sent = sent;
       this.#since = nowMs;
     }
     return nowMs - this.#since > this.#watch.graceMs;
+  }
+
+  /** It has no connection while earlier ones go out on it, which is not its reader's doing. */
+  #isBehindOthers(): boolean {
+    const { socket, req } = this.#response;
+    return socket === null && !req.socket.destroyed;
   }
 
   giveUp(): void {

@@ -7,10 +7,15 @@ import { type Connection, graceMs, maxBytes, maxTotalBytes, Port } from './port.
 
 const many = 4 * 2 ** 20;
 let port: Port;
+let go: () => void;
 
 beforeEach(async () => {
   port = new Port({
     '/size': (_call, body) => jsonResult(200, body.length),
+    '/wait': async () => {
+      await new Promise<void>((resolve) => (go = resolve));
+      return jsonResult(200, 'waited');
+    },
     '/much': () => ({ status: 200, headers: {}, body: [Buffer.alloc(many, 'x')] }),
   });
   await port.start();
@@ -206,4 +211,16 @@ test('a client that does not read its reply is cut off', async () => {
     return Promise.race([isClosed, new Promise((resolve) => setImmediate(resolve, false))]);
   });
   expect(connection.received.length).toBeLessThan(8 * many);
+});
+
+test('a reply that waits for the one before it is not cut off for that', async () => {
+  const connection = await port.connect();
+  connection.send(
+    'GET /wait HTTP/1.1\r\nhost: h\r\n\r\nPOST /size HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n',
+  );
+  await eventually('both requests', () => port.calls.length === 2 && port.clock.pending > 0);
+  for (let i = 0; i < 8; i++) port.clock.advance(graceMs / 2);
+  go();
+  await eventually('both replies', () => connection.statuses.length === 2);
+  expect(connection.statuses).toEqual([200, 200]);
 });

@@ -35,6 +35,9 @@ beforeEach(async () => {
     '/broken': () => {
       throw new Error('secret');
     },
+    '/long-error': () => {
+      throw new ServingError('BAD_REQUEST', 'e'.repeat(100_000));
+    },
     '/busy': () => {
       throw new ServingError('QUEUE_FULL', 'too many', { retryAfterMs: 1500 });
     },
@@ -178,6 +181,29 @@ test('pipelined requests are answered in their order', async () => {
   expect(connection.bodies.slice(1).map((body) => (body as { text: string }).text)).toEqual(
     Array.from({ length: 20 }, (_, i) => `body ${i}`),
   );
+});
+
+test('what is no request is not answered before the requests in front of it', async () => {
+  const connection = await port.connect();
+  connection.send('POST /wait HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n');
+  await eventually('the call', () => port.calls.length === 1);
+  connection.send('hello\r\n\r\n');
+  const other = await port.connect();
+  other.send('hello\r\n\r\n');
+  await eventually('the refusal of another', () => other.statuses.length === 1);
+  waiting.forEach((go) => go());
+  await connection.closed;
+  expect(connection.statuses).toEqual([200, 400]);
+});
+
+test('an error does not repeat all that it was given', async () => {
+  const connection = await port.connect();
+  connection.send('POST /long-error HTTP/1.1\r\nhost: h\r\ncontent-length: 0\r\n\r\n');
+  await eventually('the reply', () => connection.statuses.length === 1);
+  expect(connection.bodies[0]).toEqual({
+    error: expect.stringMatching(/^e{8192}[^e]+$/),
+    code: 'BAD_REQUEST',
+  });
 });
 
 test('a caller that closes its half of the connection has gone: most that give up do no more', async () => {
