@@ -13,6 +13,7 @@ const objectUnits = 32;
 
 /** Fields of proto/inference/grpc_service.proto that have others inside. */
 const inputField = 5;
+const outputField = 6;
 const contentsField = 5;
 /** Fields of InferTensorContents, by number. */
 const unitsOfElement = [0, 1, 1, bigintUnits, 1, bigintUnits, 1, 1, objectUnits];
@@ -32,9 +33,15 @@ export function checkBounds(message: Uint8Array): void {
   };
   eachField(reader, message.length, (field, wireType) => {
     spend(objectUnits);
-    if (field !== inputField || wireType !== WireType.LengthDelimited) return false;
+    if (wireType !== WireType.LengthDelimited || (field !== inputField && field !== outputField))
+      return false;
     const length = reader.uint32();
-    spendInput(reader, message, length, spend);
+    if (field === inputField) spendInput(reader, message, length, spend);
+    else {
+      // Its name and parameters.
+      spend(length * bigintUnits);
+      reader.pos += length;
+    }
     return true;
   });
 }

@@ -6,12 +6,16 @@ import {
   float16Value,
   isNumericType,
   ServingError,
+  type Column,
   type MethodSignature,
   type NumericType,
 } from '@serving/common';
 import { datatypeOf } from '../inference-models/data-types.js';
 import { isBatched } from '../inference-models/model-shapes.js';
 import type { ColumnRange, OutputTensor } from './infer-request.js';
+
+/** Of all instances: they are put in order while every other request waits. */
+const mostElements = 2 ** 20;
 
 /**
  * `value:index` of the `most` highest elements of each instance, highest first; of equal ones the first goes first.
@@ -24,6 +28,12 @@ export function classified(method: MethodSignature, output: OutputTensor, most: 
       'BAD_REQUEST',
       `output '${name}': expected a numeric output for the parameter 'classification', given ${datatypeOf(dtype)}`,
     );
+  const elements = ranges.reduce((sum, { column, from, to }) => sum + (to - from) * elementsOf(column), 0);
+  if (elements > mostElements)
+    throw new ServingError(
+      'BAD_REQUEST',
+      `output '${name}': expected at most ${mostElements} elements for the parameter 'classification', given ${elements}`,
+    );
   const rows = ranges.flatMap((range) => rowsOf(range, dtype, most));
   const width = rows[0]?.length ?? 0;
   const column = bytesColumn(name, 'string', [width], rows.flat());
@@ -33,6 +43,10 @@ export function classified(method: MethodSignature, output: OutputTensor, most: 
     shape: isBatched(method) ? [rows.length, width] : [width],
     ranges: [{ column, from: 0, to: rows.length }],
   };
+}
+
+function elementsOf({ shape }: Column): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
 }
 
 function rowsOf({ column, from, to }: ColumnRange, dtype: NumericType, most: number): Uint8Array[][] {

@@ -15,6 +15,7 @@ test.each<[string, Uint8Array]>([
   ['empty inputs', Buffer.alloc(2 * 1_048_577, Buffer.of(0x2a, 0))],
   ['empty raw contents', Buffer.alloc(2 * 1_048_577, Buffer.of(0x3a, 0))],
   ['parameters of an input', nested(5, Buffer.alloc(2 * 1_048_577, Buffer.of(0x22, 0)))],
+  ['parameters of an output', nested(6, Buffer.alloc(8 * 1_048_577, Buffer.from('12060a0461626364', 'hex')))],
   ['small numbers', typed(2, new Uint8Array(2 ** 25 + 1))],
   ['small 64-bit numbers', typed(3, new Uint8Array(2 ** 23 + 1))],
   ['numbers one by one', nested(5, nested(5, Buffer.alloc(2 * 1_048_577, Buffer.of(0x10, 0))))],
