@@ -129,21 +129,29 @@ function ofVersions(valueOf: (counts: DispatchCounts) => number) {
 
 /** Every version that is known or on its way has a number for every state, so that none being there can be seen. */
 function replicasByState({ versions, status }: MetricsView): Sample[] {
-  const replicas = status.workers.flatMap((worker) => worker.replicas);
-  const coming = replicas.map(({ servable, version }) => ({ servable, version: String(version) }));
-  const all = new Map<string, VersionView['labels']>();
-  for (const labels of [...versions.map((one) => one.labels), ...coming])
-    all.set(`${labels.version} ${labels.servable}`, labels);
-  return [...all.values()].flatMap((labels) =>
+  const counted = new Map<string, CountedStates>();
+  const of = (labels: VersionView['labels']) => {
+    const key = `${labels.version} ${labels.servable}`;
+    let counts = counted.get(key);
+    if (counts === undefined) counted.set(key, (counts = { labels, counts: new Map() }));
+    return counts.counts;
+  };
+  for (const { labels } of versions) of(labels);
+  for (const { replicas } of status.workers)
+    for (const { servable, version, state } of replicas) {
+      const counts = of({ servable, version: String(version) });
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+  return [...counted.values()].flatMap(({ labels, counts }) =>
     Object.entries(states).map(([state, wireState]) => ({
       shared: labels,
       labels: { state },
-      value: replicas.filter(
-        (one) =>
-          one.servable === labels.servable &&
-          String(one.version) === labels.version &&
-          one.state === wireState,
-      ).length,
+      value: counts.get(wireState) ?? 0,
     })),
   );
+}
+
+interface CountedStates {
+  readonly labels: VersionView['labels'];
+  readonly counts: Map<link.ReplicaState, number>;
 }

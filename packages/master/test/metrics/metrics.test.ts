@@ -4,6 +4,9 @@ import { link } from '@serving/common';
 import { Exposition } from '../../../../test/support/exposition.js';
 import { clusterStatus } from '../../src/cluster/cluster-status.js';
 import type { RegistrationEnd } from '../../src/link/registration.js';
+import { clusterMetrics } from '../../src/metrics/cluster-metrics.js';
+import type { Sample } from '../../src/metrics/metric.js';
+import { MetricsViews } from '../../src/metrics/metrics-view.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 import { ManualSignal } from '../support/calls.js';
 import { batchedEcho, floatsRequest, InferenceBench, method } from '../support/inference.js';
@@ -30,6 +33,16 @@ function setUp() {
   });
   return { bench, plane, ended, metrics, scrape: async () => new Exposition(await metrics.text()) };
 }
+
+const anyWorker = {
+  workerId: 'w',
+  epoch: 1,
+  deviceType: 'cpu',
+  deviceId: 0,
+  host: 'h',
+  pid: 1,
+  heartbeatAgeMs: 1200,
+};
 
 const ofEcho = { servable: 's', version: '1', method: 'echo' };
 
@@ -209,13 +222,7 @@ test('workers, their leases and replicas are told as the status has them', async
     inFlight: 3,
   });
   const worker = {
-    workerId: 'w',
-    epoch: 1,
-    deviceType: 'cpu',
-    deviceId: 0,
-    host: 'h',
-    pid: 1,
-    heartbeatAgeMs: 1200,
+    ...anyWorker,
     replicas: [replica('r1', link.ReplicaState.LOADING), replica('r2', link.ReplicaState.AVAILABLE)],
   };
   const metrics = new Metrics({
@@ -247,4 +254,33 @@ test('scrapes at the same time are each whole', async () => {
   const texts = await Promise.all(Array.from({ length: 5 }, () => metrics.text()));
   const names = texts.map((text) => [...new Exposition(text).families.keys()]);
   for (const some of names) expect(some).toEqual(names[0]);
+});
+
+test('a replica is looked at a few times in a scrape, however many versions there are', () => {
+  const { bench } = setUp();
+  const views = new MetricsViews({
+    release: '1.2.3',
+    queueLimit: { instances: 1, requests: 2, bytes: 3 },
+    table: bench.plane.table,
+    refusals: bench.plane.refusals,
+    directory: { registered: 0, ended: () => 0 },
+    status: () => ({ release: '1.2.3', leaseMs: 5000, workers: [{ ...anyWorker, replicas }], methods: [] }),
+  });
+  let looks = 0;
+  const replicas = Array.from({ length: 100 }, (_, i) => ({
+    get servable() {
+      looks++;
+      return `s${i}`;
+    },
+    replicaId: `r${i}`,
+    version: 1,
+    state: link.ReplicaState.AVAILABLE,
+    executors: 1,
+    credits: 0,
+    inFlight: 0,
+  }));
+  const states = clusterMetrics.find(({ name }) => name === 'serving_replicas')!;
+  const samples = [...states.read(views.take())] as Sample[];
+  expect(samples.reduce((sum, { value }) => sum + value, 0)).toBe(100);
+  expect(looks).toBeLessThan(1000);
 });
