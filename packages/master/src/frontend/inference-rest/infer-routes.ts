@@ -12,8 +12,10 @@ import { addressee, modelRoute } from './rest-route.js';
 export function inferRoutes(models: Models, runner: InferenceRunner): HttpRoute[] {
   const infer: HttpHandler = async (call, body) => {
     const header = call.metadata(headerLengthName.toLowerCase());
-    const request = readInfer(models, addressee(call), header, body);
-    const isBinary = binaryChoice(request);
+    const { request, isBinary } = runner.read(() => {
+      const read = readInfer(models, addressee(call), header, body);
+      return { request: read, isBinary: binaryChoice(read) };
+    });
     return inferResult(await runner.infer(call, request), isBinary);
   };
   return modelRoute('/infer', { POST: infer });

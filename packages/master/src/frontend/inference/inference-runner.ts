@@ -30,7 +30,7 @@ export class InferenceRunner {
   }
 
   /** A front end's own reading of a request. @throws whatever `read` throws, which counts as a refusal */
-  read(read: () => InferRequest): InferRequest {
+  read<Request>(read: () => Request): Request {
     return this.#settings.endpoint.countRefusals(read);
   }
 

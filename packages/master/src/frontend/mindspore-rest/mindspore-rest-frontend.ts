@@ -44,7 +44,9 @@ class MindsporeRestFrontend {
   }
 
   predict(call: HttpCall, body: Uint8Array): Promise<HttpResult> {
-    return this.#run(call, body).then((outcomes) => this.#reply(outcomes));
+    const { endpoint } = this.#settings;
+    const outcomes = endpoint.countRefusals(() => this.#run(call, body));
+    return outcomes.then((collected) => this.#reply(collected));
   }
 
   failed(error: ServingError): HttpResult {

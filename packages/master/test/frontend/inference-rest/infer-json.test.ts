@@ -231,3 +231,14 @@ test('more elements than may be read at a time are refused, whatever they are', 
   const other = await bench().ask('POST', '/v2/models/one/infer', { body: parts });
   expect(other.status).toBe(400);
 });
+
+test('requests that come to no method are counted as refusals by their code, once each', async () => {
+  const one = bench();
+  await one.inferJson('one', { inputs: [jsonInput('INT8', [1], [5])] });
+  await one.inferJson('two', {});
+  await one.inferJson('one', {});
+  await one.inferJson('one', { inputs: [], parameters: { binary_data_output: 1 } });
+  await one.inferJson('one', { inputs: [] });
+  const codes = ['SERVABLE_NOT_FOUND', 'BAD_REQUEST', 'INPUT_MISMATCH', 'INTERNAL'] as const;
+  expect(codes.map((code) => one.plane.refusals.of(code))).toEqual([1, 2, 1, 0]);
+});

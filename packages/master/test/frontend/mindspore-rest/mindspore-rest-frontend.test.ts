@@ -3,6 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { failure, ServingError } from '@serving/common';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { Exposition } from '../../../../../test/support/exposition.js';
 import { eventually } from '../../../../../test/support/eventually.js';
 import { ManualClock } from '../../../../../test/support/manual-clock.js';
 import { signature } from '../../support/fake-replica.js';
@@ -214,4 +215,17 @@ test('a stop answers what is not finished in time', async () => {
   await rest.stop();
   const { status, json } = await answer;
   expect([status, json.error_msg]).toEqual([503, expect.stringContaining('the server is stopping')]);
+});
+
+test('requests that come to no method are counted as refusals, once each', async () => {
+  const rest = await start();
+  await rest.post(one);
+  await rest.post(one, '/model/mul:predict');
+  await rest.post('{', '/model/add:predict');
+  await rest.post(one, '/none');
+  const metrics = await (await fetch(`http://${rest.address}/metrics`)).text();
+  const counts = ['SERVABLE_NOT_FOUND', 'BAD_REQUEST', 'UNKNOWN_PATH', 'INTERNAL'].map((code) =>
+    new Exposition(metrics).sum('serving_refused_requests_total', { code }),
+  );
+  expect(counts).toEqual([1, 1, 1, 0]);
 });
