@@ -75,7 +75,7 @@ function childrenOf(options: IsolatedOptions, address: string) {
       name: `${servable} on device ${device}`,
       command: process.execPath,
       env: ownEnvironment(),
-      args: [workerProgram, '--servable', servable, '--device', String(device), ...common],
+      args: [...workerProgram, '--servable', servable, '--device', String(device), ...common],
     })),
   );
 }

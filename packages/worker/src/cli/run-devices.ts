@@ -16,7 +16,7 @@ export async function runDevices(config: WorkerConfig): Promise<void> {
       command: process.execPath,
       // The same command line again; of options given twice the last one counts.
       args: [
-        workerProgram,
+        ...workerProgram,
         ...process.argv.slice(2),
         '--device',
         String(device),
