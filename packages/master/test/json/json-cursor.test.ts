@@ -105,7 +105,7 @@ const refusals: [text: string, at: number, message: string][] = [
   ['"\\', 2, 'given the end'],
   ['"\\u12g4"', 5, "expected a hexadecimal digit, given 'g'"],
   ['"\\u12"', 5, "expected a hexadecimal digit, given '\"'"],
-  ['"\\u12', 5, 'expected \'"\' at the end of the string that began at byte 0, given the end'],
+  ['"\\u12', 5, "expected '\"' at the end of the string that began at byte 0, given the end"],
   ['"\\ud800"', 1, 'expected both halves of a surrogate pair, given \\ud800 alone'],
   ['"a\\udc00"', 2, 'given \\udc00 alone'],
   ['"\\ud800\\ud800"', 1, 'given \\ud800 alone'],
