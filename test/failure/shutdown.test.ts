@@ -92,6 +92,29 @@ test.each([
   },
 );
 
+test('while the last requests are answered, over gRPC and HTTP, the HTTP port says that the server stops', async () => {
+  const { master, open, started } = await startGated(['--rest', '127.0.0.1:0', '--rest-status-codes']);
+  const url = (path: string) => `http://${master.rest}${path}`;
+  const ask = () => fetch(url('/model/s:wait'), { method: 'POST', body: '{"instances": {"x": 1.0}}' });
+  const overGrpc = master.client('s', 'wait').infer({ x: 1 });
+  const overHttp = ask();
+  await started();
+  master.signal('SIGTERM');
+  await stopping(master);
+  const statuses: number[] = [];
+  for (const path of ['/livez', '/readyz', '/readyz/s', '/v2/health/live', '/v2/health/ready', '/metrics'])
+    statuses.push((await fetch(url(path))).status);
+  expect(statuses).toEqual([200, 503, 503, 200, 400, 200]);
+  const refused = await ask();
+  expect([refused.status, refused.headers.get('connection')]).toEqual([503, 'close']);
+  expect(await refused.json()).toEqual({ error_msg: 'the server is stopping' });
+  expect(master.outcome).toBeUndefined();
+  open();
+  expect(await (await overHttp).json()).toEqual({ instances: [{ y: 1.0 }] });
+  expect(outputsOf((await overGrpc)[0])).toMatchObject({ y: { data: Float32Array.of(1) } });
+  expect(await master.ended).toEqual(clean);
+});
+
 test('requests that were waiting when the signal came are answered too', async () => {
   const { master, open, started } = await startGated(['--max-batch-size', '1']);
   const client = master.client('s', 'wait');

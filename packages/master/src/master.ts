@@ -26,7 +26,7 @@ import { pickers, type PickerName } from './dispatch/pickers/pickers.js';
 import { grpcFrontEnds, httpFrontEnds, type FrontEndSettings } from './frontend/front-ends.js';
 import { Models } from './frontend/inference-models/models.js';
 import { PredictEndpoint } from './frontend/predict-endpoint.js';
-import { createHttpServer } from './http/http-server.js';
+import { createHttpServer, type HttpServer } from './http/http-server.js';
 import { linkRoutes } from './link/link-handlers.js';
 import { WorkerDirectory } from './link/worker-directory.js';
 import { Metrics } from './metrics/metrics.js';
@@ -77,7 +77,8 @@ export class Master {
   readonly #table: RouteTable;
   readonly #endpoint: PredictEndpoint;
   readonly #directory: WorkerDirectory;
-  readonly #frontends: RpcServer[] = [];
+  readonly #grpcServers: RpcServer[] = [];
+  readonly #httpServers: HttpServer[] = [];
   readonly #clusterServers: RpcServer[] = [];
   readonly #stopHooks: StopHook[] = [];
   readonly #stopping = new AbortController();
@@ -176,14 +177,15 @@ export class Master {
   async listenGrpc(address: string, maxMessageBytes: number): Promise<string> {
     this.#refuseWhenStopping(`gRPC address ${address}`);
     const settings = this.#frontEndSettings();
-    return this.#listen(
-      createGrpcJsServer({
-        address: parseAddress(address),
-        maxMessageBytes,
-        routes: grpcFrontEnds(settings),
-        onInternalError: settings.onInternalError,
-      }),
-    );
+    const server = createGrpcJsServer({
+      address: parseAddress(address),
+      maxMessageBytes,
+      routes: grpcFrontEnds(settings),
+      onInternalError: settings.onInternalError,
+    });
+    // Known before it listens, so that a stop in the meantime reaches it.
+    this.#grpcServers.push(server);
+    return server.start();
   }
 
   /**
@@ -194,26 +196,20 @@ export class Master {
     this.#refuseWhenStopping(`REST address ${address}`);
     const { maxMessageBytes, statusCodes = false } = options;
     const settings = this.#frontEndSettings();
-    return this.#listen(
-      createHttpServer({
-        address: parseAddress(address),
-        maxMessageBytes,
-        ...httpFrontEnds({ ...settings, maxMessageBytes, statusCodes }),
-        onInternalError: settings.onInternalError,
-      }),
-    );
-  }
-
-  #listen(server: RpcServer): Promise<string> {
-    // Known before it listens, so that a stop in the meantime reaches it.
-    this.#frontends.push(server);
+    const server = createHttpServer({
+      address: parseAddress(address),
+      maxMessageBytes,
+      ...httpFrontEnds({ ...settings, maxMessageBytes, statusCodes }),
+      onInternalError: settings.onInternalError,
+    });
+    this.#httpServers.push(server);
     return server.start();
   }
 
   #frontEndSettings(): FrontEndSettings {
     const logger = this.logger.child({ component: 'frontend' });
     return {
-      models: new Models(this.#table),
+      models: new Models(this.#table, () => this.#directory.awaitsWorkers),
       metrics: this.metrics,
       endpoint: this.#endpoint,
       clock: this.#clock,
@@ -273,7 +269,10 @@ export class Master {
    */
   async stop(graceMs: number): Promise<boolean> {
     this.#stopping.abort();
-    const cutOff = await Promise.all(this.#frontends.map((server) => server.stop(graceMs)));
+    const grpcStopped = Promise.all(this.#grpcServers.map((server) => server.stop(graceMs)));
+    // Whoever asks meanwhile whether the server is ready is told that it is not.
+    const httpStopped = Promise.all(this.#httpServers.map((server) => server.stop(graceMs, grpcStopped)));
+    const cutOff = [...(await grpcStopped), ...(await httpStopped)];
     const unfinished = cutOff.reduce((sum, count) => sum + count, 0);
     if (unfinished > 0)
       this.logger.warn(

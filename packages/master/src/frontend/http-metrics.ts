@@ -18,6 +18,7 @@ export function httpMetricsRoutes({ metrics }: { readonly metrics: MetricsText }
     {
       path: '/metrics',
       handlers: { GET },
+      whileStopping: true,
       failed: (error) => jsonResult(error.httpStatus, { error: error.message }),
     },
   ];

@@ -29,6 +29,8 @@ export interface ExchangeContext {
   readonly watch: StallWatch;
   readonly inProgress: LinkedList<HttpExchange>;
   readonly isStopping: () => boolean;
+  /** One of those in progress has been answered, or its caller is gone. */
+  readonly onLeft: () => void;
   /** Told of a handler that threw something other than a ServingError. */
   readonly onInternalError: (error: ServingError) => void;
 }
@@ -105,9 +107,15 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
 
   /** The caller has closed the connection, or it broke, before the reply was out. */
   readonly #onClose = (): void => {
-    if (!this.#context.inProgress.delete(this)) return;
-    this.#abort();
+    if (this.#leave()) this.#abort();
   };
+
+  /** False when it was answered before. */
+  #leave(): boolean {
+    if (!this.#context.inProgress.delete(this)) return false;
+    this.#context.onLeft();
+    return true;
+  }
 
   #abort(): void {
     this.#aborted = true;
@@ -129,9 +137,10 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
   /** Reads the body, has the route's handler answer, and sends that. */
   async run(): Promise<void> {
     try {
-      const { handlers } = this.#route;
+      const { handlers, whileStopping = false } = this.#route;
       const handler = handlers[(this.verb === 'HEAD' ? 'GET' : this.verb) as Verb];
-      if (this.#context.isStopping()) throw new ServingError('NO_REPLICA', 'the server is stopping');
+      if (this.#context.isStopping() && !whileStopping)
+        throw new ServingError('NO_REPLICA', 'the server is stopping');
       if (handler === undefined) throw wrongVerb(this, Object.keys(handlers));
       await this.settle(await this.#handle(handler));
     } catch (thrown) {
@@ -163,7 +172,7 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
 
   /** Sends the reply, unless the caller is gone or a stop has answered before. */
   async settle(result: HttpResult): Promise<void> {
-    if (!this.#context.inProgress.delete(this)) return;
+    if (!this.#leave()) return;
     this.#onAbort = undefined;
     const size = result.body.reduce((sum, piece) => sum + piece.length, 0);
     const accepted = result.compressible === false ? undefined : this.metadata('accept-encoding');

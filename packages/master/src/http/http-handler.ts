@@ -37,6 +37,8 @@ export interface HttpRoute {
   readonly path: string;
   /** Other verbs are told of as WRONG_VERB, before their bodies are read. */
   readonly handlers: Readonly<Partial<Record<Verb, HttpHandler>>>;
+  /** Whether it is answered while the server stops, when others are told of that instead. @default false */
+  readonly whileStopping?: boolean;
   /** How the protocol tells of an error, whether of its own or of what comes before it: a body too large, for instance. */
   readonly failed: (error: ServingError, call: HttpCall) => HttpResult;
 }

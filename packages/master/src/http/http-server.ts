@@ -44,25 +44,42 @@ const lingerMs = 100;
 /** setTimeout fires at once above this. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
-export function createHttpServer(options: HttpServerOptions): RpcServer {
+export interface HttpServer extends RpcServer {
+  /**
+   * Takes no new requests, and says so to whoever asks, until those in progress are answered and `others` has settled: a
+   * port that were closed at once could tell no probe why. After `graceMs` it ends what is left. Resolves with the number of
+   * those.
+   */
+  stop(graceMs: number, others?: Promise<unknown>): Promise<number>;
+}
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { clock = systemClock, routes, fallback, onInternalError } = options;
   const limits = options.unfinished ?? unfinishedLimits(options.maxMessageBytes);
   const watch = new StallWatch(limits.graceMs, clock);
   const inProgress = new LinkedList<HttpExchange>();
   let isStopping = false;
+  let wake = () => undefined as void;
   const context: ExchangeContext = {
     bodies: new BodyReader({ maxBytes: options.maxMessageBytes, maxTotalBytes: limits.maxBytes }, watch),
     watch,
     inProgress,
     isStopping: () => isStopping,
+    onLeft: () => {
+      if (inProgress.size === 0) wake();
+    },
     onInternalError,
   };
   const server = createFastify(context, routes, fallback);
   return {
     start: () => listen(server, options.address),
-    stop: (graceMs) => {
+    stop: (graceMs, others = Promise.resolve()) => {
       isStopping = true;
-      return stop(server, inProgress, graceMs);
+      const allLeft = async () => {
+        await others;
+        while (inProgress.size > 0) await new Promise<void>((resolve) => (wake = resolve));
+      };
+      return stop(server, inProgress, graceMs, allLeft());
     },
   };
 }
@@ -148,28 +165,29 @@ async function stop(
   server: FastifyInstance,
   inProgress: LinkedList<HttpExchange>,
   graceMs: number,
+  allLeft: Promise<void>,
 ): Promise<number> {
-  const closed = server.close().then(() => true);
-  if (await within(closed, graceMs)) return 0;
+  await within(allLeft, graceMs);
+  const closed = server.close();
   const cutOff = inProgress.size;
   const error = new ServingError(
     'NO_REPLICA',
     'the server is stopping and the request was not finished in time',
   );
   await Promise.all([...inProgress.members()].map((exchange) => exchange.end(error)));
+  // Replies that are on their way get that long to go out.
   await within(closed, lingerMs);
   server.server.closeAllConnections();
   await closed;
   return cutOff;
 }
 
-/** Whether it has happened after so long. */
-async function within(happened: Promise<boolean>, ms: number): Promise<boolean> {
+/** Waits for it, but no longer than so long. */
+async function within(happened: PromiseLike<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.min(ms, longestTimeoutMs));
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(ms, longestTimeoutMs));
   });
-  const result = await Promise.race([happened, late]);
+  await Promise.race([happened, late]);
   clearTimeout(timer);
-  return result;
 }

@@ -32,6 +32,7 @@ beforeEach(async () => {
       await new Promise<void>((resolve) => waiting.push(resolve));
       return jsonResult(200, 'waited');
     },
+    '/probe': () => jsonResult(200, 'probed'),
     '/broken': () => {
       throw new Error('secret');
     },
@@ -247,6 +248,19 @@ test('a stop waits for what is in progress and takes nothing new on its connecti
   await busy.closed;
   expect(busy.statuses[0]).toBe(200);
   expect(busy.statuses.slice(1)).not.toContain(200);
+});
+
+test('while it stops, whoever connects is told so, and probes get their answers, until others have stopped, too', async () => {
+  let othersHaveStopped = () => undefined as void;
+  const others = new Promise<void>((resolve) => (othersHaveStopped = resolve));
+  const stopped = port.stop(60_000, others);
+  const refused = await post('/echo', 'hi');
+  expect([refused.status, refused.headers.get('connection')]).toEqual([503, 'close']);
+  expect(refused.json).toEqual({ error: 'the server is stopping', code: 'NO_REPLICA' });
+  expect((await post('/probe', '')).json).toBe('probed');
+  othersHaveStopped();
+  expect(await stopped).toBe(0);
+  await expect(post('/probe', '')).rejects.toThrow('fetch failed');
 });
 
 test('a stop cuts off what is not finished in time, with a reply', async () => {

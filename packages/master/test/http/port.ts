@@ -38,6 +38,7 @@ export class Port {
     return {
       path,
       handlers: { POST: keep, GET: keep },
+      whileStopping: path === '/probe',
       failed: (error) => jsonResult(error.httpStatus, { error: error.message, code: error.code }),
     };
   }
@@ -46,8 +47,8 @@ export class Port {
     this.#address = await this.#server.start();
   }
 
-  stop(forMs = 0): Promise<number> {
-    return this.#server.stop(forMs);
+  stop(forMs = 0, others?: Promise<unknown>): Promise<number> {
+    return this.#server.stop(forMs, others);
   }
 
   url(path: string): string {

@@ -39,7 +39,7 @@ export function giveBack(work: FakeWork): void {
 
 export class InferenceBench {
   readonly plane = new Plane(limits);
-  readonly models = new Models(this.plane.table);
+  readonly models = new Models(this.plane.table, () => false);
   readonly stopping = new AbortController();
   readonly #routes = new Map(
     inferenceGrpcRoutes({

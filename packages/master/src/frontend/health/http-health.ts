@@ -14,13 +14,15 @@ export interface ReadinessSource {
  * of it is live: 503 when none is, 404 for one that nobody knows.
  */
 export function httpHealthRoutes(source: ReadinessSource): HttpRoute[] {
+  const whileStopping = true;
   return [
-    { path: '/livez', handlers: { GET: () => jsonResult(200, { live: true }) }, failed },
-    { path: '/readyz', handlers: { GET: () => readiness(source) }, failed },
+    { path: '/livez', handlers: { GET: () => jsonResult(200, { live: true }) }, failed, whileStopping },
+    { path: '/readyz', handlers: { GET: () => readiness(source) }, failed, whileStopping },
     {
       path: '/readyz/:model',
       handlers: { GET: ({ params }) => modelReadiness(source, params['model']!) },
       failed,
+      whileStopping,
     },
   ];
 }

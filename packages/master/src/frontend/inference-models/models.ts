@@ -27,9 +27,12 @@ export interface Named {
 
 export class Models {
   readonly #table: RouteTable;
+  readonly #awaitsWorkers: () => boolean;
 
-  constructor(table: RouteTable) {
+  /** @param awaitsWorkers whether workers may still be about to bring what is unknown */
+  constructor(table: RouteTable, awaitsWorkers: () => boolean) {
     this.#table = table;
+    this.#awaitsWorkers = awaitsWorkers;
   }
 
   /**
@@ -51,8 +54,7 @@ export class Models {
   find(name: string, version: string): Model {
     const number = versionNumber(version);
     const named = this.named(name);
-    if (named === undefined)
-      throw new ServingError('SERVABLE_NOT_FOUND', `${unknown(name)}; expected ${this.known}`);
+    if (named === undefined) throw this.notFound(unknown(name));
     const entry = number === 0 ? defaultVersion(named.versions) : named.versions.get(number);
     if (entry === undefined)
       throw new ServingError(
@@ -67,6 +69,13 @@ export class Models {
       'METHOD_NOT_FOUND',
       `${unknown(name)}; ${why}expected one of: ${known.join(', ')}`,
     );
+  }
+
+  /** No servable is called so; where workers are still on their way, not yet. @param text in the protocol's words */
+  notFound(text: string): ServingError {
+    return this.#awaitsWorkers()
+      ? new ServingError('NO_REPLICA', `${text}; no worker has registered it yet: expected ${this.known}`)
+      : new ServingError('SERVABLE_NOT_FOUND', `${text}; expected ${this.known}`);
   }
 
   /** The servable that a name stands for, and the method; undefined when no servable is called so. */

@@ -10,11 +10,7 @@ export function modelStatus(models: Models, asked: Asked): object {
   const entries = [...(named?.versions.values() ?? [])].filter(
     ({ methods }) => named?.method === undefined || methods.has(named.method),
   );
-  if (entries.length === 0)
-    throw new ServingError(
-      'SERVABLE_NOT_FOUND',
-      `Could not find any versions of model ${asked.model}; expected ${models.known}`,
-    );
+  if (entries.length === 0) throw models.notFound(`Could not find any versions of model ${asked.model}`);
   if (asked.version === undefined) return statusOf(entries);
   const number = versionNumber(asked);
   const entry = entries.find(({ version }) => version === number);

@@ -27,13 +27,17 @@ export interface ServedVersion {
 export function servedVersion(models: Models, asked: Asked): ServedVersion {
   const number = versionNumber(asked);
   const named = models.named(asked.model);
-  if (named === undefined)
-    throw new ServingError('SERVABLE_NOT_FOUND', `${notFound(asked)}; expected ${models.known}`);
+  if (named === undefined) throw models.notFound(notFound(asked));
   const entry = number === 0 ? defaultVersion(named.versions) : named.versions.get(number);
   if (entry === undefined)
     throw new ServingError(
       'VERSION_NOT_FOUND',
       `${notFound(asked)}; expected one of: ${[...named.versions.keys()].join(', ')}`,
+    );
+  if (!entry.isAvailable)
+    throw new ServingError(
+      'NO_REPLICA',
+      `${notFound(asked)}; no replica of version ${entry.version} is live`,
     );
   return { name: asked.model, entry, signatures: signaturesOf(named, entry) };
 }
@@ -46,8 +50,7 @@ export function servedModel(models: Models, asked: Asked, signature: string | un
     throw badRequest(
       `Serving signature name: "${signature ?? defaultSignature}" not found in signature def; expected one of: ${[...signatures.keys()].join(', ') || 'none'}`,
     );
-  if (entry.isAvailable) return { name, route, entry };
-  throw new ServingError('NO_REPLICA', `${notFound(asked)}; no replica of version ${entry.version} is live`);
+  return { name, route, entry };
 }
 
 /** Methods by their names, and the default one as `serving_default`; of a model that is a method, that method. */
