@@ -17,11 +17,11 @@ let runner: PageRunner;
 let address: string;
 beforeAll(async () => {
   const master = await startMaster(
-    '--servable add --directory examples/add --executors 1 --rest 127.0.0.1:0'.split(' '),
+    '--servable add --directory examples/add --executors 1 --rest 127.0.0.1:0 --rest-status-codes'.split(' '),
   );
   address = master.rest;
   runner = new PageRunner('open-inference');
-  for (const port of ['5500', '5501']) await runner.renewPort(port);
+  for (const port of ['5500', '1500']) await runner.renewPort(port);
 });
 afterAll(() => runner.end());
 
@@ -47,7 +47,15 @@ interface Operation {
 const openapi = parse(readFileSync('docs/openapi.yaml', 'utf8')) as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 };
-const example = { model: 'add.add_common', version: '1', repository: 'r', region: 'r', servable: 'add' };
+const example = {
+  model: 'add.add_common',
+  version: '1',
+  repository: 'r',
+  region: 'r',
+  servable: 'add',
+  method: 'add_common',
+  below: 'l',
+};
 const operations = Object.entries(openapi.paths).flatMap(([path, verbs]) =>
   Object.entries(verbs)
     .filter(([verb]) => verb === 'get' || verb === 'post')

@@ -7,7 +7,7 @@ import { startMaster } from '../support/processes.js';
 
 const run = promisify(execFile);
 const page = readFileSync('docs/tensorflow-rest.md', 'utf8');
-const serverCommand = /^npx serving-master --rest 8501 (.+)$/m;
+const serverCommand = /^npx serving-master --rest 1500 (.+)$/m;
 const commands = [...page.matchAll(/```sh\n(curl [^`]*)```(?:\n\n```text\n([^`]*)```)?/g)].map(
   ([, command, output]) => ({ command: command!.trim(), output }),
 );
@@ -24,7 +24,7 @@ test('the page has commands, and shows what they print', () => {
 });
 
 test.each(commands)('$command', async ({ command, output }) => {
-  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', command.replace('localhost:8501', rest)]);
+  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', command.replace('localhost:1500', rest)]);
   if (output === undefined) expect(JSON.parse(stdout)).toHaveProperty('metadata');
   else expect(stdout).toBe(output.trimEnd());
 });

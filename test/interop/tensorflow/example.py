@@ -16,8 +16,8 @@ def add_example_check(checks, address):
 
 def run_example(address):
     [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
-    expect("localhost:8501" in code, "expected TensorFlow Serving's port in the example")
+    expect("localhost:1500" in code, "expected the page's port in the example")
     [promised] = re.findall(r"# (.*)", code)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        exec(code.replace("localhost:8501", address), {})
+        exec(code.replace("localhost:1500", address), {})
     expect_equal(printed.getvalue().strip(), promised, "what it prints")
