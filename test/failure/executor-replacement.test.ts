@@ -80,9 +80,9 @@ test('while no executor is left, requests are answered at once; later they are s
 describe('an executor that is overdue in native code', () => {
   const matrixSize = 1024;
   const x = new Tensor('float32', [matrixSize, matrixSize], new Float32Array(matrixSize ** 2).fill(1));
-  // Some tens of products take a second, depending on the machine. The time is long enough to get there on a busy one.
+  // Some tens of products take a second, depending on the machine.
   const slow = (products: number) => servables({ slow: { '1/m.onnx': slowRunModel(matrixSize, products) } });
-  const limits = ['--servable', 'slow', '--executors', '1', '--execution-timeout', '2s'];
+  const limits = ['--servable', 'slow', '--executors', '1', '--execution-timeout', '500ms'];
   const infer = async (of: Master) => (await of.client('slow', 'predict').infer({ x }))[0];
 
   test('while it is the only one, requests are answered at once; when it comes back they are served', async () => {

@@ -47,6 +47,10 @@ export class ThreadControl {
     Atomics.store(this.#words, place.cancelled, 1);
   }
 
+  get isInNative(): boolean {
+    return Atomics.load(this.#words, place.code) === inNative;
+  }
+
   /**
    * Claims the right to terminate the thread. True only while it runs JavaScript; from then on it cannot enter native
    * code any more.

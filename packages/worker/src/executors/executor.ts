@@ -74,6 +74,7 @@ export class Executor {
   readonly #forecast: EndForecast;
   #cancelTimer: () => void = () => undefined;
   #cancelStuck: (() => void) | undefined;
+  #cancelReturn: () => void = () => undefined;
   /** When it was first asked to stop. */
   #stopAskedAt: number | undefined;
   #settleLoad:
@@ -329,7 +330,7 @@ export class Executor {
       this.#cancelStuck ??= clock.after(this.#settings.stuckAfterMs ?? stuckAfterMs, () =>
         this.#events.stuck(this),
       );
-      clock.after(nativeCheckMs, () => this.#terminateWhenSafe());
+      this.#awaitReturn();
       return;
     }
     this.#forgetStuck();
@@ -338,9 +339,21 @@ export class Executor {
     void this.#thread.terminate();
   }
 
+  /** A model that was merely slow has what it gave copied when it leaves native code: then it has a batch's time to return. */
+  #awaitReturn(): void {
+    const { clock, executionTimeoutMs } = this.#settings;
+    this.#cancelReturn = clock.after(nativeCheckMs, () => {
+      if (this.#control.isInNative) return this.#awaitReturn();
+      this.#forgetStuck();
+      if (this.#state !== 'overdue') return this.#terminateWhenSafe();
+      this.#cancelReturn = clock.after(executionTimeoutMs, () => this.#terminateWhenSafe());
+    });
+  }
+
   #forgetStuck(): void {
     this.#cancelStuck?.();
     this.#cancelStuck = undefined;
+    this.#cancelReturn();
   }
 
   #exited(code: number): void {
