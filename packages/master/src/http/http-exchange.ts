@@ -28,8 +28,10 @@ export interface ExchangeContext {
   readonly bodies: BodyReader;
   readonly watch: StallWatch;
   readonly inProgress: LinkedList<HttpExchange>;
+  /** Those whose reply is on its way. */
+  readonly unsent: Set<HttpExchange>;
   readonly isStopping: () => boolean;
-  /** One of those in progress has been answered, or its caller is gone. */
+  /** The reply of one is out, or its caller is gone. */
   readonly onLeft: () => void;
   /** Told of a handler that threw something other than a ServingError. */
   readonly onInternalError: (error: ServingError) => void;
@@ -105,17 +107,13 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
     return undefined;
   }
 
-  /** The caller has closed the connection, or it broke, before the reply was out. */
+  /** The reply is out, or the caller has closed the connection, or that broke. */
   readonly #onClose = (): void => {
-    if (this.#leave()) this.#abort();
+    const { inProgress, unsent, onLeft } = this.#context;
+    if (inProgress.delete(this)) this.#abort();
+    unsent.delete(this);
+    onLeft();
   };
-
-  /** False when it was answered before. */
-  #leave(): boolean {
-    if (!this.#context.inProgress.delete(this)) return false;
-    this.#context.onLeft();
-    return true;
-  }
 
   #abort(): void {
     this.#aborted = true;
@@ -170,10 +168,21 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
     await this.fail(error);
   }
 
-  /** Sends the reply, unless the caller is gone or a stop has answered before. */
+  /** Sends the reply, unless the caller is gone or a stop has answered before. Never rejects. */
   async settle(result: HttpResult): Promise<void> {
-    if (!this.#leave()) return;
+    if (!this.#context.inProgress.delete(this)) return;
+    this.#context.unsent.add(this);
     this.#onAbort = undefined;
+    try {
+      await this.#reply(result);
+    } catch (thrown) {
+      // There is no telling what of it is out already: a caller whose connection ends does not wait for the rest.
+      this.#context.onInternalError(ServingError.from(thrown));
+      this.#response.destroy();
+    }
+  }
+
+  async #reply(result: HttpResult): Promise<void> {
     const size = result.body.reduce((sum, piece) => sum + piece.length, 0);
     const accepted = result.compressible === false ? undefined : this.metadata('accept-encoding');
     const coding = replyCoding(accepted, size);

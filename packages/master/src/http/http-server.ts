@@ -58,15 +58,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = options.unfinished ?? unfinishedLimits(options.maxMessageBytes);
   const watch = new StallWatch(limits.graceMs, clock);
   const inProgress = new LinkedList<HttpExchange>();
+  const unsent = new Set<HttpExchange>();
   let isStopping = false;
   let wake = () => undefined as void;
   const context: ExchangeContext = {
     bodies: new BodyReader({ maxBytes: options.maxMessageBytes, maxTotalBytes: limits.maxBytes }, watch),
     watch,
     inProgress,
+    unsent,
     isStopping: () => isStopping,
     onLeft: () => {
-      if (inProgress.size === 0) wake();
+      if (inProgress.size + unsent.size === 0) wake();
     },
     onInternalError,
   };
@@ -77,9 +79,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       isStopping = true;
       const allLeft = async () => {
         await others;
-        while (inProgress.size > 0) await new Promise<void>((resolve) => (wake = resolve));
+        while (inProgress.size + unsent.size > 0) await new Promise<void>((resolve) => (wake = resolve));
       };
-      return stop(server, inProgress, graceMs, allLeft());
+      return stop(server, context, graceMs, allLeft());
     },
   };
 }
@@ -163,19 +165,20 @@ async function listen(server: FastifyInstance, address: string): Promise<string>
 
 async function stop(
   server: FastifyInstance,
-  inProgress: LinkedList<HttpExchange>,
+  { inProgress, unsent }: ExchangeContext,
   graceMs: number,
   allLeft: Promise<void>,
 ): Promise<number> {
   await within(allLeft, graceMs);
+  const cutOff = inProgress.size + unsent.size;
+  // To Node a connection is idle as soon as its reply has been written, on its way or not.
   const closed = server.close();
-  const cutOff = inProgress.size;
   const error = new ServingError(
     'NO_REPLICA',
     'the server is stopping and the request was not finished in time',
   );
   await Promise.all([...inProgress.members()].map((exchange) => exchange.end(error)));
-  // Replies that are on their way get that long to go out.
+  // The replies to those get that long to go out.
   await within(closed, lingerMs);
   server.server.closeAllConnections();
   await closed;

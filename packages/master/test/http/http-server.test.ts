@@ -18,6 +18,8 @@ const echo: HttpHandler = ({ verb, path, query, params }, body) =>
   });
 
 const large = 'x'.repeat(20_000);
+/** More than sockets buffer. */
+const huge = Buffer.alloc(32 * 2 ** 20, 'x');
 let waiting: (() => void)[];
 let port: Port;
 
@@ -32,6 +34,8 @@ beforeEach(async () => {
       await new Promise<void>((resolve) => waiting.push(resolve));
       return jsonResult(200, 'waited');
     },
+    '/huge': () => ({ status: 200, body: [huge] }),
+    '/unsendable': () => ({ status: 200, headers: { 'x-line': 'two\nlines' }, body: [] }),
     '/probe': () => jsonResult(200, 'probed'),
     '/broken': () => {
       throw new Error('secret');
@@ -248,6 +252,26 @@ test('a stop waits for what is in progress and takes nothing new on its connecti
   await busy.closed;
   expect(busy.statuses[0]).toBe(200);
   expect(busy.statuses.slice(1)).not.toContain(200);
+});
+
+test('a stop waits for a reply that is on its way to a slow reader', async () => {
+  const slow = await port.connect();
+  slow.socket.pause();
+  slow.send('GET /huge HTTP/1.1\r\nhost: h\r\n\r\n');
+  await eventually('the call', () => port.calls.length === 1);
+  const stopped = port.stop(20_000);
+  // It has not closed the port meanwhile.
+  expect((await post('/probe', '')).json).toBe('probed');
+  slow.socket.resume();
+  expect(await stopped).toBe(0);
+  await slow.closed;
+  expect(slow.received.length).toBeGreaterThan(huge.length);
+});
+
+test('a reply that cannot be sent ends its connection, is told of, and leaves the port serving', async () => {
+  await expect(post('/unsendable', '')).rejects.toThrow('fetch failed');
+  expect(port.internalErrors).toHaveLength(1);
+  expect((await post('/echo', 'hi')).json).toMatchObject({ bytes: 2 });
 });
 
 test('while it stops, whoever connects is told so, and probes get their answers, until others have stopped, too', async () => {
