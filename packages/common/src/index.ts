@@ -46,7 +46,7 @@ export { chunksOf, FrameAssembler, maxChunkBytes, type Chunk } from './frame/chu
 export { failure, type Outcome, type Reply, type ReplySink } from './reply/reply-sink.js';
 export { CreditPurse, type Credit } from './credit/credit.js';
 export { LinkedList, type Linked } from './collection/linked-list.js';
-export { systemClock, type Clock } from './timing/clock.js';
+export { longestTimeoutMs, systemClock, type Clock } from './timing/clock.js';
 export { Deadline } from './timing/deadline.js';
 export { IndexedHeap, type Heaped } from './collection/indexed-heap.js';
 export { ServiceTime } from './timing/service-time.js';

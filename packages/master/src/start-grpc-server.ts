@@ -1,6 +1,6 @@
 /** Starts a master's gRPC front end and says so on standard output, in the words that scripts wait for. */
-import { ServingError } from '@serving/common';
 import type { Master } from './master.js';
+import { messageBytes } from './message-bytes.js';
 
 export interface GrpcServerOptions {
   /** Largest request and reply, in MiB, 1 to 512. @default 100 */
@@ -20,13 +20,7 @@ export async function startGrpcServer(
   options: GrpcServerOptions = {},
 ): Promise<string> {
   const { maxMessageMb = 100, print = (line) => process.stdout.write(`${line}\n`) } = options;
-  if (!(maxMessageMb >= 1 && maxMessageMb <= 512)) {
-    throw new ServingError(
-      'CONFIG_INVALID',
-      `maxMessageMb: expected a number from 1 to 512, given ${maxMessageMb}`,
-    );
-  }
-  const listening = await master.listenGrpc(address, Math.floor(maxMessageMb * 2 ** 20));
+  const listening = await master.listenGrpc(address, messageBytes(maxMessageMb));
   // The tutorial waits for the first line, scripts of the releases for the second.
   print(`Serving gRPC start success, listening on ${listening}`);
   print(`Serving: Serving gRPC server start success, listening on ${listening}`);

@@ -1,6 +1,6 @@
 /** Starts a master's HTTP front end and says so on standard output, in the words that scripts wait for. */
-import { ServingError } from '@serving/common';
 import type { Master } from './master.js';
+import { messageBytes } from './message-bytes.js';
 
 export interface RestServerOptions {
   /** Largest request, in MiB, 1 to 512. @default 100 */
@@ -27,14 +27,8 @@ export async function startRestServer(
 ): Promise<string> {
   const { maxMessageMb = 100, restStatusCodes: statusCodes = false } = options;
   const { print = (line) => process.stdout.write(`${line}\n`) } = options;
-  if (!(maxMessageMb >= 1 && maxMessageMb <= 512)) {
-    throw new ServingError(
-      'CONFIG_INVALID',
-      `maxMessageMb: expected a number from 1 to 512, given ${maxMessageMb}`,
-    );
-  }
   const listening = await master.listenRest(address, {
-    maxMessageBytes: Math.floor(maxMessageMb * 2 ** 20),
+    maxMessageBytes: messageBytes(maxMessageMb),
     statusCodes,
   });
   print(`Serving: Serving RESTful server start success, listening on ${listening}`);

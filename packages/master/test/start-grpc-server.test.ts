@@ -1,22 +1,10 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@serving/common';
-import { Master } from '../src/master.js';
+import { beforeAll, expect, test } from '@jest/globals';
 import { startGrpcServer } from '../src/start-grpc-server.js';
+import { newMaster } from './support/masters.js';
 
 // grpc-js reports an address in use on its own account.
 beforeAll(() => setLogVerbosity(logVerbosity.NONE));
-
-const masters: Master[] = [];
-afterEach(async () => {
-  for (const master of masters.splice(0)) await master.stop(0);
-});
-
-function newMaster(): Master {
-  const master = new Master({ logger: createLogger('test', 'fatal') });
-  masters.push(master);
-  return master;
-}
 
 test('gives the address in use, and prints the lines that scripts wait for', async () => {
   const lines: string[] = [];

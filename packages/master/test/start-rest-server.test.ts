@@ -1,18 +1,6 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { createLogger } from '@serving/common';
-import { Master } from '../src/master.js';
+import { expect, test } from '@jest/globals';
 import { startRestServer } from '../src/start-rest-server.js';
-
-const masters: Master[] = [];
-afterEach(async () => {
-  for (const master of masters.splice(0)) await master.stop(0);
-});
-
-function newMaster(): Master {
-  const master = new Master({ logger: createLogger('test', 'fatal') });
-  masters.push(master);
-  return master;
-}
+import { newMaster } from './support/masters.js';
 
 test('gives the address in use, and prints the line that scripts wait for', async () => {
   const lines: string[] = [];

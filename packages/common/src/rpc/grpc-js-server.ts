@@ -15,6 +15,7 @@ import { LinkedList } from '../collection/linked-list.js';
 import { grpcStatus } from '../errors/error-codes.js';
 import type { ServingError } from '../errors/serving-error.js';
 import { cannotListen, prepareToListen } from './listen-failure.js';
+import { longestTimeoutMs } from '../timing/clock.js';
 import { GrpcJsCall, type CallContext, type EndableCall } from './grpc-js-call.js';
 import { keepaliveOptions } from './keepalive.js';
 import { GrpcJsStream } from './grpc-js-stream.js';
@@ -52,8 +53,6 @@ const unixScheme = 'unix:';
 
 /** Time that the last statuses get to go out before connections are ended by force. */
 const lingerMs = 100;
-/** setTimeout fires at once above this. */
-const longestTimeoutMs = 2 ** 31 - 1;
 /** The units of a timeout in which its eight digits can exceed that. */
 const longUnitsMs: Readonly<Record<string, number>> = { S: 1000, M: 60_000, H: 3_600_000 };
 /** Calls in progress per connection; further ones wait at the client. */

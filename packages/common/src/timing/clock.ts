@@ -11,7 +11,7 @@ export interface Clock {
 }
 
 /** setTimeout fires at once above this. */
-const longestTimeoutMs = 2 ** 31 - 1;
+export const longestTimeoutMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -2,6 +2,7 @@
 import {
   cannotListen,
   LinkedList,
+  longestTimeoutMs,
   prepareToListen,
   ServingError,
   systemClock,
@@ -41,8 +42,6 @@ export interface HttpServerOptions {
 
 /** Time that the last replies get to go out before connections are ended by force. */
 const lingerMs = 100;
-/** setTimeout fires at once above this. */
-const longestTimeoutMs = 2 ** 31 - 1;
 
 export interface HttpServer extends RpcServer {
   /**
