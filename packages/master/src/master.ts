@@ -1,7 +1,7 @@
 /** The composition root of a master: builds the steps of the journey in order, and nothing else. */
 import {
   batchingProblem,
-  createGrpcJsServer,
+  createGrpcServer,
   createLogger,
   maxLinkMessageBytes,
   parseAddress,
@@ -177,7 +177,7 @@ export class Master {
   async listenGrpc(address: string, maxMessageBytes: number): Promise<string> {
     this.#refuseWhenStopping(`gRPC address ${address}`);
     const settings = this.#frontEndSettings();
-    const server = createGrpcJsServer({
+    const server = createGrpcServer({
       address: parseAddress(address),
       maxMessageBytes,
       routes: grpcFrontEnds(settings),
@@ -229,7 +229,7 @@ export class Master {
   async listenCluster(address: string, { isPrivate = false } = {}): Promise<string> {
     this.#refuseWhenStopping(`cluster address ${address}`);
     const logger = this.logger.child({ component: 'link' });
-    const server = createGrpcJsServer({
+    const server = createGrpcServer({
       address: parseAddress(address),
       maxMessageBytes: maxLinkMessageBytes,
       routes: [...linkRoutes(this.#directory, logger), ...statusRoutes(() => this.#status())],

@@ -1,5 +1,5 @@
 /** A server with the status rpc alone, on real gRPC, whose answer a test chooses. */
-import { createGrpcJsServer, linkStatus, type RpcCall } from '@serving/common';
+import { createGrpcServer, linkStatus, type RpcCall } from '@serving/common';
 import { cleanUp } from './client-and-server.js';
 
 export type Status = Partial<linkStatus.GetStatusResponse>;
@@ -15,7 +15,7 @@ export interface StatusServer {
 /** Stops after the test. */
 export async function serveStatus(answer: StatusAnswer): Promise<StatusServer> {
   const calls: RpcCall[] = [];
-  const server = createGrpcJsServer({
+  const server = createGrpcServer({
     address: '127.0.0.1:0',
     maxMessageBytes: 2 ** 20,
     routes: [

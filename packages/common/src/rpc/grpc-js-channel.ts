@@ -1,5 +1,13 @@
 /** The calling side of the transport seam, implemented by @grpc/grpc-js. */
-import { Client, credentials, Metadata, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  logVerbosity,
+  Metadata,
+  setLogVerbosity,
+  type ClientDuplexStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { grpcStatus } from '../errors/error-codes.js';
 import { connectionFault } from './connection-fault.js';
 import { keepaliveOptions } from './keepalive.js';
@@ -7,6 +15,11 @@ import { RpcError, type RpcChannel, type RpcClientStream } from './rpc-channel.j
 
 const serialize = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const deserialize = (bytes: Buffer): Uint8Array => bytes;
+
+/** Keeps grpc-js from writing to standard error what its callers are told anyway; GRPC_VERBOSITY brings it back. */
+export function silenceGrpcJs(): void {
+  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
+}
 
 export interface GrpcJsChannelOptions {
   /** Largest message taken or sent, in bytes. */

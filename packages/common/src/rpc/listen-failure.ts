@@ -1,4 +1,4 @@
-/** Why an address cannot be listened on, in the system's words instead of grpc-js's. */
+/** Why an address cannot be listened on, in plain words. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { firstLine, ServingError } from '../errors/serving-error.js';
@@ -40,13 +40,10 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function listenFailure(cause: unknown): string {
-  const text = firstLine(cause);
-  // grpc-js: `No address added out of total 1 resolved errors: [listen EADDRINUSE: address already in use …]`.
-  const code = /\blisten (E[A-Z]+)\b/.exec(text)?.[1];
-  if (code !== undefined) return reasons[code] === undefined ? code : `${code}: ${reasons[code]}`;
-  return /^(Name resolution failed\b|getaddrinfo E)/.test(text)
-    ? 'the name of the host cannot be resolved'
-    : text;
+  const { code, syscall } = cause as NodeJS.ErrnoException;
+  if (syscall === 'getaddrinfo') return 'the name of the host cannot be resolved';
+  if (code === undefined || syscall !== 'listen') return firstLine(cause);
+  return reasons[code] === undefined ? code : `${code}: ${reasons[code]}`;
 }
 
 /** What is wrong with the folder of a socket; the system calls a missing one a lack of permission. */

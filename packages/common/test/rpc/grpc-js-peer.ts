@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { deferred } from '../deferred.js';
 import type { ServingError } from '../../src/errors/serving-error.js';
-import { createGrpcJsServer } from '../../src/rpc/grpc-js-server.js';
+import { createGrpcServer } from '../../src/rpc/grpc-server.js';
 import type { RpcRoute, RpcServer, StreamHandler, UnaryHandler } from '../../src/rpc/rpc-handler.js';
 
 export const path = '/test.Service/Method';
@@ -38,7 +38,7 @@ export class Peer {
 
   constructor(routes: readonly RpcRoute[], address = '127.0.0.1:0', maxMessageBytes = 2 ** 20) {
     const onInternalError = (error: ServingError) => void this.internal.push(error);
-    this.server = createGrpcJsServer({ address, maxMessageBytes, routes, onInternalError });
+    this.server = createGrpcServer({ address, maxMessageBytes, routes, onInternalError });
   }
 
   static async unary(handle: UnaryHandler, maxMessageBytes?: number): Promise<Peer> {

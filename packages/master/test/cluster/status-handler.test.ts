@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { createGrpcJsChannel, createGrpcJsServer, linkStatus, type ServingError } from '@serving/common';
+import { createGrpcJsChannel, createGrpcServer, linkStatus, type ServingError } from '@serving/common';
 import { statusRoutes } from '../../src/cluster/status-handler.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -10,7 +10,7 @@ afterEach(async () => {
 /** The routes on real gRPC, with a caller beside them. */
 async function start(source: () => linkStatus.GetStatusResponse) {
   const internal: ServingError[] = [];
-  const server = createGrpcJsServer({
+  const server = createGrpcServer({
     address: '127.0.0.1:0',
     maxMessageBytes: 2 ** 20,
     routes: statusRoutes(source),

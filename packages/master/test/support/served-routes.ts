@@ -1,7 +1,7 @@
 /** Routes behind a real gRPC server, and a channel to them. */
 import {
   createGrpcJsChannel,
-  createGrpcJsServer,
+  createGrpcServer,
   type RpcChannel,
   type RpcRoute,
   type RpcServer,
@@ -12,7 +12,7 @@ export async function serveRoutes(
   routes: readonly RpcRoute[],
   cleanups: (() => unknown)[],
 ): Promise<{ readonly server: RpcServer; readonly channel: RpcChannel }> {
-  const server = createGrpcJsServer({
+  const server = createGrpcServer({
     address: '127.0.0.1:0',
     maxMessageBytes: 2 ** 20,
     routes,

@@ -1,7 +1,7 @@
 /** A worker's link against a master that does what a test says, over real gRPC; its delays pass on a manual clock. */
 import { afterEach } from '@jest/globals';
 import {
-  createGrpcJsServer,
+  createGrpcServer,
   grpcStatus,
   link,
   linkPaths,
@@ -82,7 +82,7 @@ export class LinkUnderTest {
         return { status: grpcStatus.OK };
       },
     });
-    const server = createGrpcJsServer({
+    const server = createGrpcServer({
       address: '127.0.0.1:0',
       maxMessageBytes: 2 ** 22,
       onInternalError: () => undefined,

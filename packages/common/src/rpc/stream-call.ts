@@ -1,0 +1,149 @@
+/** Any number of messages in and out. */
+import { grpcStatus } from '../errors/error-codes.js';
+import { ServingError } from '../errors/serving-error.js';
+import type { ServerStream } from '../http2/server-stream.js';
+import { GrpcCall, type CallContext, type CallHeaders } from './grpc-call.js';
+import { responseHeaders, trailersOf, trailersOnly } from './grpc-headers.js';
+import type { RpcResult, RpcStream, StreamHandler } from './rpc-handler.js';
+
+/** Messages that nobody has read may have so many bytes; beyond, the caller's window stays closed. */
+const mostUnreadBytes = 2 ** 20;
+/** Beyond so many bytes that the connection has not taken, sends wait. */
+const mostUnsentBytes = 2 ** 16;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: ServingError) => void;
+}
+
+export class StreamCall extends GrpcCall implements RpcStream {
+  readonly messages: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => this.#read() };
+  readonly #handle: StreamHandler;
+  #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+  /** Bytes that were received and for which no room was made. */
+  #withheld = 0;
+  #isAllReceived = false;
+  #isBroken = false;
+  #wakeReader: () => void = () => undefined;
+  #hasResponded = false;
+  #waiting: Waiting[] = [];
+
+  constructor(context: CallContext, stream: ServerStream, headers: CallHeaders, handle: StreamHandler) {
+    super(context, stream, headers);
+    this.#handle = handle;
+  }
+
+  override opened(): void {
+    super.opened();
+    if (this.isSettled) return;
+    const run = async () => this.settle({ ...(await this.#handle(this, this)), body: [] });
+    run().catch((thrown: unknown) => this.fail(thrown));
+  }
+
+  get isIdle(): boolean {
+    return !this.reader.isWithin || this.#withheld > 0;
+  }
+
+  data(piece: Buffer): void {
+    this.reader.push(piece);
+    this.#withheld += piece.length;
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    if (this.#unreadBytes > mostUnreadBytes || this.#withheld === 0) return;
+    const bytes = this.#withheld;
+    this.#withheld = 0;
+    this.stream.consumed(bytes);
+  }
+
+  override begin(): void {
+    this.unfinished.begin();
+  }
+
+  override complete(): void {
+    this.unfinished.complete();
+  }
+
+  message(message: Uint8Array): void {
+    if (this.isSettled) return;
+    this.#unread.push(message);
+    this.#unreadBytes += message.length;
+    this.#wakeReader();
+  }
+
+  protected allReceived(): void {
+    this.#isAllReceived = true;
+    this.#wakeReader();
+  }
+
+  override broken(): void {
+    super.broken();
+    this.#break();
+  }
+
+  override cutOff(result: RpcResult): void {
+    if (this.isSettled) return;
+    super.cutOff(result);
+    this.#break();
+  }
+
+  #break(): void {
+    this.#isBroken = true;
+    this.#unread = [];
+    this.#unreadBytes = 0;
+    this.#wakeReader();
+    for (const { reject } of this.#waiting.splice(0)) reject(closedByPeer());
+  }
+
+  override drained(): void {
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const message = this.#unread.shift();
+      if (message !== undefined) {
+        this.#unreadBytes -= message.length;
+        this.#makeRoom();
+        yield message;
+      } else if (this.#isBroken) throw closedByPeer();
+      else if (this.#isAllReceived) return;
+      else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+    }
+  }
+
+  send(message: Uint8Array): Promise<void> {
+    if (this.isSettled || this.#isBroken)
+      return Promise.reject(new ServingError('CANCELLED', 'the stream is closed'));
+    const refused = this.tooLarge([message]);
+    if (refused !== undefined) {
+      this.cutOff(refused);
+      return Promise.reject(new ServingError('CANCELLED', refused.message!));
+    }
+    this.#respond();
+    this.writeMessage([message]);
+    if (this.stream.unsentBytes <= mostUnsentBytes) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  #respond(): void {
+    if (this.#hasResponded) return;
+    this.#hasResponded = true;
+    this.stream.respond(responseHeaders);
+  }
+
+  protected conclude(result: RpcResult): void {
+    if (!this.#hasResponded && result.status !== grpcStatus.OK)
+      return this.stream.respondAndEnd(trailersOnly(result));
+    const trailers = trailersOf(result);
+    this.#respond();
+    return this.stream.end(trailers);
+  }
+}
+
+/** A caller that goes away is no fault of the server: it must not be reported as one. */
+function closedByPeer(): ServingError {
+  return new ServingError('CANCELLED', 'the stream was closed by the other side');
+}
