@@ -31,6 +31,8 @@ export interface MethodSignature {
   readonly batched?: boolean;
   /** Whether it is meant when a request names the servable alone. */
   readonly isDefault?: boolean;
+  /** Whether an instance gets many responses, as they come: then only protocols that have a form for that offer it. */
+  readonly streaming?: boolean;
   /** Whether an instance may be run again when the replica that had it was lost. */
   readonly idempotent: boolean;
   /** How its instances are put into batches. */

@@ -10,6 +10,7 @@ interface Outgoing<Label> {
   readonly bytes: number;
   /** Goes with the first chunk. */
   label: Label | undefined;
+  readonly order: string | undefined;
 }
 
 /** Frames of several chunks that take turns; more of them would only all arrive later. */
@@ -27,6 +28,8 @@ export class FrameOutbox<Label> {
   #waiting: Outgoing<Label>[] = [];
   /** Of the frames of several chunks that take turns. */
   #begun = { frames: 0, bytes: 0 };
+  /** What waits for the end of a frame that it must not overtake. */
+  readonly #behind = new Map<string, Outgoing<Label>[]>();
   #nextFrameId = 1;
   #isSending = false;
 
@@ -34,14 +37,24 @@ export class FrameOutbox<Label> {
     this.#sendChunk = sendChunk;
   }
 
-  /** Takes the frame; it must not be changed afterwards. */
-  add(frame: ArrayBuffer, label: Label): void {
+  /**
+   * Takes the frame; it must not be changed afterwards.
+   * @param order frames that are given the same arrive in the order in which they were added, whatever their sizes
+   */
+  add(frame: ArrayBuffer, label: Label, order?: string): void {
     const bytes = frame.byteLength;
-    const outgoing = { chunks: chunksOf(this.#nextFrameId++, frame), bytes, label };
-    if (bytes <= maxChunkBytes) this.#turns.push(outgoing);
+    const outgoing = { chunks: chunksOf(this.#nextFrameId++, frame), bytes, label, order };
+    const before = order === undefined ? undefined : this.#behind.get(order);
+    if (before !== undefined) return void before.push(outgoing);
+    if (order !== undefined) this.#behind.set(order, []);
+    this.#begin(outgoing);
+    if (!this.#isSending) void this.#send();
+  }
+
+  #begin(outgoing: Outgoing<Label>): void {
+    if (outgoing.bytes <= maxChunkBytes) this.#turns.push(outgoing);
     else this.#waiting.push(outgoing);
     this.#beginWaiting();
-    if (!this.#isSending) void this.#send();
   }
 
   /** At least one may always begin. */
@@ -56,10 +69,15 @@ export class FrameOutbox<Label> {
     this.#beginWaiting();
   }
 
-  #ended({ bytes }: Outgoing<Label>): void {
-    if (bytes <= maxChunkBytes) return;
-    this.#begun = { frames: this.#begun.frames - 1, bytes: this.#begun.bytes - bytes };
-    this.#beginWaiting();
+  #ended({ bytes, order }: Outgoing<Label>): void {
+    if (bytes > maxChunkBytes) {
+      this.#begun = { frames: this.#begun.frames - 1, bytes: this.#begun.bytes - bytes };
+      this.#beginWaiting();
+    }
+    if (order === undefined) return;
+    const next = this.#behind.get(order)?.shift();
+    if (next === undefined) this.#behind.delete(order);
+    else this.#begin(next);
   }
 
   async #send(): Promise<void> {
@@ -78,6 +96,7 @@ export class FrameOutbox<Label> {
     } catch {
       this.#turns = [];
       this.#waiting = [];
+      this.#behind.clear();
       this.#begun = { frames: 0, bytes: 0 };
     } finally {
       this.#isSending = false;

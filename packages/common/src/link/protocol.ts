@@ -3,7 +3,7 @@
 import { maxChunkBytes } from '../frame/chunk.js';
 
 /** To be raised with every change that an older peer would misunderstand. */
-export const linkProtocolVersion = 2;
+export const linkProtocolVersion = 3;
 
 export const linkPaths = {
   register: '/serving.link.v1.LinkService/Register',

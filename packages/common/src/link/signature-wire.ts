@@ -5,7 +5,8 @@ import type { Batching } from '../identity/batching.js';
 import type { MethodSignature, Port } from '../identity/method-signature.js';
 
 export function methodToWire(method: MethodSignature): link.Method {
-  const { name, inputs, outputs, modelBatchSize, idempotent, batching, batched, isDefault } = method;
+  const { name, inputs, outputs, modelBatchSize, idempotent, batching, batched, isDefault, streaming } =
+    method;
   return {
     name,
     inputs: inputs.map(portToWire),
@@ -13,13 +14,15 @@ export function methodToWire(method: MethodSignature): link.Method {
     modelBatchSize,
     batched: batched === true,
     isDefault: isDefault === true,
+    streaming: streaming === true,
     idempotent,
     batching: batching === undefined ? undefined : batchingToWire(batching),
   };
 }
 
 export function methodFromWire(method: link.Method): MethodSignature {
-  const { name, inputs, outputs, modelBatchSize, idempotent, batching, batched, isDefault } = method;
+  const { name, inputs, outputs, modelBatchSize, idempotent, batching, batched, isDefault, streaming } =
+    method;
   return {
     name,
     inputs: inputs.map(portFromWire),
@@ -27,6 +30,7 @@ export function methodFromWire(method: link.Method): MethodSignature {
     modelBatchSize,
     ...(batched ? { batched } : {}),
     ...(isDefault ? { isDefault } : {}),
+    ...(streaming ? { streaming } : {}),
     idempotent,
     ...(batching === undefined ? {} : { batching: batchingFromWire(batching) }),
   };

@@ -86,3 +86,12 @@ test('outputs for another number of instances than the reply is for are refused'
     servingError('FRAME_INVALID', /a reply for 3 instances has 2/),
   );
 });
+
+test('outputs without columns arrive as what they are: nothing, for so many instances', () => {
+  const outputs = new Block(3, []).all();
+  const reply = { first: 2, count: 3, sequence: 7, last: true, outcome: { ok: true, outputs } } as const;
+  const decoded = decodeReply(encodeReply({ batchId: 1, durations: [], reply })).reply;
+  if (!decoded.outcome.ok) throw decoded.outcome.error;
+  const { block, from, to } = decoded.outcome.outputs;
+  expect([decoded.sequence, block.columns, block.count, from, to]).toEqual([7, [], 3, 0, 3]);
+});

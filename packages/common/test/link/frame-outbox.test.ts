@@ -70,3 +70,25 @@ test('an outbox whose transport broke forgets what waits, and counts from the be
   await drain();
   expect([sent.length, mostIncomplete(sent.slice(1))]).toEqual([61, 8]);
 });
+
+test('frames of one order keep it, whatever their sizes; others do not wait for them', async () => {
+  const { outbox, sent, drain } = slowly();
+  outbox.add(large, '', 'a');
+  for (const frame of [small, large, small]) outbox.add(frame, '', 'a');
+  outbox.add(small, '', 'b');
+  await drain();
+  const lasts = sent.filter(({ offset, bytes, totalBytes }) => offset + bytes.byteLength === totalBytes);
+  expect(lasts.map(({ frameId }) => frameId)).toEqual([5, 1, 2, 3, 4]);
+  outbox.add(small, '', 'a');
+  await drain();
+  expect(sent.at(-1)!.frameId).toBe(6);
+});
+
+test('an outbox whose transport broke forgets what waited behind a frame', async () => {
+  const { outbox, sent, drain, breaks } = slowly();
+  for (let i = 0; i < 3; i++) outbox.add(small, '', 'a');
+  await breaks();
+  outbox.add(small, '', 'a');
+  await drain();
+  expect(sent.map(({ frameId }) => frameId)).toEqual([1, 4]);
+});

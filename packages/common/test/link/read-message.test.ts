@@ -43,6 +43,7 @@ const replica: link.ReplicaUpdate = {
       idempotent: true,
       batched: true,
       isDefault: true,
+      streaming: true,
     },
   ],
 };

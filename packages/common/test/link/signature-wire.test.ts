@@ -38,6 +38,7 @@ const signature: fc.Arbitrary<MethodSignature> = fc.record(
     idempotent: fc.boolean(),
     batching,
     batched: fc.constant(true),
+    streaming: fc.constant(true),
     isDefault: fc.constant(true),
   },
   { requiredKeys: ['name', 'inputs', 'outputs', 'modelBatchSize', 'idempotent'] },

@@ -45,12 +45,14 @@ export function describeMethod({
   idempotent,
   batched,
   isDefault,
+  streaming,
 }: MethodSignature): string {
   const size = modelBatchSize === 0 ? '' : `, ${modelBatchSize} at a time`;
   const several = batched === true ? ', several at a time' : '';
   const byDefault = isDefault === true ? ', by default' : '';
+  const many = streaming === true ? ', streaming' : '';
   const once = idempotent ? '' : ', not idempotent';
-  return `${name}(${inputs.map(describePort).join(', ')}) → (${outputs.map(describePort).join(', ')})${size}${several}${byDefault}${once}`;
+  return `${name}(${inputs.map(describePort).join(', ')}) → (${outputs.map(describePort).join(', ')})${size}${several}${byDefault}${many}${once}`;
 }
 
 function describePort({ name, dtype, shape, padding }: Port): string {

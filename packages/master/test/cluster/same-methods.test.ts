@@ -27,6 +27,7 @@ const others: Record<string, readonly MethodSignature[]> = {
   'a dtype where it was open': [add, { ...sub, inputs: [add.inputs[0]!, { name: 'x2', dtype: 'int8' }] }],
   'a shape where it was open': [add, { ...sub, outputs: [{ name: 'y', dtype: 'float32', shape: [] }] }],
   'another batch size': [add, { ...sub, modelBatchSize: 4 }],
+  'another word on streaming': [add, { ...sub, streaming: true }],
   'another word on idempotence': [add, { ...sub, idempotent: false }],
 };
 

@@ -30,7 +30,10 @@ export interface StageOptions<Count extends number> {
    * @default one instance at a time, its inputs as arguments
    */
   batchSize?: number;
-  /** For an async function: longest time a promise of it may take, in milliseconds. @default --execution-timeout */
+  /**
+   * For an async function: longest time a promise of it may take, in milliseconds; of an async generator, longest time
+   * until it yields the next result. @default --execution-timeout
+   */
   timeoutMs?: number;
   /** The stage in errors that callers see: `Call <tag> Failed, …`. @default Function '<servable>.<name>' */
   tag?: string;
@@ -54,7 +57,7 @@ export function withMethod<T>(draft: DefinitionDraft, method: MethodDraft, build
  * Adds a step to the method being registered: a function that gets one value per argument for each instance, or a
  * declared model. Functions get numbers as `Tensor`, text as `string`, bytes as `Uint8Array`, several texts or byte
  * strings as `StringTensor` or `BytesTensor`, and return the same (with `outputs` above 1, an array of that length);
- * they may be async.
+ * they may be async. The last stage of a streaming method yields them instead, once per response.
  *
  * @param inputs inputs of the method, outputs of earlier stages, and values that are the same for every instance: these
  * are not to be written to
@@ -101,7 +104,7 @@ function stageDefinition(
   if (stage instanceof Subgraph) return { ...modelStage(draft, stage, options), ...common };
   if (typeof stage !== 'function')
     throw draft.mistake(`addStage: stage: expected a function or a declared model, given ${show(stage)}`);
-  return { ...functionStage(draft, stage, options, slots.length), ...common };
+  return { ...functionStage(draft, method, stage, { options, given: slots.length }), ...common };
 }
 
 function modelStage(draft: DefinitionDraft, { definition, index }: Subgraph, options: StageOptions<number>) {
@@ -122,9 +125,9 @@ function modelStage(draft: DefinitionDraft, { definition, index }: Subgraph, opt
 
 function functionStage(
   draft: DefinitionDraft,
+  method: MethodDraft,
   run: StageFunction,
-  options: StageOptions<number>,
-  given: number,
+  { options, given }: { readonly options: StageOptions<number>; readonly given: number },
 ) {
   const name = run.name || 'anonymous';
   const { outputs = 1, batchSize, timeoutMs, tag } = options;
@@ -140,9 +143,9 @@ function functionStage(
         ? `function ${name} input args count ${run.length} not match the count ${given} registered in method`
         : `function ${name}: expected one parameter, the list of instances, as it has a batchSize; given ${run.length}`,
     );
-  if (batchSize === undefined && isGenerator(run))
+  if (batchSize === undefined && !method.isStreaming && isGenerator(run))
     throw draft.mistake(
-      `function ${name} is a generator, which yields one result per instance; give addStage a batchSize (0 leaves it to the server)`,
+      `function ${name} is a generator; if it yields one result per instance, give addStage a batchSize (0 leaves it to the server); if it yields many responses to one instance, give registerMethod streaming: true`,
     );
   return { kind: 'function' as const, name, tag, run, batchSize, timeoutMs };
 }
@@ -163,7 +166,7 @@ function checkReadyMade(
     throw draft.mistake(`addStage: batchSize: ${run.name} takes one instance at a time, given ${batchSize}`);
 }
 
-function isGenerator(run: StageFunction): boolean {
+export function isGenerator(run: StageFunction): boolean {
   return /^(Async)?GeneratorFunction$/.test(run.constructor.name);
 }
 

@@ -8,6 +8,7 @@ export interface MethodDraft {
   readonly name: string;
   /** Names of its inputs. */
   readonly inputs: readonly string[];
+  readonly isStreaming: boolean;
   readonly stages: StageDefinition[];
   readonly constants: MethodConstant[];
   slotCount: number;

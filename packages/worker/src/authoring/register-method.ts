@@ -14,6 +14,7 @@ import { slotOf, withMethod } from './add-stage.js';
 import { checkBoolean, checkChoice, checkOptions, checkText, isRecord, show } from './checks.js';
 import { addPadding, paddingOf, type PadOptions } from './padded-inputs.js';
 import { Placeholder, type MethodDraft } from './placeholder.js';
+import { checkStreaming } from './streaming-method.js';
 
 /** What is known of an input or output of a method. What is left out is taken from the model it goes to or comes from. */
 export interface PortOptions {
@@ -54,6 +55,14 @@ export interface MethodOptions<Inputs extends InputNames, Outputs extends PortNa
    * @default false
    */
   default?: boolean;
+  /**
+   * true: a request gets many responses. Its last stage is a function without a `batchSize`: a generator or async
+   * generator (or one that returns an iterator), called with the values of one instance; each result that it yields is
+   * sent at once, as one response. All outputs come from that stage. Clients call it with ModelStreamInfer of the Open
+   * Inference Protocol over gRPC, one instance per request; other calls of it are refused.
+   * @default false
+   */
+  streaming?: boolean;
   /** How its instances are put into batches; what is left out is as the master has it for all methods. */
   batching?: Batching;
 }
@@ -77,6 +86,8 @@ export type MethodOutputs<Outputs extends PortNames> = Outputs extends readonly 
   ? Placeholder | readonly Placeholder[]
   : { readonly [Name in keyof Outputs]: Placeholder };
 
+const methodOptions = ['inputs', 'outputs', 'idempotent', 'default', 'streaming', 'batching'];
+
 /**
  * Registers a method that clients call by name. `build` runs once, at load, with a placeholder per input; it puts the
  * stages together with `addStage` and returns a placeholder per output.
@@ -89,34 +100,39 @@ export function registerMethod<const Inputs extends InputNames, const Outputs ex
 ): void {
   const draft = currentDraft('registerMethod');
   checkText(draft, 'registerMethod: name', name, 'a text');
-  checkOptions(draft, `method ${name}`, options, ['inputs', 'outputs', 'idempotent', 'default', 'batching']);
+  checkOptions(draft, `method ${name}`, options, methodOptions);
   const inputs = portsOf(draft, name, 'inputs', options.inputs);
   const outputs = portsOf(draft, name, 'outputs', options.outputs);
   checkBoolean(draft, `method ${name}: idempotent`, options.idempotent);
   checkBoolean(draft, `method ${name}: default`, options.default);
+  checkBoolean(draft, `method ${name}: streaming`, options.streaming);
   checkBatching(draft, `method ${name}: batching`, options.batching);
   checkBuilder(draft, name, inputs, Array.isArray(options.inputs), build);
   const at = draft.here();
   const method: MethodDraft = {
     name,
     inputs: inputs.map((input) => input.name),
+    isStreaming: options.streaming ?? false,
     stages: [],
     constants: [],
     slotCount: inputs.length,
   };
-  const given = Array.isArray(options.inputs)
+  const placeholders = Array.isArray(options.inputs)
     ? inputs.map((_, slot) => new Placeholder(slot, method))
     : [namedPlaceholders(method, inputs, addPadding(draft, method, inputs, options.inputs, at))];
-  const returned: unknown = withMethod(draft, method, () => Reflect.apply(build, undefined, given));
+  const returned: unknown = withMethod(draft, method, () => Reflect.apply(build, undefined, placeholders));
+  const given = outputsOf(draft, method, outputs, Array.isArray(options.outputs), returned);
+  if (method.isStreaming) checkStreaming(draft, method, given);
   draft.addMethod({
     name,
     inputs,
-    outputs: outputsOf(draft, method, outputs, Array.isArray(options.outputs), returned),
+    outputs: given,
     stages: method.stages,
     constants: method.constants,
     slotCount: method.slotCount,
     idempotent: options.idempotent ?? true,
     isDefault: options.default ?? false,
+    isStreaming: method.isStreaming,
     batching: options.batching ?? {},
     at,
   });

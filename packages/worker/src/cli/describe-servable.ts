@@ -62,11 +62,14 @@ function describeMethod(method: MethodDefinition, { signatures }: LoadedServable
   const names = slotNames(method);
   const wishes = Object.entries(method.batching).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   return [
-    `  ${method.name}${once}`,
+    `  ${method.name}${method.isStreaming ? ', streaming' : ''}${once}`,
     `    inputs:  ${signature.inputs.map(describePort).join(', ') || 'none'}`,
     `    outputs: ${signature.outputs.map(describePort).join(', ') || 'none'}`,
     ...(wishes.length === 0 ? [] : [`    batches: ${wishes.join(', ')}`]),
-    ...method.stages.map((stage, index) => `    stage ${index + 1}: ${describeStage(stage, names)}`),
+    ...method.stages.map((stage, index) => {
+      const isYielding = method.isStreaming && index === method.stages.length - 1;
+      return `    stage ${index + 1}: ${describeStage(stage, names, isYielding)}`;
+    }),
   ];
 }
 
@@ -87,14 +90,18 @@ function constantText(value: Value): string {
   return typeof value === 'string' && value.length <= 20 ? `'${value}'` : `${dtype} ${formatShape(shape)}`;
 }
 
-function describeStage(stage: StageDefinition, names: ReadonlyMap<number, string>): string {
+function describeStage(
+  stage: StageDefinition,
+  names: ReadonlyMap<number, string>,
+  isYielding: boolean,
+): string {
   const list = (slots: readonly number[]) => slots.map((slot) => names.get(slot)!).join(', ');
   const what =
     stage.kind === 'model'
       ? `model ${stage.model.files[stage.subgraph]!}`
       : `function ${functionName(stage)}`;
   const at = stage.at === undefined ? '' : `  (${stage.at})`;
-  return `${what}(${list(stage.inputs)}) -> ${list(stage.outputs)}${stage.kind === 'function' ? calls(stage.batchSize) : ''}${at}`;
+  return `${what}(${list(stage.inputs)}) -> ${list(stage.outputs)}${stage.kind === 'function' ? calls(stage.batchSize) : ''}${isYielding ? ', yields one response after another' : ''}${at}`;
 }
 
 /** A function without a name of its own goes by its tag. */

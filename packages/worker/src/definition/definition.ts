@@ -109,6 +109,8 @@ export interface MethodDefinition {
   readonly idempotent: boolean;
   /** Whether it is meant when a request names the servable alone. */
   readonly isDefault: boolean;
+  /** Whether it gives many responses to an instance: what its last stage, a function called per instance, yields. */
+  readonly isStreaming: boolean;
   readonly batching: Batching;
   readonly at: SourceLine;
 }

@@ -61,6 +61,10 @@ const expiredError = new ServingError(
   'DEADLINE_EXCEEDED',
   "the caller's deadline passed before the instance was started",
 );
+const cutOffError = new ServingError(
+  'DEADLINE_EXCEEDED',
+  "the caller's deadline passed before the last response to the instance",
+);
 
 export class BatchValues {
   /** Number of instances. */
@@ -68,6 +72,8 @@ export class BatchValues {
   readonly #slots: (SlotValues | undefined)[];
   readonly #errors: (ServingError | undefined)[];
   readonly #deadlines: Deadlines | undefined;
+  /** Those whose responses have begun. */
+  readonly #begun = new Set<number>();
   #failed = 0;
   #expired = 0;
 
@@ -149,9 +155,15 @@ export class BatchValues {
   /** Those whose callers' time has run out fail, if they have not yet. */
   expire(): void {
     for (let late = this.#deadlines?.takePassed(); late !== undefined; late = this.#deadlines?.takePassed()) {
-      for (let instance = late.from; instance < late.to; instance++) this.fail(instance, expiredError);
+      for (let instance = late.from; instance < late.to; instance++)
+        this.fail(instance, this.#begun.has(instance) ? cutOffError : expiredError);
       this.#expired += late.to - late.from;
     }
+  }
+
+  /** The instance has been started, and may be worked on for as long as its caller waits. */
+  begin(instance: number): void {
+    this.#begun.add(instance);
   }
 
   /** Whether the time of any caller has run out. */
@@ -174,10 +186,11 @@ export class BatchValues {
 
   /** Of these, or all, those that may be started when their turn comes: not failed, and with a caller that waits. */
   *startable(instances: Iterable<number> = this.alive()): Generator<number> {
-    for (const instance of instances) if (this.mayStart(instance)) yield instance;
+    for (const instance of instances) if (this.isWanted(instance)) yield instance;
   }
 
-  mayStart(instance: number): boolean {
+  /** Whether it has not failed, and its caller waits. */
+  isWanted(instance: number): boolean {
     this.expire();
     return this.#errors[instance] === undefined;
   }

@@ -6,7 +6,8 @@ import { ModelUser } from '../models/model-user.js';
 import { isThenable } from './awaited.js';
 import type { FunctionRun, Given } from './function-run.js';
 import { KeptInputs } from './kept-inputs.js';
-import { isIterator, Yielding } from './yielding.js';
+import { isIterator } from './returned-values.js';
+import { Yielding } from './yielding.js';
 
 /** @param batchSize most instances of a call; 0 for all there are */
 export async function runBatchedFunction(run: FunctionRun, batchSize: number): Promise<void> {

@@ -1,18 +1,23 @@
-/** Runs a whole method on one batch to completion: stage after stage, then the outcome of every instance. */
+/**
+ * Runs a whole method on one batch to completion: stage after stage, then the outcome of every instance. Responses of a
+ * streaming method go out while its last stage runs.
+ */
 import { failure, ServingError, type BatchContents, type Reply, type StageDuration } from '@serving/common';
-import type { MethodDefinition, MethodOutput, StageDefinition } from '../definition/definition.js';
-import { layoutOf, unsendableText, wrongOutput } from '../models/fit.js';
+import type { MethodDefinition, StageDefinition } from '../definition/definition.js';
 import type { LoadedServable } from '../servables/load-servable.js';
 import { BatchValues, SlotValues } from './batch-values.js';
 import { byRequest } from './by-request.js';
 import { Deadlines } from './deadlines.js';
 import { runFunctionStage } from './function-stage.js';
 import { runModelStage } from './model-stage.js';
+import { checkOutput } from './output-check.js';
 import { collectReplies } from './replies.js';
+import { Responses } from './responses.js';
 import type { StageContext } from './stage-context.js';
+import { runStreamingStage } from './streaming-stage.js';
 
 export interface BatchOutcome {
-  /** Final replies that together cover every instance once, in order. */
+  /** Final replies of the instances that have not been sent one before, each once and in order. */
   readonly replies: readonly Reply[];
   readonly durations: readonly StageDuration[];
   /** Whether nothing was left out: neither was it cancelled, nor were callers' deadlines passed. */
@@ -27,6 +32,11 @@ export interface BatchControl extends Pick<StageContext, 'isCancelled' | 'progre
   readonly arrivedAt: number;
   /** Milliseconds that only ever grow. */
   readonly now: () => number;
+  /**
+   * Takes replies of a streaming method before the batch is done.
+   * @throws when the reply cannot be sent, for instance for want of memory
+   */
+  readonly emit: (reply: Reply) => void;
 }
 
 /** Never throws: whatever goes wrong is an outcome of the instances concerned. */
@@ -41,10 +51,11 @@ export async function executeBatch(
     const values = new BatchValues(method.inputs, method.slotCount, batch.sections, deadlines);
     for (const { slot, value } of method.constants)
       values.set(slot, SlotValues.ofRows(Array.from({ length: values.count }, () => value)));
-    const durations = await runStages(servable, method, { batch, values }, control);
-    for (const output of method.outputs) checkOutput(method, output, values);
+    const responses = method.isStreaming ? new Responses(method, values, control.emit) : undefined;
+    const durations = await runStages(servable, method, { batch, values, responses }, control);
+    const replies = responses?.rest() ?? checkedReplies(method, values);
     const isWhole = !control.isCancelled() && !values.anyExpired;
-    return { replies: collectReplies(method.outputs, values), durations, isWhole };
+    return { replies, durations, isWhole };
   } catch (thrown) {
     return { replies: [failure(0, batch.count, ServingError.from(thrown))], durations: [], isWhole: false };
   }
@@ -56,19 +67,17 @@ function methodOf(servable: LoadedServable, batch: BatchContents): MethodDefinit
   throw new ServingError('METHOD_NOT_FOUND', `servable ${servable.name} has no method ${batch.method}`);
 }
 
-/** What an author has declared is told to clients, so it has to be true; and what is sent has to arrive as it is. */
-function checkOutput({ name }: MethodDefinition, output: MethodOutput, values: BatchValues): void {
-  if (values.allFailed) return;
-  const slot = values.slot(output.slot);
-  const isOpen = output.dtype === undefined && output.shape === undefined;
-  if (isOpen && slot.column !== undefined) return;
-  for (const instance of values.alive()) {
-    const value = slot.row(instance);
-    const problem = wrongOutput(output, layoutOf(value)) ?? unsendableText(output, value);
-    if (problem !== undefined)
-      values.fail(instance, new ServingError('STAGE_FAILED', `Call method '${name}' Failed: ${problem}`));
-    else if (slot.column !== undefined) return;
-  }
+function checkedReplies(method: MethodDefinition, values: BatchValues): Reply[] {
+  for (const output of method.outputs) checkOutput(method, output, values);
+  return collectReplies(method.outputs, values);
+}
+
+/** A batch while its stages run. */
+interface RunningBatch {
+  readonly batch: BatchContents;
+  readonly values: BatchValues;
+  /** Of a streaming method. */
+  readonly responses: Responses | undefined;
 }
 
 const cancelledError = new ServingError('CANCELLED', 'the request was cancelled before it was finished');
@@ -76,7 +85,7 @@ const cancelledError = new ServingError('CANCELLED', 'the request was cancelled 
 async function runStages(
   servable: LoadedServable,
   method: MethodDefinition,
-  { batch, values }: { readonly batch: BatchContents; readonly values: BatchValues },
+  { batch, values, responses }: RunningBatch,
   control: BatchControl,
 ): Promise<StageDuration[]> {
   const durations: StageDuration[] = [];
@@ -93,7 +102,8 @@ async function runStages(
       workOn: (first, count) => control.workOn(first, count, stageIndex),
     };
     const started = performance.now();
-    await runStage(servable, stage, values, context);
+    const isLast = stageIndex === method.stages.length - 1;
+    await runStage(servable, stage, { values, responses: isLast ? responses : undefined }, context);
     const micros = Math.round((performance.now() - started) * 1000);
     durations.push({ stage: stageName(stage), micros, model: stage.kind === 'model' });
   }
@@ -103,11 +113,13 @@ async function runStages(
 async function runStage(
   servable: LoadedServable,
   stage: StageDefinition,
-  values: BatchValues,
+  { values, responses }: Pick<RunningBatch, 'values' | 'responses'>,
   context: StageContext,
 ): Promise<void> {
   try {
-    if (stage.kind === 'function') await runFunctionStage(stage, values, context);
+    if (stage.kind === 'function' && responses !== undefined)
+      await runStreamingStage(stage, values, context, responses);
+    else if (stage.kind === 'function') await runFunctionStage(stage, values, context);
     else
       await runModelStage(stage, servable.models.get(stage.model)!.graphs[stage.subgraph]!, values, context);
   } catch (thrown) {

@@ -36,10 +36,15 @@ export class FunctionRun {
    * runs of models, wherever it goes on.
    * @throws whatever it rejects with, an Error that says how late it is, or NobodyWaits
    */
-  async settled(user: ModelUser, promise: PromiseLike<unknown>): Promise<unknown> {
+  async settled(
+    user: ModelUser,
+    promise: PromiseLike<unknown>,
+    isCancelled = this.context.isCancelled,
+  ): Promise<unknown> {
+    const { progress } = this.context;
     const timeoutMs = this.stage.timeoutMs ?? this.context.timeoutMs;
     try {
-      return await within(promise, { ...this.context, timeoutMs });
+      return await within(promise, { timeoutMs, isCancelled, progress });
     } catch (thrown) {
       user.leave();
       throw thrown;

@@ -17,7 +17,7 @@ export async function runModelStage(
   const columns = wholeColumns(stage, graph, values);
   if (columns !== undefined && (await runWhole(stage, graph, columns, values))) return;
   const outputs = stage.outputs.map((): (Value | undefined)[] => Array.from({ length: values.count }));
-  const control = { ...context, mayStart: (instance: number) => values.mayStart(instance) };
+  const control = { ...context, mayStart: (instance: number) => values.isWanted(instance) };
   for (const [instance, outcome] of await runInstances(graph, argumentsOf(stage, values), control)) {
     if (outcome instanceof ServingError) values.fail(instance, outcome);
     else for (const [index, value] of outcome.entries()) outputs[index]![instance] = value;

@@ -9,6 +9,7 @@ import {
   sameShape,
   StringTensor,
   Tensor,
+  type BlockRange,
   type Column,
   type Reply,
   type Value,
@@ -94,6 +95,14 @@ function sameLayoutRows(outputs: readonly Output[], values: BatchValues, first: 
 function sameValueLayout(a: Value, b: Value): boolean {
   const [one, other] = [layoutOf(a), layoutOf(b)];
   return one.dtype === other.dtype && sameShape(one.shape, other.shape);
+}
+
+/** Outputs of one instance. */
+export function oneRow(outputs: readonly { readonly name: string; readonly value: Value }[]): BlockRange {
+  return new Block(
+    1,
+    outputs.map(({ name, value }) => columnFromRows(name, [value])),
+  ).all();
 }
 
 function columnFromRows(name: string, rows: readonly Value[]): Column {

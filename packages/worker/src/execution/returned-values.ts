@@ -11,6 +11,27 @@ import {
   type Value,
 } from '@serving/common';
 
+export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+export function isIterator(value: unknown): value is AnyIterator {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    'next' in value &&
+    typeof value.next === 'function'
+  );
+}
+
+/** What a streaming stage has returned. @throws Error saying what was expected and what was returned */
+export function asIterator(returned: unknown): AnyIterator {
+  if (isIterator(returned)) return returned;
+  if (returned instanceof Error) throw returned;
+  throw new Error(
+    `expected a generator, or another iterator over the responses, as the method is streaming; given ${Array.isArray(returned) ? 'a list' : describe(returned)}`,
+  );
+}
+
 /** The outputs of one instance. @throws Error saying what was expected and what was returned */
 export function asOutputs(returned: unknown, count: number): Value[] {
   if (returned instanceof Error) throw returned;
@@ -60,6 +81,10 @@ function asValue(returned: unknown): Value {
     const data = returned as TypedArray;
     return copyOf(dtype, [data.length], data);
   }
+  if (isIterator(returned))
+    throw new Error(
+      'expected one result, given an iterator; a method whose last stage yields one response after another is registered with streaming: true',
+    );
   throw new Error(
     `expected a Tensor, StringTensor, BytesTensor, typed array, string, Uint8Array, number, bigint or boolean, given ${describe(returned)}`,
   );

@@ -2,28 +2,25 @@
 import type { ModelUser } from '../models/model-user.js';
 import { isThenable } from './awaited.js';
 import type { FunctionRun } from './function-run.js';
-
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
-
-export function isIterator(value: unknown): value is AnyIterator {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    'next' in value &&
-    typeof value.next === 'function'
-  );
-}
+import type { AnyIterator } from './returned-values.js';
 
 export class Yielding {
   readonly #run: FunctionRun;
   readonly #user: ModelUser;
   readonly #iterator: AnyIterator;
+  readonly #isUnwanted: () => boolean;
 
-  constructor(run: FunctionRun, user: ModelUser, iterator: AnyIterator) {
+  /** @param isUnwanted whether nobody waits for what it yields; looked at while it is waited for */
+  constructor(
+    run: FunctionRun,
+    user: ModelUser,
+    iterator: AnyIterator,
+    isUnwanted = run.context.isCancelled,
+  ) {
     this.#run = run;
     this.#user = user;
     this.#iterator = iterator;
+    this.#isUnwanted = isUnwanted;
   }
 
   /** @throws what the generator throws, or an Error that says how late it is */
@@ -31,7 +28,7 @@ export class Yielding {
     const step = this.#user.run(() => this.#iterator.next());
     if (!isThenable(step)) return step;
     this.#run.context.progress();
-    return (await this.#run.settled(this.#user, step)) as IteratorResult<unknown>;
+    return (await this.#run.settled(this.#user, step, this.#isUnwanted)) as IteratorResult<unknown>;
   }
 
   /** Lets it clean up, whatever that does; one that still works on a result does so afterwards. */

@@ -10,7 +10,10 @@ export interface BatchWork {
   readonly count: number;
   /** Belongs to the executor afterwards. */
   readonly frame: ArrayBuffer;
-  /** Takes the reply frames; the last reply of each instance is final, later ones are to be dropped. */
+  /**
+   * Takes the reply frames, those of a streaming method while the batch runs; the last reply of each instance is final,
+   * later ones are to be dropped.
+   */
   readonly onFrame: (frame: ArrayBuffer) => void;
   /** Called when every instance has had a final reply. */
   readonly onDone: () => void;

@@ -8,7 +8,7 @@ import { failRest, stageFailed, type BatchWork } from './batch-work.js';
 import { ThreadControl } from './control-word.js';
 import { EndForecast, type ServiceTimes } from './end-forecast.js';
 import { startThread, type ExecutorThread, type StartThread } from './executor-thread.js';
-import type { DoneMessage, FromThread, ToThread } from './thread-messages.js';
+import type { DoneMessage, FromThread, ReplyMessage, ToThread } from './thread-messages.js';
 
 export interface ExecutorSettings {
   readonly name: string;
@@ -214,6 +214,8 @@ export class Executor {
       case 'load-failed':
         if (message.stack !== undefined) this.#settings.logger.debug({ stack: message.stack }, 'load failed');
         return this.#failLoad(new ServingError(message.code, message.message));
+      case 'reply':
+        return this.#reply(message);
       case 'done':
         return this.#done(message);
       case 'fault':
@@ -246,6 +248,11 @@ export class Executor {
     this.#cancelTimer();
     this.#settleLoad?.reject(error);
     this.#settleLoad = undefined;
+  }
+
+  /** Those of a batch that has been answered without its executor are dropped. */
+  #reply({ batchId, frame }: ReplyMessage): void {
+    if (this.#work?.batchId === batchId) this.#work.onFrame(frame);
   }
 
   #done({ batchId, frames, answered, isWhole, error }: DoneMessage): void {

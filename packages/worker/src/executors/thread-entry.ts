@@ -25,6 +25,8 @@ const batchControl = { isCancelled, progress, workOn, now, timeoutMs: executionT
 let running: Promise<void> = Promise.resolve();
 /** Of a batch's failures that many are reported in full. */
 const mostThrown = 10;
+/** How many of the running batch were. */
+let thrownReported = 0;
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -56,15 +58,26 @@ async function runBatch(
     const { code, message } = batch;
     return post({ kind: 'done', batchId, frames: [], answered: 0, isWhole: false, error: { code, message } });
   }
+  thrownReported = 0;
+  let answered = 0;
+  const emit = (reply: Reply) => {
+    const early = encodeReply({ batchId, reply, durations: [] });
+    if (reply.last) {
+      answered += reply.count;
+      reportFaults(batch, [reply]);
+    }
+    post({ kind: 'reply', batchId, frame: early }, [early]);
+  };
   const { replies, durations, isWhole } = await executeBatch(servable, batch, {
     ...batchControl,
     arrivedAt,
+    emit,
   });
   reportFaults(batch, replies);
   const frames = replies.map((reply, index) =>
     encode({ batchId, reply, durations: index === 0 ? durations : [] }),
   );
-  const answered = replies.reduce((sum, { count }) => sum + count, 0);
+  for (const { count } of replies) answered += count;
   post({ kind: 'done', batchId, frames, answered, isWhole }, frames);
 }
 
@@ -93,13 +106,12 @@ function reportedError(thrown: unknown): ServingError {
 }
 
 function reportFaults({ batchId, method }: BatchContents, replies: readonly Reply[]): void {
-  let thrown = 0;
   for (const { outcome } of replies) {
     if (outcome.ok) continue;
     const { error } = outcome;
     reportFault(error);
     if (!reportsThrown || error.errorId !== undefined || error.cause === undefined) continue;
-    if (thrown++ < mostThrown)
+    if (thrownReported++ < mostThrown)
       post({ kind: 'thrown', batchId, method, message: error.message, stack: causeText(error.cause) });
   }
 }

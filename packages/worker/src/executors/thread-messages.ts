@@ -22,12 +22,19 @@ export type ToThread =
     }
   | { readonly kind: 'stop' };
 
-/** All replies of a batch; the executor is free again. */
+/** A reply of a streaming method, while its batch runs. */
+export interface ReplyMessage {
+  readonly kind: 'reply';
+  readonly batchId: number;
+  readonly frame: ArrayBuffer;
+}
+
+/** The other replies of a batch; the executor is free again. */
 export interface DoneMessage {
   readonly kind: 'done';
   readonly batchId: number;
   readonly frames: readonly ArrayBuffer[];
-  /** Instances that the frames answer. */
+  /** Instances that have had their final reply: by these frames, or before. */
   readonly answered: number;
   /** Whether it took as long as such batches do: nothing was left out. */
   readonly isWhole: boolean;
@@ -53,6 +60,7 @@ export type FromThread =
       readonly message: string;
       readonly stack: string | undefined;
     }
+  | ReplyMessage
   | DoneMessage
   | ThrownMessage
   /** A cause that is for the log only, under the id the caller was given. */

@@ -114,6 +114,7 @@ export class Exchange {
       throw new ServingError('FRAME_INVALID', `batch for replica ${replicaId}, which is not of this worker`);
     const share = this.#shares.get(replicaId);
     if (share === undefined) return this.#tell({ $case: 'returned', value: { replicaId, batchId } });
+    const order = keyOf(replicaId, batchId);
     share.run({
       batchId,
       creditId,
@@ -121,7 +122,7 @@ export class Exchange {
       count,
       frame,
       onFrame: (reply) => {
-        if (!this.#isOver) this.#outbox.add(reply, { ...noBatch, replicaId, batchId });
+        if (!this.#isOver) this.#outbox.add(reply, { ...noBatch, replicaId, batchId }, order);
       },
       onReturned: () => this.#tell({ $case: 'returned', value: { replicaId, batchId } }),
       onLost: (why, overdue) => this.#tell({ $case: 'lost', value: { replicaId, batchId, why, overdue } }),

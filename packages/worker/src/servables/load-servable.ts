@@ -132,6 +132,7 @@ function predictMethod(models: ReadonlyMap<ModelDefinition, LoadedModel>): Metho
     slotCount: inputs.length + slots.length,
     idempotent: true,
     isDefault: false,
+    isStreaming: false,
     batching: {},
     at: undefined,
   };

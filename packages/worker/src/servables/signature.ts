@@ -95,6 +95,7 @@ export function signatureOf(method: MethodDefinition, models: Models): MethodSig
     modelBatchSize: modelBatchSize(method, models),
     ...(takesSeveral(method, models) ? { batched: true } : {}),
     ...(method.isDefault ? { isDefault: true } : {}),
+    ...(method.isStreaming ? { streaming: true } : {}),
     idempotent: method.idempotent,
     batching: method.batching,
   };

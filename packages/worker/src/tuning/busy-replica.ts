@@ -99,10 +99,10 @@ export class BusyReplica {
       run.error ??= error;
       this.#sendWhatItTakes();
     };
-    const onReply = ({ reply: { outcome, count }, durations }: BatchReply) => {
+    const onReply = ({ reply: { outcome, count, last }, durations }: BatchReply) => {
       for (const { micros } of durations) serviceMs += micros / 1000;
       if (!outcome.ok) run.error ??= failedOn(method, outcome.error);
-      answered += count;
+      if (last) answered += count;
       if (answered < block.count) return;
       run.batchMs.push(serviceMs);
       ended();

@@ -71,6 +71,7 @@ test('a method is stages over numbered slots', async () => {
       slotCount: 5,
       idempotent: true,
       isDefault: false,
+      isStreaming: false,
       batching: {},
       at,
     },
@@ -319,4 +320,35 @@ test.each([
     );
     registerMethod('m', { inputs: [], outputs: [] }, () => []);
   });
+});
+
+test("the last stage of a streaming method may be a generator, whose outputs are the method's", async () => {
+  const { methods } = await define(() => {
+    registerMethod('many', { inputs: ['x'], outputs: { y: {}, z: {} }, streaming: true }, (x) => {
+      const batched = addStage(
+        function* (xs: unknown[]) {
+          yield* xs;
+        },
+        [addStage(first, [x])],
+        { batchSize: 0 },
+      );
+      const [z, y] = addStage(
+        function* (one: unknown) {
+          yield [one, one];
+        },
+        [batched],
+        { outputs: 2 },
+      );
+      return { y, z };
+    });
+    registerMethod('iterated', { inputs: [], outputs: ['y'], streaming: true }, () =>
+      addStage(() => [1].values(), []),
+    );
+    registerMethod('one', { inputs: ['x'], outputs: ['x'], streaming: false }, (x) => x);
+  });
+  expect(methods.map(({ name, isStreaming }) => [name, isStreaming])).toEqual([
+    ['many', true],
+    ['iterated', true],
+    ['one', false],
+  ]);
 });

@@ -58,6 +58,7 @@ export const control = (isCancelled: () => boolean) => ({
   timeoutMs: 10_000,
   arrivedAt: 0,
   now: () => 0,
+  emit: () => undefined,
 });
 
 export const context = (

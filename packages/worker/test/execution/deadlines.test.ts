@@ -56,6 +56,7 @@ async function run(
     slotCount: stages.length + 1,
     idempotent: true,
     isDefault: false,
+    isStreaming: false,
     batching: {},
     at: undefined,
   };

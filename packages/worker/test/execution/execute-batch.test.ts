@@ -29,6 +29,7 @@ function servableWith(stages: StageDefinition[], models: LoadedModel[] = [model]
     slotCount,
     idempotent: true,
     isDefault: false,
+    isStreaming: false,
     batching: {},
     at: undefined,
   };

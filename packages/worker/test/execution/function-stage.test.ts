@@ -199,3 +199,12 @@ test.each([
     }),
   ).toMatch(new RegExp(`error msg: ${text}$`));
 });
+
+test.each<[string, StageFunction]>([
+  ['an iterator', () => [1].values()],
+  ['a promise of one', async () => [1].values()],
+])('a function that gives %s has the wrong kind of method', async (_what, stage) => {
+  expect(await errorOf(stage)).toMatch(
+    /error msg: expected one result, given an iterator; a method whose last stage yields one response after another is registered with streaming: true$/,
+  );
+});

@@ -112,7 +112,8 @@ export interface Failure {
 
 /**
  * The outcome of a range of a batch's instances. Many replies may answer one batch, in any order of ranges, and many
- * one instance (sequence 0, 1, … until `last`).
+ * one instance (sequence 0, 1, … until `last`), in their order: of a streaming method each response is one that is not
+ * the last, and the last one has a section without columns, or a failure.
  */
 export interface ReplyHeader {
   batchId: number;

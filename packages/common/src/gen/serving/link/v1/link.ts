@@ -132,6 +132,8 @@ export interface Method {
   batched: boolean;
   /** It is meant when a request names the servable alone. */
   isDefault: boolean;
+  /** An instance gets many responses: replies that are not its last one each carry one, and the last one carries none. */
+  streaming: boolean;
 }
 
 /** A method's own wishes; the first live replica of a servable version says them for all. */
@@ -825,6 +827,7 @@ function createBaseMethod(): Method {
     batching: undefined,
     batched: false,
     isDefault: false,
+    streaming: false,
   };
 }
 
@@ -853,6 +856,9 @@ export const Method: MessageFns<Method> = {
     }
     if (message.isDefault !== false) {
       writer.uint32(64).bool(message.isDefault);
+    }
+    if (message.streaming !== false) {
+      writer.uint32(72).bool(message.streaming);
     }
     return writer;
   },
@@ -932,6 +938,14 @@ export const Method: MessageFns<Method> = {
             }
 
             message.isDefault = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.streaming = reader.bool();
             continue;
           }
         }

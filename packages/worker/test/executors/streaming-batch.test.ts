@@ -1,0 +1,45 @@
+/** Replies that an executor's thread sends while its batch runs. */
+import { Block, encodeReply } from '@serving/common';
+import { expect, test } from '@jest/globals';
+import { PoolUnderTest, times } from './pool-under-test.js';
+
+/** A reply to one of the batch's two instances. */
+function reply(batchId: number, sequence: number, last = false) {
+  const outputs = new Block(1, []).all();
+  const frame = encodeReply({
+    batchId,
+    durations: [],
+    reply: { first: 0, count: 1, sequence, last, outcome: { ok: true, outputs } },
+  });
+  return { kind: 'reply', batchId, frame } as const;
+}
+
+test('replies are handed on as they come, and count when the batch is done', async () => {
+  const under = await new PoolUnderTest().started();
+  const told = under.run();
+  under.last.send(reply(1, 0));
+  expect(told).toEqual(['reply']);
+  under.last.send(reply(1, 1, true));
+  under.last.done(2);
+  expect(told).toEqual(['reply', 'reply', 'done']);
+});
+
+test('those of another batch than the one that runs are dropped', async () => {
+  const under = await new PoolUnderTest().started();
+  const told = under.run();
+  under.last.send(reply(2, 0));
+  under.last.done(2);
+  under.last.send(reply(1, 0));
+  expect(told).toEqual(['done']);
+});
+
+test('those of a batch that is overdue are dropped', async () => {
+  const under = await new PoolUnderTest().started();
+  const told = under.run();
+  under.last.control.workOn(0, 1, 0);
+  under.last.enterNative();
+  await under.pass(times.execution);
+  expect(told).toEqual([expect.stringMatching(/^lost: did not return/)]);
+  under.last.send(reply(1, 0));
+  expect(told).toHaveLength(1);
+});
