@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { grpcHealth, grpcReflection, grpcStatus, inference, mindspore, publicFiles } from '@serving/common';
-import { grpcFrontEnds, type FrontEndSettings } from '../../packages/master/dist/frontend/front-ends.js';
+import { grpcFrontEnds, type GrpcFrontEndSettings } from '../../packages/master/dist/frontend/front-ends.js';
 import { inferInput } from '../support/inference-calls.js';
 import { startMaster } from '../support/processes.js';
 import { floats } from '../support/raw-calls.js';
@@ -223,7 +223,7 @@ test('every rpc that this test knows has a row', () => {
 test('every rpc that the gRPC port has a route for has a row, and no row is given twice', () => {
   // Routes are made, and none is called.
   const { signal: stopping } = new AbortController();
-  const routes = grpcFrontEnds({ stopping } as FrontEndSettings).map(({ path }) => path);
+  const routes = grpcFrontEnds({ stopping } as GrpcFrontEndSettings).map(({ path }) => path);
   expect(routes.length).toBeGreaterThan(20);
   expect(routes.filter((path) => !listed.includes(path))).toEqual([]);
   expect(listed).toHaveLength(new Set(listed).size);

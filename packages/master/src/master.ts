@@ -180,7 +180,7 @@ export class Master {
     const server = createGrpcServer({
       address: parseAddress(address),
       maxMessageBytes,
-      routes: grpcFrontEnds(settings),
+      routes: grpcFrontEnds({ ...settings, maxMessageBytes }),
       onInternalError: settings.onInternalError,
     });
     // Known before it listens, so that a stop in the meantime reaches it.

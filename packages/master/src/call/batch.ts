@@ -24,6 +24,8 @@ export class Batch implements ReplySink {
   /** When the first of its calls came, by the clock. */
   readonly oldestAt: number;
   readonly #answered: Answered;
+  /** Instances whose answer has begun: their callers have a piece of it. */
+  readonly #begun = new Set<number>();
   /** Made when it is needed, which is seldom. */
   #abandoned: Set<PredictCall> | undefined;
 
@@ -56,6 +58,7 @@ export class Batch implements ReplySink {
   reply(reply: Reply): void {
     for (const run of this.#answered.take(reply.first, reply.count, reply.last)) {
       const end = run.first + run.count;
+      if (!reply.last) for (let instance = run.first; instance < end; instance++) this.#begun.add(instance);
       for (let index = this.#entryAt(run.first); index < this.entries.length; index++) {
         const { call, first, offset, count } = this.entries[index]!;
         if (offset >= end) break;
@@ -106,6 +109,11 @@ export class Batch implements ReplySink {
   /** Gives all instances without a final reply this error. */
   failRest(error: ServingError): void {
     this.reply(failure(0, this.count, error));
+  }
+
+  /** The same for those whose answer has begun: what they have had cannot be given twice. */
+  failBegun(error: ServingError): void {
+    for (const instance of this.#begun) this.reply(failure(instance, 1, error));
   }
 
   /** The call's replies matter no more. True when nobody else waits for the batch. */

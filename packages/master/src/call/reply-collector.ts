@@ -21,6 +21,11 @@ export class ReplyCollector implements ReplySink {
     if (count === 0) onComplete([]);
   }
 
+  /** Whether every instance has its final outcome. */
+  get isComplete(): boolean {
+    return this.#answered.left === 0;
+  }
+
   reply(reply: Reply): void {
     // Pieces of a streamed answer have no place in a unary reply; its final one counts.
     if (!reply.last || this.#answered.left === 0) return;

@@ -1,6 +1,7 @@
 /**
  * What becomes of instances whose replica was lost or has returned them. A lost batch is sent again as it was; when it is
- * lost again one of its instances may be the cause, so from then on each of them is a suspect and runs alone.
+ * lost again one of its instances may be the cause, so from then on each of them is a suspect and runs alone. An instance
+ * whose answer has begun is never run again.
  */
 import { failure, ServingError, type Clock } from '@serving/common';
 import type { BatchEntry } from '../call/batch.js';
@@ -79,6 +80,7 @@ export class Redispatch {
   /** The batch was not started: it goes again, whatever its method. */
   returned({ source, batch, losses, patience }: Flight): void {
     this.#settings.counts.returned++;
+    batch.failBegun(cutOff(source, 'the batch was returned'));
     this.#add({ source, entries: batch.unanswered(), losses, patience });
   }
 
@@ -86,10 +88,12 @@ export class Redispatch {
   lost(flight: Flight, what: string): void {
     const { source, batch } = flight;
     const losses = flight.losses + 1;
-    const entries = batch.unanswered();
     const { method } = source;
+    const instances = countOf({ entries: batch.unanswered() });
     this.#settings.counts.lost++;
-    this.#settings.onLost({ method, instances: countOf({ entries }), attempts: losses, what });
+    this.#settings.onLost({ method, instances, attempts: losses, what });
+    batch.failBegun(cutOff(source, `the worker that gave it was lost (${what})`));
+    const entries = batch.unanswered();
     if (!source.idempotent || losses >= mostAttempts) {
       const error = workerLost(method, `${endOf(source, losses)} (${what})`);
       refuseEach(entries, error);
@@ -113,6 +117,7 @@ export class Redispatch {
     const { size: blamed } = batch.callsIn(first, count);
     const { size: requests } = batch.callsIn(0, batch.count);
     if (blamed === 1 || !source.idempotent) batch.reply(failure(first, count, error));
+    batch.failBegun(cutOff(source, `the batch ${why}`));
     const entries = batch.unanswered();
     if (!source.idempotent) refuseEach(entries, error);
     else if (blamed === 1 && losses < suspectFrom) this.#add({ source, entries, losses, patience });
@@ -194,6 +199,11 @@ function oneByOne({ call, range: { block, from, to }, first }: BatchEntry): Batc
 
 function workerLost(method: string, why: string): ServingError {
   return new ServingError('WORKER_LOST', `Call method '${method}' Failed: ${why}`);
+}
+
+/** What its caller has had of an answer cannot be taken back, so it is not begun anew elsewhere. */
+function cutOff({ method }: SecondTry['source'], why: string): ServingError {
+  return workerLost(method, `the answer had begun, and was cut off: ${why}`);
 }
 
 function endOf({ idempotent }: SecondTry['source'], attempts: number): string {

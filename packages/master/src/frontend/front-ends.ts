@@ -28,7 +28,13 @@ export interface FrontEndSettings {
   readonly onInternalError: (error: ServingError) => void;
 }
 
-export function grpcFrontEnds(settings: FrontEndSettings): RpcRoute[] {
+/** What the gRPC port's front ends know besides. */
+export interface GrpcFrontEndSettings extends FrontEndSettings {
+  /** Largest message, in bytes. */
+  readonly maxMessageBytes: number;
+}
+
+export function grpcFrontEnds(settings: GrpcFrontEndSettings): RpcRoute[] {
   const { stopping, logger } = settings;
   return [
     ...mindsporeGrpcRoutes(settings),

@@ -3,6 +3,7 @@ import { failure, type CancelSignal, type Clock, type Deadline, type ServingErro
 import type { MethodRoute } from '../call/method-route.js';
 import type { CallPart } from '../call/predict-call.js';
 import { ReplyCollector, type CollectedOutcome } from '../call/reply-collector.js';
+import { ResponseSink, type TakeResponse } from '../call/response-sink.js';
 import type { RequestedSpec, Router } from '../routing/router.js';
 import type { ErrorCounts } from '../statistics/error-counts.js';
 
@@ -55,15 +56,19 @@ export class PredictEndpoint {
     }
   }
 
-  /** Resolves with the outcome of every instance, in request order; never rejects. */
-  predict(request: PredictRequest): Promise<readonly CollectedOutcome[]> {
+  /**
+   * Resolves with the outcome of every instance, in request order; never rejects.
+   * @param takeResponse of a streaming method, whose instances' final outcomes have no outputs
+   */
+  predict(request: PredictRequest, takeResponse?: TakeResponse): Promise<readonly CollectedOutcome[]> {
     return new Promise((resolve) => {
       const { route, parts, retainedBytes, deadline, signal, traceparent } = request;
       const arrivedAt = this.#clock.now();
-      const sink = new ReplyCollector(request.count, (outcomes) => {
+      const ends = new ReplyCollector(request.count, (outcomes) => {
         route.statistics.finished(outcomes, this.#clock.now() - arrivedAt);
         resolve(outcomes);
       });
+      const sink = takeResponse === undefined ? ends : new ResponseSink(ends, takeResponse);
       for (const { index, error } of request.refused) sink.reply(failure(index, 1, error));
       if (parts.length === 0) return;
       const id = this.#nextCallId++;

@@ -113,3 +113,13 @@ test('a range with an answer in its middle leaves two behind', () => {
     { call, range: { block, from: 3, to: 5 }, first: 3 },
   ]);
 });
+
+test('failing what has begun spares what has not, and what has ended', () => {
+  const { a, b, batch } = twoCalls();
+  batch.reply({ ...answer(0, 'a1', 'a2'), last: false });
+  batch.reply({ ...answer(0, 'a1'), sequence: 1 });
+  batch.failBegun(lost);
+  batch.failBegun(lost);
+  expect([a.sink.list, b.sink.list]).toEqual([[undefined, 'a1', 'WORKER_LOST'], []]);
+  expect([a.sink.repeated, batch.unanswered().map(({ call }) => call.id)]).toEqual([[], [b.id]]);
+});

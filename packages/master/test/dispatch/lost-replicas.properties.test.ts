@@ -18,6 +18,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('add' as const), executors: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ kind: fc.constant('grant' as const), which, count: fc.integer({ min: 1, max: 2 }) }),
   fc.record({ kind: fc.constant('answer' as const), which, first: fc.nat(4), count: fc.nat(4) }),
+  fc.record({ kind: fc.constant('piece' as const), which, first: fc.nat(4), count: fc.nat(4) }),
   fc.record({ kind: fc.constantFrom('finish' as const, 'return' as const), which }),
   fc.record({ kind: fc.constantFrom('kill' as const, 'withdraw' as const, 'cancel' as const), which }),
   fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(20) }),
@@ -31,6 +32,8 @@ class Play {
   readonly excused = new Set<FleetCall>();
   readonly #begun = new Set<FakeWork>();
   readonly #over = new Set<FakeWork>();
+  /** How many pieces each instance of a batch has been given. */
+  readonly #pieces = new Map<FakeWork, number[]>();
 
   run(steps: readonly Step[]): void {
     this.fleet.add();
@@ -71,13 +74,17 @@ class Play {
         pick(fleet.live, one.which, (replica) => fleet.withdraw(replica));
         return;
       case 'answer':
+      case 'piece':
       case 'finish':
       case 'return':
         pick(fleet.works, one.which, (work) => this.#speak(one, work));
     }
   }
 
-  #speak(one: Extract<Step, { kind: 'answer' } | { kind: 'finish' | 'return' }>, work: FakeWork): void {
+  #speak(
+    one: Extract<Step, { kind: 'answer' } | { kind: 'piece' } | { kind: 'finish' | 'return' }>,
+    work: FakeWork,
+  ): void {
     if (one.kind === 'finish') {
       work.succeed();
       this.#over.add(work);
@@ -85,11 +92,21 @@ class Play {
       const first = Math.min(one.first, work.count - 1);
       work.succeed(first, Math.min(one.count + 1, work.count - first));
       this.#begun.add(work);
+    } else if (one.kind === 'piece') {
+      for (let at = one.first; at <= one.first + one.count; at++) this.#giveNext(work, at % work.count);
+      this.#begun.add(work);
     } else if (!this.#over.has(work) && !this.#begun.has(work)) {
       this.#over.add(work);
       this.fleet.giveBack(work);
     }
     this.fleet.runDeferred();
+  }
+
+  /** The next piece of an instance's answer, also when the batch has ended. */
+  #giveNext(work: FakeWork, instance: number): void {
+    const pieces = this.#pieces.get(work) ?? Array.from({ length: work.count }, () => 0);
+    this.#pieces.set(work, pieces);
+    work.succeed(instance, 1, { last: false, sequence: pieces[instance]!++ });
   }
 
   kill(replica: FakeReplica): void {
@@ -120,7 +137,7 @@ function pick<T>(all: readonly T[], index: number, use: (one: T) => void): void 
   if (all.length > 0) use(all[index % all.length]!);
 }
 
-test('every instance gets exactly one answer, its own, within three attempts', () => {
+test('every instance gets exactly one answer, its own, within three attempts, behind its pieces in their order', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const play = new Play();
@@ -131,7 +148,9 @@ test('every instance gets exactly one answer, its own, within three attempts', (
         if (!play.excused.has(call)) expect(call.sink.repeated).toEqual([]);
         expect(call.sink.outcomes.size).toBe(call.texts.length);
         for (const [position, outcome] of call.sink.outcomes)
-          expect(legalOutcomes(play, call, call.texts[position]!)).toContain(outcome);
+          expect(legalOutcomes(play, call, position)).toContain(outcome);
+        for (const pieces of call.sink.piecesOf.values())
+          expect(pieces).toEqual(Array.from(pieces, (_, index) => index));
       }
       for (const attempts of fleet.attempts.values()) expect(attempts).toBeLessThanOrEqual(3);
       expect([fleet.waiting, fleet.internal]).toEqual([0, []]);
@@ -142,9 +161,11 @@ test('every instance gets exactly one answer, its own, within three attempts', (
   );
 });
 
-function legalOutcomes({ fleet, excused }: Play, call: FleetCall, text: string): string[] {
+function legalOutcomes({ fleet, excused }: Play, call: FleetCall, position: number): string[] {
+  const text = call.texts[position]!;
   const attempts = fleet.attempts.get(text) ?? 0;
-  const wasGivenUp = call.method === 'once' ? attempts === 1 : attempts === 3;
+  const wasBegun = call.sink.piecesOf.has(position);
+  const wasGivenUp = wasBegun || (call.method === 'once' ? attempts === 1 : attempts === 3);
   return [
     text,
     ...(wasGivenUp || (fleet.wasDeserted && attempts > 0) ? ['WORKER_LOST'] : []),

@@ -253,3 +253,29 @@ test('every loss is told once a batch, with its method, its unanswered instances
     ]),
   );
 });
+
+test.each(['predict', 'once'] as const)(
+  'an instance whose answer has begun is not run again; the others are (method %s)',
+  (method) => {
+    const fleet = new Fleet();
+    const [a, b] = [fleet.add(), fleet.add()];
+    const [begun, other] = [fleet.call(2, {}, method), fleet.call(1, {}, method)];
+    fleet.grant(a);
+    for (const sequence of [0, 1]) a.last.succeed(0, 1, { last: false, sequence });
+    fleet.kill(a, 'its stream broke');
+    expect(begun.sink.messages[0]).toBe(
+      `Call method '${method}' Failed: the answer had begun, and was cut off: the worker that gave it was lost (replica r0: its stream broke)`,
+    );
+    fleet.grant(b);
+    if (method === 'once') {
+      expect([begun.sink.list, other.sink.list]).toEqual([['WORKER_LOST', 'WORKER_LOST'], ['WORKER_LOST']]);
+      return;
+    }
+    expect(sent(b)).toEqual([[begun.texts[1], ...other.texts]]);
+    a.last.succeed(0, 1, { last: false, sequence: 2 });
+    b.last.succeed();
+    expect([begun.sink.list, other.sink.list]).toEqual([['WORKER_LOST', begun.texts[1]], other.texts]);
+    expect([begun.sink.pieces, begun.sink.repeated]).toEqual([[0, 1], []]);
+    expect(fleet.losses).toEqual([expect.objectContaining({ instances: 3 })]);
+  },
+);

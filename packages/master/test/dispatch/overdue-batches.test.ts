@@ -82,3 +82,16 @@ test('a method that is not idempotent is not run again: all are told so at once'
   expect(fleet.waiting).toBe(0);
   expect(calls.map((call) => call.sink.list)).toEqual([['STAGE_FAILED'], ['STAGE_FAILED', 'STAGE_FAILED']]);
 });
+
+test('an instance whose answer has begun is not sent again, whoever is to blame', () => {
+  const { fleet, replica, calls } = together([1, 1, 1]);
+  for (const instance of [0, 1]) replica.last.succeed(instance, 1, { last: false });
+  replica.last.standStill(0, 1);
+  fleet.grant(replica);
+  expect(sent(replica)[1]).toEqual(calls[2]!.texts);
+  replica.last.succeed();
+  expect(calls.map((call) => call.sink.list)).toEqual([['STAGE_FAILED'], ['WORKER_LOST'], calls[2]!.texts]);
+  expect(calls[1]!.sink.messages).toEqual([
+    "Call method 'predict' Failed: the answer had begun, and was cut off: the batch did not return within 5 ms",
+  ]);
+});

@@ -71,12 +71,17 @@ export class RecordingSink implements ReplySink {
   readonly outcomes = new Map<number, string>();
   readonly messages: string[] = [];
   readonly pieces: number[] = [];
-  /** Instances that were given a final outcome once more. */
+  /** The same for each instance that had some. */
+  readonly piecesOf = new Map<number, number[]>();
+  /** Instances that were given something once more after their final outcome. */
   readonly repeated: number[] = [];
 
   reply({ first, count, last, outcome, sequence }: Reply): void {
     if (!last) {
       this.pieces.push(sequence);
+      for (let i = first; i < first + count; i++)
+        if (this.outcomes.has(i)) this.repeated.push(i);
+        else this.piecesOf.set(i, [...(this.piecesOf.get(i) ?? []), sequence]);
       return;
     }
     if (!outcome.ok) this.messages.push(outcome.error.message);

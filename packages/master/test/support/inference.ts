@@ -48,6 +48,7 @@ export class InferenceBench {
       clock: this.plane.clock,
       release: '1.2.3',
       stopping: this.stopping.signal,
+      maxMessageBytes: 2 ** 20,
       log: { isLevelEnabled: (level) => level !== 'info' },
       onInternalError: (error) => void this.plane.internal.push(error),
     }).map((route) => [route.path.slice(route.path.lastIndexOf('/') + 1), route]),

@@ -17,11 +17,15 @@ export interface InferenceGrpcSettings
 
 /** The routes of GRPCInferenceService, to be served by a gRPC server. */
 export function inferenceGrpcRoutes(settings: InferenceGrpcSettings): RpcRoute[] {
-  const { models, log, stopping, onInternalError } = settings;
+  const { models, log, stopping, maxMessageBytes, onInternalError } = settings;
   return [
     ...serverRoutes(settings),
     ...modelRoutes(models),
-    ...inferRoutes(new InferenceRunner(settings), { stopping, onInternalError }),
+    ...inferRoutes(new InferenceRunner(settings, 'ModelInfer RPC'), {
+      stopping,
+      maxMessageBytes,
+      onInternalError,
+    }),
     ...settingsRoutes(models, log),
     ...refusedRoutes(),
   ];

@@ -21,7 +21,7 @@ export class RequestSignals {
   }
 
   /** Runs a request with a signal of its own. */
-  async during<Result>(run: (signal: CancelSignal) => Promise<Result>): Promise<Result> {
+  async during<Result>(run: (signal: RequestSignal) => Promise<Result>): Promise<Result> {
     const signal = new RequestSignal();
     if (this.#aborted) signal.abort();
     this.#inProgress.add(signal);
@@ -33,7 +33,7 @@ export class RequestSignals {
   }
 }
 
-class RequestSignal implements CancelSignal {
+export class RequestSignal implements CancelSignal {
   #aborted = false;
   readonly #listeners: (() => void)[] = [];
 

@@ -24,16 +24,17 @@ export function writeResponse(response: InferResponse): Uint8Array[] {
   return pieces;
 }
 
-/** An answer on a stream, which is the last to its request. */
-export function writeStreamResponse(response: InferResponse): Uint8Array {
+/** A response on a stream. @param isLast to its request */
+export function writeStreamResponse(response: InferResponse, isLast: boolean): Uint8Array {
   const inferResponse = headOf(response);
-  inferResponse.parameters.set(finalResponse, isFinal);
+  inferResponse.parameters.set(finalResponse, isLast ? isFinal : isNotFinal);
   inferResponse.rawOutputContents = response.outputs.map((output) => Buffer.concat(rawContents(output)));
   return inference.ModelStreamInferResponse.encode({ errorMessage: '', inferResponse }).finish();
 }
 
 const finalResponse = 'triton_final_response';
 const isFinal: inference.InferParameter = { parameterChoice: { $case: 'boolParam', value: true } };
+const isNotFinal: inference.InferParameter = { parameterChoice: { $case: 'boolParam', value: false } };
 
 /**
  * An error on a stream, which does not end it. It, too, is the last answer to its request.

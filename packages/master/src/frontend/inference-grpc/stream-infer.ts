@@ -1,23 +1,18 @@
 /**
- * ModelStreamInfer: requests on a stream run at the same time and are answered in their order, each with one message. An
- * error is a message, too, and the stream goes on; unless its caller has asked for the status of the first one.
+ * ModelStreamInfer: requests on a stream run at the same time and are answered in their order, each with one message; but
+ * those for methods that give many responses are answered beside that, as their responses come. An error is a message, too,
+ * and the stream goes on; unless its caller has asked for the status of the first one.
  */
-import {
-  grpcStatus,
-  ServingError,
-  type CancelSignal,
-  type RpcCall,
-  type RpcStream,
-  type StreamHandler,
-} from '@serving/common';
+import { grpcStatus, ServingError, type RpcCall, type RpcStream, type StreamHandler } from '@serving/common';
 import { stopped, untilStopped } from '../until-stopped.js';
+import type { Caller } from '../inference/block-request.js';
 import type { InferRequest } from '../inference/infer-request.js';
 import type { InferenceRunner } from '../inference/inference-runner.js';
-import { RequestSignals } from './request-signals.js';
+import { wantsEnd } from '../inference/parameters.js';
+import { Answers } from './answers.js';
+import { RequestSignals, type RequestSignal } from './request-signals.js';
 import { writeStreamError, writeStreamResponse } from './serialize.js';
-
-/** Requests of a stream that are not answered yet; further ones stay with the transport, which holds the client back. */
-const mostPending = 256;
+import { UnsentResponses } from './unsent-responses.js';
 
 export interface StreamSettings {
   readonly runner: InferenceRunner;
@@ -25,6 +20,8 @@ export interface StreamSettings {
   readonly read: (message: Uint8Array) => InferRequest;
   /** Aborts when the master begins to stop: what was taken is answered, and the stream ends. */
   readonly stopping: AbortSignal;
+  /** Largest message. */
+  readonly maxMessageBytes: number;
   /** Told of errors whose cause the caller does not see. */
   readonly onInternalError: (error: ServingError) => void;
 }
@@ -43,74 +40,90 @@ export function streamInfer(settings: StreamSettings): StreamHandler {
     });
     for await (const message of untilStopped(stream.messages, settings.stopping, failed.signal)) {
       await answers.room();
-      const answer = signals.during((signal) => answerTo(settings, { call, signal, endsAtError }, message));
-      answers.add(answer);
+      const streamed = { ...settings, call, stream, endsAtError };
+      const request = attempt(() => settings.read(message));
+      if (request instanceof ServingError || !settings.runner.isStreaming(request))
+        answers.add(signals.during((signal) => answerTo(streamed, signal, request)));
+      else answers.addSending(signals.during((signal) => respondTo(streamed, signal, request)));
     }
     await answers.sent();
     return settings.stopping.aborted ? stopped : { status: grpcStatus.OK };
   };
 }
 
-interface StreamedRequest {
+interface StreamedRequest extends StreamSettings {
   readonly call: RpcCall;
-  readonly signal: CancelSignal;
+  readonly stream: RpcStream;
   /** Whether an error rejects, to end the stream, instead of being an answer. */
   readonly endsAtError: boolean;
 }
 
+/** The one answer to the request. @param request why there is none */
 async function answerTo(
-  { runner, read, onInternalError }: StreamSettings,
-  { call, signal, endsAtError }: StreamedRequest,
-  message: Uint8Array,
+  streamed: StreamedRequest,
+  signal: RequestSignal,
+  request: InferRequest | ServingError,
 ): Promise<Uint8Array> {
-  const caller = { metadata: (name: string) => call.metadata(name), deadline: call.deadline, signal };
-  let request: InferRequest | undefined;
+  if (request instanceof ServingError) return errorAnswer(streamed, undefined, request);
   try {
-    request = read(message);
-    return writeStreamResponse(await runner.infer(caller, request));
+    return writeStreamResponse(await streamed.runner.infer(callerOf(streamed, signal), request), true);
   } catch (thrown) {
-    const error = ServingError.from(thrown);
-    if (endsAtError) throw error;
-    if (error.code === 'INTERNAL') onInternalError(error);
-    return writeStreamError(request, error.message);
+    return errorAnswer(streamed, request, ServingError.from(thrown));
   }
 }
 
-/** Answers on their way, sent in the order of their requests. */
-class Answers {
-  readonly #stream: RpcStream;
-  readonly #onEnd: () => void;
-  /** Resolves when all answers so far are sent; rejects when the stream breaks or ends with an error. */
-  #last: Promise<void> = Promise.resolve();
-  readonly #pending: Promise<void>[] = [];
-
-  /** @param onEnd called when nothing more can be sent: the stream is broken, or ends with an error */
-  constructor(stream: RpcStream, onEnd: () => void) {
-    this.#stream = stream;
-    this.#onEnd = onEnd;
+/** Sends the responses to the request as they come; resolves when the last one is sent. */
+async function respondTo(
+  streamed: StreamedRequest,
+  signal: RequestSignal,
+  request: InferRequest,
+): Promise<void> {
+  const { runner, stream, maxMessageBytes } = streamed;
+  const responses = new UnsentResponses(stream, maxMessageBytes);
+  try {
+    const sendsEnd = wantsEnd(request.parameters);
+    const end = await runner.stream(callerOf(streamed, signal), request, (response) =>
+      responses.add(writeStreamResponse(response, false)),
+    );
+    if (sendsEnd) responses.addLast(writeStreamResponse(end, true));
+  } catch (thrown) {
+    // It may still run, for responses that nobody takes.
+    signal.abort();
+    await endWithError(streamed, responses, request, ServingError.from(thrown));
   }
+  await responses.sent();
+}
 
-  /** Resolves when one more request may be taken. */
-  async room(): Promise<void> {
-    if (this.#pending.length >= mostPending) await this.#pending[0];
-  }
+async function endWithError(
+  streamed: StreamedRequest,
+  responses: UnsentResponses,
+  request: InferRequest,
+  error: ServingError,
+): Promise<void> {
+  // What came before the error goes before it.
+  if (streamed.endsAtError) await responses.sent();
+  responses.addLast(errorAnswer(streamed, request, error));
+}
 
-  add(answer: Promise<Uint8Array>): void {
-    // An error is dealt with in its turn.
-    answer.catch(() => undefined);
-    this.#last = this.#send(this.#last, answer);
-    // Whoever waits for it next learns of it; until then it is nobody's.
-    this.#last.catch(this.#onEnd);
-    this.#pending.push(this.#last);
-  }
+/** @throws the error when it is to end the stream */
+function errorAnswer(
+  { endsAtError, onInternalError }: StreamedRequest,
+  request: InferRequest | undefined,
+  error: ServingError,
+): Uint8Array {
+  if (endsAtError) throw error;
+  if (error.code === 'INTERNAL') onInternalError(error);
+  return writeStreamError(request, error.message);
+}
 
-  async #send(before: Promise<void>, answer: Promise<Uint8Array>): Promise<void> {
-    await before;
-    await this.#stream.send(await answer);
-    void this.#pending.shift();
-  }
+function callerOf({ call }: StreamedRequest, signal: RequestSignal): Caller {
+  return { metadata: (name: string) => call.metadata(name), deadline: call.deadline, signal };
+}
 
-  sent(): Promise<void> {
-    return this.#last;
+function attempt(read: () => InferRequest): InferRequest | ServingError {
+  try {
+    return read();
+  } catch (thrown) {
+    return ServingError.from(thrown);
   }
 }

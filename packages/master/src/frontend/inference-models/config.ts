@@ -26,7 +26,7 @@ export function configOf({ name, route, entry }: Model): modelConfig.ModelConfig
       ? { $case: 'dynamicBatching', value: dynamicBatching(route) }
       : undefined,
     // Clients read these two without asking whether they are there.
-    modelTransactionPolicy: { decoupled: false },
+    modelTransactionPolicy: { decoupled: method.streaming === true },
     responseCache: { enable: false },
   };
 }

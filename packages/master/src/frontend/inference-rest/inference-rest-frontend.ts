@@ -19,7 +19,7 @@ export function inferenceRestRoutes(settings: InferenceRestSettings): HttpRoute[
   return [
     ...serverRoutes(settings),
     ...modelRoutes(models),
-    ...inferRoutes(models, new InferenceRunner(settings)),
+    ...inferRoutes(models, new InferenceRunner(settings, 'HTTP end point')),
     ...settingsRoutes(models, log),
     ...refusedRoutes(),
   ];

@@ -1,5 +1,6 @@
 /** Runs inference requests, from whichever front end: model name → route, tensors → instances → tensors. */
-import { ServingError, type Clock } from '@serving/common';
+import { ServingError, type BlockRange, type Clock } from '@serving/common';
+import type { CollectedOutcome } from '../../call/reply-collector.js';
 import type { PredictEndpoint, PredictRequest } from '../predict-endpoint.js';
 import type { Model, Models } from '../inference-models/models.js';
 import { predictRequest, type Caller } from './block-request.js';
@@ -24,9 +25,12 @@ interface Prepared {
 
 export class InferenceRunner {
   readonly #settings: InferenceSettings;
+  readonly #oneResponse: string;
 
-  constructor(settings: InferenceSettings) {
+  /** @param oneResponse what has a form for one response only, in words that begin a sentence */
+  constructor(settings: InferenceSettings, oneResponse: string) {
     this.#settings = settings;
+    this.#oneResponse = oneResponse;
   }
 
   /** A front end's own reading of a request. @throws whatever `read` throws, which counts as a refusal */
@@ -37,17 +41,50 @@ export class InferenceRunner {
   /** Rejects with the ServingError of whatever is wrong with the request or failed. */
   async infer(caller: Caller, request: InferRequest): Promise<InferResponse> {
     const { endpoint } = this.#settings;
-    const { model, outputs, predict } = endpoint.countRefusals(() => this.#prepare(caller, request));
-    const { route } = model;
-    const outcomes = await endpoint.predict(predict);
-    const names = outputs.map(({ name }) => name);
-    const stacked = stackOutputs(route.method, names, outcomes);
-    return {
-      model: model.name,
-      version: route.version,
-      id: request.id,
-      outputs: answers(model, outputs, stacked),
+    const prepared = endpoint.countRefusals(() => this.#unary(this.#prepare(caller, request)));
+    return responseOf(request, prepared, await endpoint.predict(prepared.predict));
+  }
+
+  /** In the words of Triton, which calls a method that gives many responses decoupled. */
+  #unary(prepared: Prepared): Prepared {
+    const { name, route } = prepared.model;
+    if (route.method.streaming !== true) return prepared;
+    throw new ServingError(
+      'UNSUPPORTED',
+      `${this.#oneResponse} doesn't support models with decoupled transaction policy; '${name}' gives many responses to a request: expected ModelStreamInfer`,
+    );
+  }
+
+  /** Whether the request is for a method that gives many responses. Of one for no method, what runs it says what is wrong. */
+  isStreaming({ model, version }: InferRequest): boolean {
+    try {
+      return this.#settings.models.find(model, version).route.method.streaming === true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Runs a request that `isStreaming`. Resolves with a response without outputs once there are no more.
+   * @param take takes each response; what it gives is the error that the request is to end with
+   */
+  async stream(
+    caller: Caller,
+    request: InferRequest,
+    take: (response: InferResponse) => ServingError | undefined,
+  ): Promise<InferResponse> {
+    const { endpoint } = this.#settings;
+    const prepared = endpoint.countRefusals(() => ofOneInstance(this.#prepare(caller, request)));
+    const takeResponse = (outputs: BlockRange) => {
+      try {
+        return take(responseOf(request, prepared, [{ first: 0, count: 1, outcome: { ok: true, outputs } }]));
+      } catch (thrown) {
+        return ServingError.from(thrown);
+      }
     };
+    const [end] = await endpoint.predict(prepared.predict, takeResponse);
+    if (!end!.outcome.ok) throw end!.outcome.error;
+    return responseOf(request, { ...prepared, outputs: [] }, []);
   }
 
   #prepare(caller: Caller, request: InferRequest): Prepared {
@@ -87,6 +124,28 @@ function requestedOutputs(
     classesIn(output.parameters);
   }
   return requested;
+}
+
+/** @throws ServingError INPUT_MISMATCH */
+function ofOneInstance(prepared: Prepared): Prepared {
+  const { count } = prepared.predict;
+  if (count === 1) return prepared;
+  throw new ServingError(
+    'INPUT_MISMATCH',
+    `model '${prepared.model.name}' gives many responses, which do not tell of which instance they are: expected a request of one instance, given ${count}`,
+  );
+}
+
+/** @throws ServingError that of the instances, or of outputs that cannot be answered with */
+function responseOf(
+  { id }: InferRequest,
+  { model, outputs }: Prepared,
+  outcomes: readonly CollectedOutcome[],
+): InferResponse {
+  const { route, name } = model;
+  const names = outputs.map((output) => output.name);
+  const stacked = stackOutputs(route.method, names, outcomes);
+  return { model: name, version: route.version, id, outputs: answers(model, outputs, stacked) };
 }
 
 function answers(

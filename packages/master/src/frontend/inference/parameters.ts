@@ -21,6 +21,18 @@ export function deadlineIn(parameters: Parameters, deadline: Deadline, clock: Cl
   return own.at < deadline.at ? own : deadline;
 }
 
+/** `triton_enable_empty_final_response`: whether the end of many responses is to be a response, too. @throws ServingError BAD_REQUEST */
+export function wantsEnd(parameters: Parameters): boolean {
+  const given = parameters.get(enableEnd) ?? false;
+  if (typeof given === 'boolean') return given;
+  throw new ServingError(
+    'BAD_REQUEST',
+    `parameter '${enableEnd}': expected true or false, given ${typeof given === 'string' ? `'${given}'` : String(given)}`,
+  );
+}
+
+const enableEnd = 'triton_enable_empty_final_response';
+
 /** `classification` of an output: how many of the highest elements are asked for; 0 for the output itself. @throws ServingError BAD_REQUEST */
 export function classesIn(parameters: Parameters): number {
   return wholeNumber(parameters, 'classification', 2 ** 31 - 1);

@@ -11,6 +11,7 @@ import type { CollectedOutcome } from '../../call/reply-collector.js';
 import type { PredictEndpoint } from '../predict-endpoint.js';
 import { priorityOf } from '../request-headers.js';
 import { bufferBytes, objectBytes } from '../retained-bytes.js';
+import { refuseStreaming } from '../refuse-streaming.js';
 import { instanceCount, RequestReader, type MindsporeRequest } from './deserialize.js';
 import { readInstances } from './read-instances.js';
 import { ReplyWriter, writeFailure } from './serialize.js';
@@ -81,6 +82,7 @@ class MindsporeFrontend {
     const { endpoint } = this.#settings;
     const { servable, method } = spec.requested;
     const route = endpoint.route(spec.requested);
+    refuseStreaming(route);
     const count = instanceCount(request);
     if (count === 0) {
       const why = 'expected at least one instance, given none';

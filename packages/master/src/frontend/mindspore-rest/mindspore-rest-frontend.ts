@@ -12,6 +12,7 @@ import { commonFailure } from '../common-failure.js';
 import type { PredictEndpoint } from '../predict-endpoint.js';
 import { priorityOf } from '../request-headers.js';
 import { objectBytes, payloadBytes } from '../retained-bytes.js';
+import { refuseStreaming } from '../refuse-streaming.js';
 import { readBody } from './deserialize.js';
 import { parsePath } from './request-path.js';
 import { failureText, writeReply } from './serialize.js';
@@ -77,6 +78,7 @@ class MindsporeRestFrontend {
     if (!spec.ok) throw spec.error;
     if (refusal !== undefined) throw refusal;
     if (!route.ok) throw instances.refused[0]?.error ?? route.error;
+    refuseStreaming(route.value);
     return endpoint.predict({
       route: route.value,
       count,

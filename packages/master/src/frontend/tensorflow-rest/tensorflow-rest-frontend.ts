@@ -17,6 +17,7 @@ import { isBatched } from '../inference-models/model-shapes.js';
 import type { Models } from '../inference-models/models.js';
 import type { PredictRequest } from '../predict-endpoint.js';
 import { viewBytes } from '../retained-bytes.js';
+import { refuseStreaming } from '../refuse-streaming.js';
 import { decodePredict } from './deserialize.js';
 import { modelMetadata } from './model-metadata.js';
 import { modelStatus } from './model-status.js';
@@ -76,6 +77,7 @@ function prepare(models: Models, call: HttpCall, body: Uint8Array): Prepared {
   const { form } = given;
   const served = servedModel(models, askedIn(call.params), given.signature);
   const { route } = served;
+  refuseStreaming(route);
   const inputs = inputsOf(route.method, given);
   // Rows are instances whether or not the method takes several at a time; a column of one that does not is one instance.
   const block = readInputs(served, inputs, form === 'row' || isBatched(route.method));

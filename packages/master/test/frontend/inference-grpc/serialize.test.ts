@@ -42,15 +42,15 @@ const outputs = fc
 
 test('an answer reads back as it was written, alone and on a stream', () => {
   fc.assert(
-    fc.property(outputs, fc.string(), (given, id) => {
+    fc.property(outputs, fc.string(), fc.boolean(), (given, id, isLast) => {
       const response = { model: 'm', version: 7, id, outputs: given.map(({ tensor }) => tensor) };
       const alone = inference.ModelInferResponse.decode(Buffer.concat(writeResponse(response)));
       const { inferResponse, errorMessage } = inference.ModelStreamInferResponse.decode(
-        writeStreamResponse(response),
+        writeStreamResponse(response, isLast),
       );
       expect(errorMessage).toBe('');
       expect([...inferResponse!.parameters]).toEqual([
-        ['triton_final_response', { parameterChoice: { $case: 'boolParam', value: true } }],
+        ['triton_final_response', { parameterChoice: { $case: 'boolParam', value: isLast } }],
       ]);
       for (const read of [alone, inferResponse!]) {
         expect(read).toMatchObject({ modelName: 'm', modelVersion: '7', id });
