@@ -1,5 +1,11 @@
 /** Rpcs of GRPCInferenceService with its own messages, as any client sends them. */
-import { credentials, Client as GrpcClient, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  credentials,
+  Client as GrpcClient,
+  Metadata,
+  type ClientDuplexStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { inference } from '@serving/common';
 
 const unlimited = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
@@ -92,4 +98,45 @@ export async function inferStream(
     answers.push(inference.ModelStreamInferResponse.decode(bytes));
   client.close();
   return answers;
+}
+
+/** A stream of requests whose answers are read one by one, when they are asked for. */
+export class InferStream {
+  readonly #client: GrpcClient;
+  readonly #stream: ClientDuplexStream<Uint8Array, Uint8Array>;
+  readonly #answers: AsyncIterator<Uint8Array>;
+
+  constructor(address: string) {
+    this.#client = new GrpcClient(address, credentials.createInsecure(), unlimited);
+    this.#stream = this.#client.makeBidiStreamRequest(
+      `${service}ModelStreamInfer`,
+      toBuffer,
+      fromBuffer,
+      new Metadata(),
+    );
+    // Whoever reads learns of it.
+    this.#stream.on('error', () => undefined);
+    this.#answers = (this.#stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  }
+
+  send(request: Partial<inference.ModelInferRequest>): void {
+    const empty = inference.ModelInferRequest.decode(new Uint8Array(0));
+    this.#stream.write(inference.ModelInferRequest.encode({ ...empty, ...request }).finish());
+  }
+
+  /** Undefined at the end. */
+  async next(): Promise<inference.ModelStreamInferResponse | undefined> {
+    const { done, value } = await this.#answers.next();
+    return done === true ? undefined : inference.ModelStreamInferResponse.decode(value);
+  }
+
+  /** No request follows. */
+  end(): void {
+    this.#stream.end();
+  }
+
+  cancel(): void {
+    this.#stream.cancel();
+    this.#client.close();
+  }
 }

@@ -201,8 +201,9 @@ export class LocalReplica {
 
   /** Runs a batch of the master in this process, for which a credit was spent. */
   send({ onReply, ...work }: LocalWork): void {
-    const onFrame = (frame: ArrayBuffer) => {
+    const onFrame = (frame: ArrayBuffer, onTaken?: () => void) => {
       onReply(this.#decoded(frame, work));
+      onTaken?.();
     };
     this.#own?.run({ ...work, onFrame, onDone: () => undefined });
   }

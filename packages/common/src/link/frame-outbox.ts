@@ -11,6 +11,14 @@ interface Outgoing<Label> {
   /** Goes with the first chunk. */
   label: Label | undefined;
   readonly order: string | undefined;
+  readonly onSent: (() => void) | undefined;
+}
+
+export interface SendingOptions {
+  /** Frames that are given the same arrive in the order in which they were added, whatever their sizes. */
+  readonly order?: string;
+  /** Called when the frame is with the transport, and that wants more; not at all when the stream breaks before. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** Frames of several chunks that take turns; more of them would only all arrive later. */
@@ -37,13 +45,10 @@ export class FrameOutbox<Label> {
     this.#sendChunk = sendChunk;
   }
 
-  /**
-   * Takes the frame; it must not be changed afterwards.
-   * @param order frames that are given the same arrive in the order in which they were added, whatever their sizes
-   */
-  add(frame: ArrayBuffer, label: Label, order?: string): void {
+  /** Takes the frame; it must not be changed afterwards. */
+  add(frame: ArrayBuffer, label: Label, { order, onSent }: SendingOptions = {}): void {
     const bytes = frame.byteLength;
-    const outgoing = { chunks: chunksOf(this.#nextFrameId++, frame), bytes, label, order };
+    const outgoing = { chunks: chunksOf(this.#nextFrameId++, frame), bytes, label, order, onSent };
     const before = order === undefined ? undefined : this.#behind.get(order);
     if (before !== undefined) return void before.push(outgoing);
     if (order !== undefined) this.#behind.set(order, []);
@@ -89,9 +94,11 @@ export class FrameOutbox<Label> {
         const { label } = next;
         next.label = undefined;
         // Behind the others: each frame sends one chunk a turn. A frame without a further chunk leaves at its turn.
-        if (chunk.offset + chunk.bytes.byteLength < chunk.totalBytes) this.#turns.push(next);
-        else this.#ended(next);
+        const isLast = chunk.offset + chunk.bytes.byteLength === chunk.totalBytes;
+        if (isLast) this.#ended(next);
+        else this.#turns.push(next);
         await this.#sendChunk(chunk, label);
+        if (isLast) next.onSent?.();
       }
     } catch {
       this.#turns = [];

@@ -73,22 +73,36 @@ test('an outbox whose transport broke forgets what waits, and counts from the be
 
 test('frames of one order keep it, whatever their sizes; others do not wait for them', async () => {
   const { outbox, sent, drain } = slowly();
-  outbox.add(large, '', 'a');
-  for (const frame of [small, large, small]) outbox.add(frame, '', 'a');
-  outbox.add(small, '', 'b');
+  outbox.add(large, '', { order: 'a' });
+  for (const frame of [small, large, small]) outbox.add(frame, '', { order: 'a' });
+  outbox.add(small, '', { order: 'b' });
   await drain();
   const lasts = sent.filter(({ offset, bytes, totalBytes }) => offset + bytes.byteLength === totalBytes);
   expect(lasts.map(({ frameId }) => frameId)).toEqual([5, 1, 2, 3, 4]);
-  outbox.add(small, '', 'a');
+  outbox.add(small, '', { order: 'a' });
   await drain();
   expect(sent.at(-1)!.frameId).toBe(6);
 });
 
 test('an outbox whose transport broke forgets what waited behind a frame', async () => {
   const { outbox, sent, drain, breaks } = slowly();
-  for (let i = 0; i < 3; i++) outbox.add(small, '', 'a');
+  for (let i = 0; i < 3; i++) outbox.add(small, '', { order: 'a' });
   await breaks();
-  outbox.add(small, '', 'a');
+  outbox.add(small, '', { order: 'a' });
   await drain();
   expect(sent.map(({ frameId }) => frameId)).toEqual([1, 4]);
+});
+
+test('whoever asks is told when a frame is with the transport, and not when that broke', async () => {
+  const { outbox, drain, breaks } = slowly();
+  const told: string[] = [];
+  outbox.add(large, '', { onSent: () => told.push('large') });
+  outbox.add(small, '', { onSent: () => told.push('small') });
+  expect(told).toEqual([]);
+  await drain();
+  expect(told).toEqual(['small', 'large']);
+  outbox.add(small, '', { onSent: () => told.push('lost') });
+  await breaks();
+  await drain();
+  expect(told).toEqual(['small', 'large']);
 });

@@ -25,7 +25,10 @@ export interface BatchOutcome {
 }
 
 /** What a batch has to do with the thread it runs in. */
-export interface BatchControl extends Pick<StageContext, 'isCancelled' | 'progress' | 'timeoutMs'> {
+export interface BatchControl extends Pick<
+  StageContext,
+  'isCancelled' | 'progress' | 'timeoutMs' | 'hasRoom'
+> {
   /** As for stages, with the position of the stage. */
   readonly workOn: (first: number, count: number, stage: number) => void;
   /** When the batch arrived at the worker, in the time of `now`: its callers' remaining times count from then. */

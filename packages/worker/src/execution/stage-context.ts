@@ -12,6 +12,8 @@ export interface StageContext {
   readonly progress: () => void;
   /** To be called before instances are worked on: should the thread not come back, these are to blame. */
   readonly workOn: (first: number, count: number) => void;
+  /** Whether responses may be given: false while too many of those before are not on their way yet. */
+  readonly hasRoom: () => boolean;
   /**
    * The instances by the request they came with, where it is allowed to run them twice; otherwise all of them together.
    */

@@ -2,7 +2,7 @@
  * The last stage of a streaming method: a function that is called per instance and yields the responses to it, one after
  * another. The instances of a batch take turns.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { ServingError, type Value } from '@serving/common';
 import type { FunctionStageDefinition } from '../definition/definition.js';
 import { ModelUser } from '../models/model-user.js';
@@ -13,6 +13,9 @@ import type { Responses } from './responses.js';
 import { asIterator } from './returned-values.js';
 import type { StageContext } from './stage-context.js';
 import { Yielding } from './yielding.js';
+
+/** How often it is looked at whether responses may be given again, in milliseconds. */
+const roomLookMs = 1;
 
 export async function runStreamingStage(
   stage: FunctionStageDefinition,
@@ -90,6 +93,7 @@ class StreamingRun {
   /** Sends the next response; false when there is none, or nobody wants it. */
   async #next(instance: number, yielding: Yielding): Promise<boolean> {
     const { context } = this.#run;
+    await this.#room(instance);
     if (!this.#isWanted(instance)) return false;
     context.workOn(instance, 1);
     const step = yielding.next();
@@ -102,6 +106,15 @@ class StreamingRun {
     if (!this.#isWanted(instance)) return false;
     context.progress();
     return this.#send(instance, given.values);
+  }
+
+  /** Responses that are given faster than they go on would fill the memory. */
+  async #room(instance: number): Promise<void> {
+    const { hasRoom, progress } = this.#run.context;
+    while (!hasRoom() && this.#isWanted(instance)) {
+      progress();
+      await setTimeout(roomLookMs);
+    }
   }
 
   #isWanted(instance: number): boolean {

@@ -13,8 +13,9 @@ export interface BatchWork {
   /**
    * Takes the reply frames, those of a streaming method while the batch runs; the last reply of each instance is final,
    * later ones are to be dropped.
+   * @param onTaken to be called when the frame is on its way: a method that is streaming waits when too much is not
    */
-  readonly onFrame: (frame: ArrayBuffer) => void;
+  readonly onFrame: (frame: ArrayBuffer, onTaken?: () => void) => void;
   /** Called when every instance has had a final reply. */
   readonly onDone: () => void;
   /** Called instead of any reply when no instance was started: the batch may run elsewhere. */

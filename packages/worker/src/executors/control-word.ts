@@ -5,16 +5,25 @@
  */
 import type { NativeGuard } from '../sessions/session.js';
 
-const place = { code: 0, cancelled: 1, progress: 2, first: 3, count: 4, stage: 5 } as const;
+const place = { code: 0, cancelled: 1, progress: 2, first: 3, count: 4, stage: 5, taken: 6 } as const;
 
 /** In `place.code`. */
 const inScript = 0;
 const inNative = 1;
 const terminating = 2;
 
+/** A thread that gives replies faster than they go on waits while these are not taken: 64 of them, or 4 MiB. */
+const mostUntaken = 64;
+const weightBytes = 2 ** 16;
+
+/** What a reply counts for. */
+export function replyWeight(byteLength: number): number {
+  return 1 + Math.floor(byteLength / weightBytes);
+}
+
 /** The main thread's side. */
 export class ThreadControl {
-  readonly shared = new SharedArrayBuffer(24);
+  readonly shared = new SharedArrayBuffer(28);
   readonly #words = new Int32Array(this.shared);
 
   constructor() {
@@ -26,6 +35,12 @@ export class ThreadControl {
   reset(): void {
     Atomics.store(this.#words, place.cancelled, 0);
     Atomics.store(this.#words, place.count, 0);
+    Atomics.store(this.#words, place.taken, 0);
+  }
+
+  /** A reply that the thread sent while its batch runs is on its way. */
+  took(byteLength: number): void {
+    Atomics.add(this.#words, place.taken, replyWeight(byteLength));
   }
 
   /** The instances that the thread has worked on last, and at which stage: count 0 while it has not begun with any. */
@@ -82,6 +97,11 @@ export class ThreadControlView implements NativeGuard {
     Atomics.store(this.#words, place.first, first);
     Atomics.store(this.#words, place.count, count);
   };
+
+  /** Whether the thread may send a reply while its batch runs, when it has sent so much for it. */
+  hasRoom(sent: number): boolean {
+    return sent - Atomics.load(this.#words, place.taken) < mostUntaken;
+  }
 
   enter(): void {
     if (this.#depth++ > 0) return;

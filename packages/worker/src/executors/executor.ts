@@ -252,7 +252,12 @@ export class Executor {
 
   /** Those of a batch that has been answered without its executor are dropped. */
   #reply({ batchId, frame }: ReplyMessage): void {
-    if (this.#work?.batchId === batchId) this.#work.onFrame(frame);
+    const work = this.#work;
+    if (work?.batchId !== batchId) return;
+    const { byteLength } = frame;
+    work.onFrame(frame, () => {
+      if (this.#work === work) this.#control.took(byteLength);
+    });
   }
 
   #done({ batchId, frames, answered, isWhole, error }: DoneMessage): void {

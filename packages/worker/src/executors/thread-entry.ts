@@ -12,7 +12,7 @@ import {
 } from '@serving/common';
 import { executeBatch } from '../execution/execute-batch.js';
 import { loadServable, type LoadedServable } from '../servables/load-servable.js';
-import { ThreadControlView } from './control-word.js';
+import { replyWeight, ThreadControlView } from './control-word.js';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
 const port = parentPort!;
@@ -60,8 +60,11 @@ async function runBatch(
   }
   thrownReported = 0;
   let answered = 0;
+  let sent = 0;
+  const hasRoom = () => control.hasRoom(sent);
   const emit = (reply: Reply) => {
     const early = encodeReply({ batchId, reply, durations: [] });
+    sent += replyWeight(early.byteLength);
     if (reply.last) {
       answered += reply.count;
       reportFaults(batch, [reply]);
@@ -72,6 +75,7 @@ async function runBatch(
     ...batchControl,
     arrivedAt,
     emit,
+    hasRoom,
   });
   reportFaults(batch, replies);
   const frames = replies.map((reply, index) =>

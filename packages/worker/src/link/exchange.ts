@@ -121,8 +121,9 @@ export class Exchange {
       method,
       count,
       frame,
-      onFrame: (reply) => {
-        if (!this.#isOver) this.#outbox.add(reply, { ...noBatch, replicaId, batchId }, order);
+      onFrame: (reply, onSent) => {
+        const replyLabel = { ...noBatch, replicaId, batchId };
+        if (!this.#isOver) this.#outbox.add(reply, replyLabel, { order, onSent });
       },
       onReturned: () => this.#tell({ $case: 'returned', value: { replicaId, batchId } }),
       onLost: (why, overdue) => this.#tell({ $case: 'lost', value: { replicaId, batchId, why, overdue } }),

@@ -59,6 +59,7 @@ export const control = (isCancelled: () => boolean) => ({
   arrivedAt: 0,
   now: () => 0,
   emit: () => undefined,
+  hasRoom: () => true,
 });
 
 export const context = (
@@ -73,6 +74,7 @@ export const context = (
   isCancelled,
   progress,
   byRequest,
+  hasRoom: () => true,
   workOn: () => undefined,
 });
 

@@ -401,3 +401,18 @@ test('who is worked on is said before each step, and all of them while nobody is
       expect(told[told.indexOf(`${what} of ${instance}`) - 1]).toBe(`${instance}+1`);
   expect(told.at(-1)).toBe('1+3');
 });
+
+test('while there is no room for responses none is asked for, and the thread is not taken for stuck', async () => {
+  const { seen, each } = endless(false);
+  let [progress, cancelled] = [0, false];
+  await run([stage(each)], {
+    control: {
+      hasRoom: () => seen.yielded < 2,
+      progress: () => (cancelled = ++progress >= 20),
+      isCancelled: () => cancelled,
+    },
+  });
+  // Each of the three instances may have found room before the others took it.
+  expect(seen.yielded).toBeLessThanOrEqual(4);
+  expect(seen.cleanedUp).toBe(3);
+});

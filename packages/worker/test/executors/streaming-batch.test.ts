@@ -1,6 +1,7 @@
 /** Replies that an executor's thread sends while its batch runs. */
 import { Block, encodeReply } from '@serving/common';
 import { expect, test } from '@jest/globals';
+import { replyWeight } from '../../src/executors/control-word.js';
 import { PoolUnderTest, times } from './pool-under-test.js';
 
 /** A reply to one of the batch's two instances. */
@@ -42,4 +43,22 @@ test('those of a batch that is overdue are dropped', async () => {
   expect(told).toEqual([expect.stringMatching(/^lost: did not return/)]);
   under.last.send(reply(1, 0));
   expect(told).toHaveLength(1);
+});
+
+test('a thread has room for replies as long as not too many, or too large ones, wait to be taken', async () => {
+  const under = await new PoolUnderTest().started();
+  const taken: (() => void)[] = [];
+  under.run({ onFrame: (_, onTaken) => void taken.push(onTaken!) });
+  const { control } = under.last;
+  const { byteLength } = reply(1, 0).frame;
+  let sent = 0;
+  for (; control.hasRoom(sent); sent += replyWeight(byteLength)) under.last.send(reply(1, 0));
+  expect(taken).toHaveLength(64);
+  taken[0]!();
+  expect([control.hasRoom(sent), control.hasRoom(sent + 1)]).toEqual([true, false]);
+  under.last.done(2);
+  under.run();
+  // What is taken late is of a batch that is over.
+  taken[1]!();
+  expect([control.hasRoom(63), control.hasRoom(64), replyWeight(2 ** 22)]).toEqual([true, false, 65]);
 });

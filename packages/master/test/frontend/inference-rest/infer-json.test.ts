@@ -242,3 +242,15 @@ test('requests that come to no method are counted as refusals by their code, onc
   const codes = ['SERVABLE_NOT_FOUND', 'BAD_REQUEST', 'INPUT_MISMATCH', 'INTERNAL'] as const;
   expect(codes.map((code) => one.plane.refusals.of(code))).toEqual([1, 2, 1, 0]);
 });
+
+test('a method that gives many responses is refused, in the words of Triton', async () => {
+  const one = bench();
+  one.serve({ servable: 'stream', methods: [{ ...echo, streaming: true }] });
+  expect(await one.inferJson('stream', { inputs: [jsonInput('FP32', [1], [1])] })).toEqual([
+    501,
+    {
+      error:
+        "HTTP end point doesn't support models with decoupled transaction policy; 'stream' gives many responses to a request: expected ModelStreamInfer",
+    },
+  ]);
+});

@@ -77,6 +77,7 @@ test('the configuration has what clients read unasked, with enums by name', asyn
   const ports = [{ name: 'x', dtype: 'string', shape: ['N', 4] }] as const;
   bench.serve({ servable: 's', executors: 3, methods: [method('m', ports, { batched: true, batching })] });
   bench.serve({ servable: 'plain', methods: [echo] });
+  bench.serve({ servable: 'many', methods: [{ ...echo, streaming: true }] });
   const [status, config] = (await bench.get('/v2/models/s/config')) as [number, object];
   expect(status).toBe(200);
   expect(config).toMatchObject({
@@ -101,6 +102,10 @@ test('the configuration has what clients read unasked, with enums by name', asyn
   expect(JSON.stringify(config)).not.toContain('undefined');
   const [, plain] = (await bench.get('/v2/models/plain/versions/1/config')) as [number, object];
   expect(plain).toMatchObject({ max_batch_size: 0 });
+  expect(await bench.get('/v2/models/many/config')).toMatchObject([
+    200,
+    { model_transaction_policy: { decoupled: true } },
+  ]);
   expect(Object.keys(plain)).not.toContain('dynamic_batching');
 });
 
