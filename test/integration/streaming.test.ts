@@ -213,6 +213,8 @@ everywhere('a client that does not read is told so in the end, and others are se
   const stream = new InferStream(master.address);
   const file = newFile();
   stream.send(requestTo('floods', file));
+  // Before the first read, this client takes in all there is.
+  await stream.next();
   await eventually('it has cleaned up', () => existsSync(file));
   expect(await answersTo(master, requestTo('texts', 'served'))).toEqual(['texts: served']);
   stream.end();

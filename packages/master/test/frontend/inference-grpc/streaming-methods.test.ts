@@ -183,14 +183,16 @@ test('a client that does not read has its request ended, and given up when nobod
   const { stream, answers, sent, replica, statistics } = await open();
   await stream.send(request('1'));
   const work = await sent(1);
-  // Nothing is read meanwhile: what the sockets hold is followed by what the server holds, which is bounded.
+  respond(work, 0, 1);
+  expect(await next(answers)).toBe('1: 1');
+  // Nothing is read from here on: what the sockets hold is followed by what the server holds, which is bounded.
   let given = 0;
   const large = new Block(1, [numericColumn('y', 'float32', [2 ** 16], [new Uint8Array(2 ** 18)])]);
-  for (; given < 1000 && replica.cancelled.length === 0; given++) {
+  for (; given < 2000 && replica.cancelled.length === 0; given++) {
     work.send({
       first: 0,
       count: 1,
-      sequence: given,
+      sequence: given + 1,
       last: false,
       outcome: { ok: true, outputs: large.all() },
     });
