@@ -11,6 +11,7 @@ import {
   inflatedReply,
   overGrpc,
   overHttp,
+  responsesTo,
   streamEnd,
   type Answer,
   type Elements,
@@ -36,11 +37,24 @@ beforeAll(async () => {
       registerMethod('m', { inputs: { x: { dtype: 'float32', shape: [3] } }, outputs: ['y'] }, ({ x }) =>
         addStage((rows) => rows.map(([one]) => one), [x], { batchSize: 4 }));
     `),
+    many: functionServable(`
+      registerMethod('m', { inputs: [], outputs: ['y'], streaming: true }, () =>
+        addStage(function* () { yield 1; yield 2; }, []));
+    `),
     kind: functionServable(`
       registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => addStage((one) => typeof one, [x]));
     `),
   });
-  const options = ['--servable', 'echo,kind', '--directory', directory, '--executors', '1', '--rest', '0'];
+  const options = [
+    '--servable',
+    'echo,kind,many',
+    '--directory',
+    directory,
+    '--executors',
+    '1',
+    '--rest',
+    '0',
+  ];
   const master = await startMaster([...options, '--rest-status-codes']);
   [grpc, http] = [master.address, master.rest];
   transports = [overGrpc(grpc, elements), overHttp(http, elements)];
@@ -105,6 +119,10 @@ const parameters: Readonly<Record<string, KnownParameter>> = {
   'headers of request': { given: { request: { headers: 'a' } } },
   'triton_enable_empty_final_response of request': {
     given: { request: { triton_enable_empty_final_response: true } },
+    effect: async () => {
+      expect(await responsesTo(grpc, 'many', false)).toBe(2);
+      expect(await responsesTo(grpc, 'many', true)).toBe(3);
+    },
   },
   'binary_data_output of request': { given: { request: { binary_data_output: true } }, effect: isBinary },
   'any other of request': { given: { request: unknown } },

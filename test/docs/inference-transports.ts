@@ -1,5 +1,6 @@
 /** An inference request over gRPC and over HTTP, for what is said of both: the same parameters go in, an answer of the same form comes out. */
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
+import { expect } from '@jest/globals';
 import { grpcStatus, inference } from '@serving/common';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { callRpc, inferInput, inferStream } from '../support/inference-calls.js';
@@ -150,4 +151,14 @@ export async function streamEnd(address: string, headers: Readonly<Record<string
     () => 'OK',
     (error: ServiceError) => statusName(error.code),
   );
+}
+
+/** How many responses a stream gives to a request without inputs. @param asksForEnd whether it asks for one without outputs */
+export async function responsesTo(address: string, modelName: string, asksForEnd: boolean): Promise<number> {
+  const parameters = new Map<string, inference.InferParameter>([
+    ['triton_enable_empty_final_response', { parameterChoice: { $case: 'boolParam', value: asksForEnd } }],
+  ]);
+  const responses = await inferStream(address, [{ modelName, parameters }]);
+  expect(responses.map(({ errorMessage }) => errorMessage).join('')).toBe('');
+  return responses.length;
 }

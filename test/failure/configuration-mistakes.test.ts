@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { startProgram } from '../support/processes.js';
 import { configuration } from '../support/servables.js';
 import { type FolderContents, temporaryFolder, writeFiles } from '../support/temporary-folder.js';
+import { streamingMistakes } from './streaming-mistakes.js';
 
 /** What is written from line 2 on → the error. `x` is a declared method's input in what `inMethod` writes. */
 const inMethod = (body: string) =>
   `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => {\n${body}\n});`;
 
 const mistakes: Record<string, { readonly config: string | FolderContents; readonly error: string }> = {
+  ...streamingMistakes,
   throws: {
     config: `\nthrow new RangeError('no such thing\\nsecond line');`,
     error: 's/servable_config.ts:3: RangeError: no such thing',
@@ -110,12 +112,12 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'method without options': {
     config: `registerMethod('m', (x) => x);`,
     error:
-      's/servable_config.ts:2: method m: expected options { inputs, outputs, idempotent, default, batching }, given a function',
+      's/servable_config.ts:2: method m: expected options { inputs, outputs, idempotent, default, streaming, batching }, given a function',
   },
   'method with a misspelt option': {
     config: `registerMethod('m', { input: ['x'], outputs: ['y'] }, (x) => x);`,
     error:
-      "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent, default, batching",
+      "s/servable_config.ts:2: method m: unknown option 'input'; expected inputs, outputs, idempotent, default, streaming, batching",
   },
   'inputs that are no list': {
     config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,
@@ -282,7 +284,7 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
   'a generator without a batch size': {
     config: inMethod('return addStage(function* each() { yield 1; }, [x]);'),
     error:
-      's/servable_config.ts:3: function each is a generator, which yields one result per instance; give addStage a batchSize (0 leaves it to the server)',
+      's/servable_config.ts:3: function each is a generator; if it yields one result per instance, give addStage a batchSize (0 leaves it to the server); if it yields many responses to one instance, give registerMethod streaming: true',
   },
   'a subgraph that the model does not have': {
     config: inMethod("return addStage(declareModel({ file: ['a.onnx', 'b.onnx'] }).subgraph(2), [x]);"),

@@ -154,6 +154,19 @@ describe('serving-worker check', () => {
     );
   });
 
+  test('says that a method gives many responses, and which stage they are of', () => {
+    const streaming = servables({
+      s: functionServable(`
+registerMethod('many', { inputs: ['x'], outputs: ['y'], streaming: true, idempotent: false }, (x) =>
+  addStage(function* each(x) { yield x; }, [x]));`),
+    });
+    const { status, stdout } = runWorker(['check', 's', '--directory', streaming]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      / {2}many, streaming, not idempotent\n.*\n.*\n {4}stage 1: function each\(x\) -> y, yields one response after another {2}\(/,
+    );
+  });
+
   test.each([
     [['check'], 2, "missing required argument 'servable'"],
     [['check', 'nobody', '--directory', directory], 3, "directory '.*nobody' not exist"],

@@ -1,6 +1,6 @@
 /** Methods that give many responses to a request, of a real serving-master: in one process, and with workers of its own. */
 import { beforeAll, expect, test } from '@jest/globals';
-import { inference } from '@serving/common';
+import type { inference } from '@serving/common';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';

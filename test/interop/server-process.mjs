@@ -38,14 +38,16 @@ async function isFree(host) {
   }
 }
 
-/** What is served: the tutorial's servable, the same with a batch dimension, and one of functions. */
-const servables = ['add', 'add-batch', 'echo'];
+/** What is served: the tutorial's servable, the same with a batch dimension, and two of functions. */
+const ofFunctions = ['echo', 'countdown'];
+const servables = ['add', 'add-batch', ...ofFunctions];
 
 /** Puts the servables, which are kept in several places, side by side in `directory`. */
 export function collectServables(directory) {
   for (const name of servables) {
-    const kept =
-      name === 'echo' ? join(import.meta.dirname, 'servables') : join(repository, 'examples', 'add');
+    const kept = ofFunctions.includes(name)
+      ? join(import.meta.dirname, 'servables')
+      : join(repository, 'examples', 'add');
     cpSync(join(kept, name), join(directory, name), { recursive: true });
   }
 }

@@ -6,6 +6,7 @@ from example import add_example_check
 from models import add_model_checks
 from program import run_checks
 from schema import add_schema_checks
+from streaming import add_streaming_checks
 from tensors import add_tensor_checks
 
 
@@ -15,6 +16,7 @@ def add_checks(checks, told):
         add_model_checks,
         add_error_checks,
         add_concurrent_checks,
+        add_streaming_checks,
         add_schema_checks,
         add_example_check,
     ):

@@ -33,3 +33,29 @@ const wait = async (x: Tensor) => {
 registerMethod('wait', { inputs: { x: { dtype: 'int32', shape: [] } }, outputs: ['y'] }, ({ x }) =>
   addStage(wait, [x]),
 );
+
+// Many responses to a request.
+const number = { x: { dtype: 'int32', shape: [] } } as const;
+const streams = (name: string, generator: (x: Tensor) => AsyncIterable<number>) =>
+  registerMethod(name, { inputs: number, outputs: ['y'], streaming: true }, ({ x }) =>
+    addStage(generator, [x]),
+  );
+streams('count', async function* (x) {
+  for (let i = 0; i < Number(x.data[0]); i++) yield i;
+});
+streams('count_slowly', async function* (x) {
+  for (let i = 0; i < Number(x.data[0]); i++) {
+    yield i;
+    if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+});
+streams('breaks', async function* (x) {
+  for (let i = 0; i < Number(x.data[0]); i++) yield i;
+  throw new Error('no more');
+});
+streams('endless', async function* () {
+  for (let i = 0; ; i++) {
+    yield i;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+});
