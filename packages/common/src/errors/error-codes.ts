@@ -119,11 +119,13 @@ export const errorTable = {
     true,
     'more instances or bytes are waiting than the limits allow',
   ),
-  READER_TOO_SLOW: {
-    grpc: 'RESOURCE_EXHAUSTED',
-    retryable: false,
-    meaning: 'a client that reads the responses to its request more slowly than they come',
-  },
+  READER_TOO_SLOW: row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'FAILED',
+    false,
+    'a client that reads the responses to its request more slowly than they come',
+  ),
   DEADLINE_EXCEEDED: row(
     'DEADLINE_EXCEEDED',
     504,

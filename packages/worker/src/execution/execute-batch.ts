@@ -20,7 +20,10 @@ export interface BatchOutcome {
   /** Final replies of the instances that have not been sent one before, each once and in order. */
   readonly replies: readonly Reply[];
   readonly durations: readonly StageDuration[];
-  /** Whether nothing was left out: neither was it cancelled, nor were callers' deadlines passed. */
+  /**
+   * Whether the next such batch may be expected to take as long: nothing was left out, neither was it cancelled nor were
+   * callers' deadlines passed. How long the responses of a streaming method take says nothing of the next ones.
+   */
   readonly isWhole: boolean;
 }
 
@@ -57,7 +60,7 @@ export async function executeBatch(
     const responses = method.isStreaming ? new Responses(method, values, control.emit) : undefined;
     const durations = await runStages(servable, method, { batch, values, responses }, control);
     const replies = responses?.rest() ?? checkedReplies(method, values);
-    const isWhole = !control.isCancelled() && !values.anyExpired;
+    const isWhole = responses === undefined && !control.isCancelled() && !values.anyExpired;
     return { replies, durations, isWhole };
   } catch (thrown) {
     return { replies: [failure(0, batch.count, ServingError.from(thrown))], durations: [], isWhole: false };

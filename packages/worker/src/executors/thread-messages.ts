@@ -36,7 +36,7 @@ export interface DoneMessage {
   readonly frames: readonly ArrayBuffer[];
   /** Instances that have had their final reply: by these frames, or before. */
   readonly answered: number;
-  /** Whether it took as long as such batches do: nothing was left out. */
+  /** Whether it took as long as such batches do. */
   readonly isWhole: boolean;
   /** Why the others have no answer. */
   readonly error?: { readonly code: ErrorCode; readonly message: string };
