@@ -24,10 +24,10 @@ export class Batch implements ReplySink {
   /** When the first of its calls came, by the clock. */
   readonly oldestAt: number;
   readonly #answered: Answered;
-  /** Instances whose answer has begun: their callers have a piece of it. */
-  readonly #begun = new Set<number>();
   /** Made when it is needed, which is seldom. */
   #abandoned: Set<PredictCall> | undefined;
+  /** Instances whose answer has begun: their callers have a piece of it. Made for the first one. */
+  #begun: Set<number> | undefined;
 
   constructor(entries: readonly BatchEntry[]) {
     let offset = 0;
@@ -58,7 +58,7 @@ export class Batch implements ReplySink {
   reply(reply: Reply): void {
     for (const run of this.#answered.take(reply.first, reply.count, reply.last)) {
       const end = run.first + run.count;
-      if (!reply.last) for (let instance = run.first; instance < end; instance++) this.#begun.add(instance);
+      if (!reply.last) this.#begin(run.first, end);
       for (let index = this.#entryAt(run.first); index < this.entries.length; index++) {
         const { call, first, offset, count } = this.entries[index]!;
         if (offset >= end) break;
@@ -66,6 +66,11 @@ export class Batch implements ReplySink {
         call.sink.reply(portion(reply, start, Math.min(end, offset + count) - start, first + start - offset));
       }
     }
+  }
+
+  #begin(from: number, end: number): void {
+    this.#begun ??= new Set();
+    for (let instance = from; instance < end; instance++) this.#begun.add(instance);
   }
 
   /** Index of the entry that holds an instance of the batch. */
@@ -113,7 +118,7 @@ export class Batch implements ReplySink {
 
   /** The same for those whose answer has begun: what they have had cannot be given twice. */
   failBegun(error: ServingError): void {
-    for (const instance of this.#begun) this.reply(failure(instance, 1, error));
+    for (const instance of this.#begun ?? []) this.reply(failure(instance, 1, error));
   }
 
   /** The call's replies matter no more. True when nobody else waits for the batch. */

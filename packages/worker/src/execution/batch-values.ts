@@ -72,8 +72,8 @@ export class BatchValues {
   readonly #slots: (SlotValues | undefined)[];
   readonly #errors: (ServingError | undefined)[];
   readonly #deadlines: Deadlines | undefined;
-  /** Those whose responses have begun. */
-  readonly #begun = new Set<number>();
+  /** Those whose responses have begun; made for the first one. */
+  #begun: Set<number> | undefined;
   #failed = 0;
   #expired = 0;
 
@@ -156,14 +156,14 @@ export class BatchValues {
   expire(): void {
     for (let late = this.#deadlines?.takePassed(); late !== undefined; late = this.#deadlines?.takePassed()) {
       for (let instance = late.from; instance < late.to; instance++)
-        this.fail(instance, this.#begun.has(instance) ? cutOffError : expiredError);
+        this.fail(instance, this.#begun?.has(instance) === true ? cutOffError : expiredError);
       this.#expired += late.to - late.from;
     }
   }
 
   /** The instance has been started, and may be worked on for as long as its caller waits. */
   begin(instance: number): void {
-    this.#begun.add(instance);
+    (this.#begun ??= new Set()).add(instance);
   }
 
   /** Whether the time of any caller has run out. */
