@@ -286,6 +286,34 @@ everywhere('every call that has one answer is refused', async (master) => {
   ]);
 });
 
+test.each(['in one process', 'in a cluster'])(
+  'a generator stops when its client goes away, though another of its batch is waited for, %s',
+  async (where) => {
+    const alone = ['--servable', 's', '--directory', directory, '--executors', '1'];
+    const isCluster = where === 'in a cluster';
+    const master = await startMaster(isCluster ? ['--master', '127.0.0.1:0'] : alone);
+    if (isCluster) await startWorker(master, alone);
+    const [busy, ...both] = [0, 1, 2].map(() => new InferStream(master.address));
+    const [release, ...given] = [0, 1, 2].map(newFile);
+    busy!.send(requestTo('waits', release!));
+    expect(shown(await busy!.next())).toBe('waits: before');
+    for (const [index, stream] of both.entries()) {
+      stream.send(requestTo('endless', given[index]!));
+      // An answer to what was sent behind it says that it waits.
+      stream.send(requestTo('nothing', ''));
+      expect(shown(await stream.next())).toMatch(/^nothing: Request for unknown model/);
+    }
+    writeFileSync(release!, '');
+    for (const stream of both) expect(shown(await stream.next())).toBe('endless: first');
+    both[0]!.cancel();
+    await eventually('it has cleaned up', () => existsSync(given[0]!));
+    expect(shown(await both[1]!.next())).toBe('endless: more');
+    expect(existsSync(given[1]!)).toBe(false);
+    for (const stream of [busy!, both[1]!]) stream.cancel();
+    await eventually('the other has cleaned up, too', () => existsSync(given[1]!));
+  },
+);
+
 test('a worker that dies in the middle of its responses: the request fails, and is not run again', async () => {
   const master = await startMaster(['--master', '127.0.0.1:0']);
   const workers = await Promise.all(

@@ -13,6 +13,7 @@ import {
 import type { CreditSink } from './credits/credit-account.js';
 import { CreditBroker } from './credits/credit-broker.js';
 import { ReplicaShare, type GrantedWork } from './credits/replica-share.js';
+import type { InstanceRange } from './executors/batch-work.js';
 import { planCores, type CorePlan } from './executors/core-plan.js';
 import { usableCores } from './executors/cores.js';
 import { ExecutorPool } from './executors/executor-pool.js';
@@ -216,8 +217,8 @@ export class LocalReplica {
     }
   }
 
-  cancel(batchId: number): void {
-    this.#own?.cancel(batchId);
+  cancel(batchId: number, instances?: InstanceRange): void {
+    this.#own?.cancel(batchId, instances);
   }
 
   /** Stops the executors; false when one is stuck in native code, so that only killing the process ends it. */

@@ -64,8 +64,11 @@ export interface Replica {
   grantTo(listener: CreditListener): void;
   /** Sends a batch for which one of its credits was spent. */
   send(work: ReplicaWork): void;
-  /** Nobody waits for the batch any more; it still ends as any other. */
-  cancel(batchId: number): void;
+  /**
+   * Nobody waits for the batch any more; it still ends as any other.
+   * @param instances nobody waits for these, but somebody does for others
+   */
+  cancel(batchId: number, instances?: InstanceRange): void;
   /** So many instances wait for a credit now; told whenever that may have changed, to a replica that wants it. */
   demand?(waiting: number): void;
 }

@@ -131,7 +131,7 @@ export class Dispatcher {
   abandon(call: PredictCall): void {
     this.#redispatch.remove(call);
     for (const { replica, flights } of [...this.#seats.all(), ...this.#leaving]) {
-      for (const { batch, batchId } of flights.members()) if (batch.abandon(call)) replica.cancel(batchId);
+      for (const flight of flights.members()) abandonIn(flight, replica, call);
     }
     // If the call was the last suspect, a replica returns to service.
     if (this.#quarantine.seat !== undefined) this.demand();
@@ -327,6 +327,14 @@ interface Loss {
   readonly flight: Flight;
   readonly why: string;
   readonly overdue: InstanceRange | undefined;
+}
+
+/** Responses may have no end, so a replica that gives some learns of each call that nobody waits for. */
+function abandonIn({ batch, batchId, source }: Flight, replica: Replica, call: PredictCall): void {
+  if (batch.abandon(call)) return replica.cancel(batchId);
+  if (replica.methods.find(({ name }) => name === source.method)?.streaming !== true) return;
+  for (const { call: whose, offset: first, count } of batch.entries)
+    if (whose === call) replica.cancel(batchId, { first, count });
 }
 
 const noKey = new Uint8Array(0);

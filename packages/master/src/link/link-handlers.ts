@@ -22,6 +22,7 @@ import {
   type RpcStream,
 } from '@serving/common';
 import type { Registration } from './registration.js';
+import type { InstanceRange } from '../cluster/replica.js';
 import type { BatchExit } from './remote-replica.js';
 import type { WorkerDirectory } from './worker-directory.js';
 
@@ -226,8 +227,8 @@ function keyOf({ replicaId, batchId }: Pick<FrameLabel, 'replicaId' | 'batchId'>
 export class StreamExit implements BatchExit {
   readonly #stream: Pick<RpcStream, 'send'>;
   readonly #outbox: FrameOutbox<FrameLabel>;
-  /** Batches that wait for their first chunk to be sent, and whether they were cancelled meanwhile. */
-  readonly #unbegun = new Map<string, boolean>();
+  /** Batches that wait for their first chunk to be sent, and what was cancelled of them meanwhile. */
+  readonly #unbegun = new Map<string, link.BatchCancellation[]>();
 
   constructor(stream: Pick<RpcStream, 'send'>) {
     this.#stream = stream;
@@ -239,15 +240,19 @@ export class StreamExit implements BatchExit {
   }
 
   sendBatch(frame: ArrayBuffer, label: FrameLabel): void {
-    this.#unbegun.set(keyOf(label), false);
+    this.#unbegun.set(keyOf(label), []);
     this.#outbox.add(frame, label);
   }
 
-  sendCancellation(replicaId: string, batchId: number): void {
-    const key = keyOf({ replicaId, batchId });
+  sendCancellation(replicaId: string, batchId: number, instances?: InstanceRange): void {
+    this.#cancel({ replicaId, batchId, instances });
+  }
+
+  #cancel(cancellation: link.BatchCancellation): void {
     // A worker knows nothing of a batch before its first chunk.
-    if (this.#unbegun.has(key)) this.#unbegun.set(key, true);
-    else this.#send({ $case: 'cancellation', value: { replicaId, batchId } }).catch(() => undefined);
+    const early = this.#unbegun.get(keyOf(cancellation));
+    if (early !== undefined) early.push(cancellation);
+    else this.#send({ $case: 'cancellation', value: cancellation }).catch(() => undefined);
   }
 
   sendDemand(replicaId: string, waiting: number): void {
@@ -256,9 +261,9 @@ export class StreamExit implements BatchExit {
 
   #begun(label: FrameLabel): void {
     const key = keyOf(label);
-    const isCancelled = this.#unbegun.get(key) === true;
+    const cancelled = this.#unbegun.get(key) ?? [];
     this.#unbegun.delete(key);
-    if (isCancelled) this.sendCancellation(label.replicaId, label.batchId);
+    for (const cancellation of cancelled) this.#cancel(cancellation);
   }
 
   #send(message: NonNullable<link.ExchangeResponse['message']>): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type WorkerIdentity,
 } from '@serving/common';
 import type { ReplicaRegistry } from '../cluster/replica-registry.js';
+import type { InstanceRange } from '../cluster/replica.js';
 import { RemoteReplica, type BatchExit, type RemoteReplicaInfo } from './remote-replica.js';
 
 export interface RegistrationSettings {
@@ -166,8 +167,8 @@ export class Registration {
   /** Replicas outlive no stream, but come before it. */
   readonly #exitOfStream: BatchExit = {
     sendBatch: (frame: ArrayBuffer, label: FrameLabel) => this.#exit?.sendBatch(frame, label),
-    sendCancellation: (replicaId: string, batchId: number) =>
-      this.#exit?.sendCancellation(replicaId, batchId),
+    sendCancellation: (replicaId: string, batchId: number, instances?: InstanceRange) =>
+      this.#exit?.sendCancellation(replicaId, batchId, instances),
     sendDemand: (replicaId: string, waiting: number) => this.#exit?.sendDemand(replicaId, waiting),
   };
 }

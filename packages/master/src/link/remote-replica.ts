@@ -23,7 +23,7 @@ import type {
 /** The way to the worker, once its exchange stream is there. */
 export interface BatchExit {
   sendBatch(frame: ArrayBuffer, label: FrameLabel): void;
-  sendCancellation(replicaId: string, batchId: number): void;
+  sendCancellation(replicaId: string, batchId: number, instances?: InstanceRange): void;
   sendDemand(replicaId: string, waiting: number): void;
 }
 
@@ -143,8 +143,8 @@ export class RemoteReplica implements Replica {
     this.#exit.sendBatch(frame, { replicaId: this.replicaId, batchId, method, count, creditId });
   }
 
-  cancel(batchId: number): void {
-    if (this.#find(batchId) !== undefined) this.#exit.sendCancellation(this.replicaId, batchId);
+  cancel(batchId: number, instances?: InstanceRange): void {
+    if (this.#find(batchId) !== undefined) this.#exit.sendCancellation(this.replicaId, batchId, instances);
   }
 
   #find(batchId: number): InFlight | undefined {

@@ -5,7 +5,7 @@ import { DispatchCounts } from '../../src/statistics/dispatch-counts.js';
 import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
 import { batcherOf } from '../support/batchers.js';
 import { callOfSize, floatText } from '../support/calls.js';
-import { FakeReplica } from '../support/fake-replica.js';
+import { FakeReplica, signature } from '../support/fake-replica.js';
 
 const limits = {
   maxBatchSize: 2,
@@ -15,7 +15,7 @@ const limits = {
   maxQueueBytes: 1e6,
 };
 
-function setUp() {
+function setUp(replica = new FakeReplica()) {
   const clock = new ManualClock();
   const dispatcher = new Dispatcher({
     servable: 'add',
@@ -29,7 +29,6 @@ function setUp() {
   });
   const queue = batcherOf({ limits, clock, dispatcher });
   dispatcher.addSource(queue);
-  const replica = new FakeReplica();
   dispatcher.addReplica(replica);
   return { dispatcher, queue, replica };
 }
@@ -56,6 +55,26 @@ test('a batch that another call waits for runs on until that is abandoned too', 
   b.signal.abort();
   expect(replica.cancelled).toEqual([replica.last.batchId]);
 });
+
+test.each([true, false])(
+  'of a method with many responses a replica learns of each call (streaming: %s)',
+  (streaming) => {
+    const method = { ...signature('predict'), streaming };
+    const { queue, replica } = setUp(new FakeReplica({ methods: [method] }));
+    const [a, b] = [callOfSize(1), callOfSize(1)];
+    queue.enqueue(a);
+    queue.enqueue(b);
+    replica.grant();
+    const { batchId } = replica.last;
+    b.signal.abort();
+    expect([replica.cancelled, replica.cancelledParts]).toEqual([
+      [],
+      streaming ? [[batchId, { first: 1, count: 1 }]] : [],
+    ]);
+    a.signal.abort();
+    expect([replica.cancelled, replica.cancelledParts.length]).toEqual([[batchId], streaming ? 1 : 0]);
+  },
+);
 
 test('every batch that carries a part of the cancelled call alone is cancelled, settled ones are not', () => {
   const { queue, replica } = setUp();

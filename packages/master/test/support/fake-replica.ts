@@ -14,7 +14,7 @@ import {
   type MethodSignature,
   type Reply,
 } from '@serving/common';
-import type { CreditListener, Replica, ReplicaWork } from '../../src/cluster/replica.js';
+import type { CreditListener, InstanceRange, Replica, ReplicaWork } from '../../src/cluster/replica.js';
 
 /** What an instance holds, as one text; the fake's output `y` for it. */
 export function instanceText(block: Block, instance: number): string {
@@ -121,6 +121,8 @@ export class FakeReplica implements Replica {
   /** Everything it was sent, in order. */
   readonly works: FakeWork[] = [];
   readonly cancelled: number[] = [];
+  /** Batches of which only some instances were cancelled, and these. */
+  readonly cancelledParts: (readonly [batchId: number, InstanceRange])[] = [];
   /** Called within `send`. */
   onSend: (work: FakeWork) => void = () => undefined;
   #listeners: CreditListener[] = [];
@@ -160,8 +162,9 @@ export class FakeReplica implements Replica {
     this.onSend(taken);
   }
 
-  cancel(batchId: number): void {
-    this.cancelled.push(batchId);
+  cancel(batchId: number, instances?: InstanceRange): void {
+    if (instances === undefined) this.cancelled.push(batchId);
+    else this.cancelledParts.push([batchId, instances]);
   }
 
   /** It is gone with everything it was sent. Whoever routes to it has to take it out first. */

@@ -1,5 +1,5 @@
 /** One master's share of a replica: its credits, and the batches it sent for those it has spent. */
-import type { BatchWork } from '../executors/batch-work.js';
+import type { BatchWork, InstanceRange } from '../executors/batch-work.js';
 import type { ExecutorPool } from '../executors/executor-pool.js';
 import { CreditAccount, type CreditSink } from './credit-account.js';
 import type { CreditBroker } from './credit-broker.js';
@@ -96,10 +96,10 @@ export class ReplicaShare {
     this.#broker.ended(this.#account);
   }
 
-  /** Nobody waits for the batch any more. It still ends as any other. */
-  cancel(batchId: number): void {
+  /** Nobody waits for the batch, or these instances of it, any more. It still ends as any other. */
+  cancel(batchId: number, instances?: InstanceRange): void {
     const work = this.#running.get(batchId);
-    if (work !== undefined) this.#pool.cancel(work);
+    if (work !== undefined) this.#pool.cancel(work, instances);
   }
 
   /** Nobody takes what its batches give. */

@@ -66,20 +66,38 @@ const cutOffError = new ServingError(
   "the caller's deadline passed before the last response to the instance",
 );
 
+export const cancelledError = new ServingError(
+  'CANCELLED',
+  'the request was cancelled before it was finished',
+);
+
+/** Instances by their positions in the batch. */
+export interface InstanceRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Until when callers wait. */
+export interface Callers {
+  readonly deadlines: Deadlines;
+  /** Takes instances that nobody waits for any more; undefined when there are no more of them. */
+  readonly takeCancelled: () => InstanceRange | undefined;
+}
+
 export class BatchValues {
   /** Number of instances. */
   readonly count: number;
   readonly #slots: (SlotValues | undefined)[];
   readonly #errors: (ServingError | undefined)[];
-  readonly #deadlines: Deadlines | undefined;
+  readonly #callers: Callers | undefined;
   /** Those whose responses have begun; made for the first one. */
   #begun: Set<number> | undefined;
   #failed = 0;
   #expired = 0;
 
   /** @param sections the batch's blocks, with the method's inputs in any order */
-  constructor(inputs: readonly Port[], slotCount: number, sections: readonly Block[], deadlines?: Deadlines) {
-    this.#deadlines = deadlines;
+  constructor(inputs: readonly Port[], slotCount: number, sections: readonly Block[], callers?: Callers) {
+    this.#callers = callers;
     this.count = sections.reduce((sum, section) => sum + section.count, 0);
     this.#errors = Array.from({ length: this.count });
     this.#slots = Array.from({ length: slotCount });
@@ -152,9 +170,13 @@ export class BatchValues {
     return this.#errors[instance];
   }
 
-  /** Those whose callers' time has run out fail, if they have not yet. */
+  /** Those whose callers do not wait any more, or have no time left, fail, if they have not yet. */
   expire(): void {
-    for (let late = this.#deadlines?.takePassed(); late !== undefined; late = this.#deadlines?.takePassed()) {
+    if (this.#callers === undefined) return;
+    const { deadlines, takeCancelled } = this.#callers;
+    for (let gone = takeCancelled(); gone !== undefined; gone = takeCancelled())
+      for (let i = 0; i < gone.count; i++) this.fail(gone.first + i, cancelledError);
+    for (let late = deadlines.takePassed(); late !== undefined; late = deadlines.takePassed()) {
       for (let instance = late.from; instance < late.to; instance++)
         this.fail(instance, this.#begun?.has(instance) === true ? cutOffError : expiredError);
       this.#expired += late.to - late.from;

@@ -5,7 +5,7 @@
 import { failure, ServingError, type BatchContents, type Reply, type StageDuration } from '@serving/common';
 import type { MethodDefinition, StageDefinition } from '../definition/definition.js';
 import type { LoadedServable } from '../servables/load-servable.js';
-import { BatchValues, SlotValues } from './batch-values.js';
+import { BatchValues, cancelledError, SlotValues, type InstanceRange } from './batch-values.js';
 import { byRequest } from './by-request.js';
 import { Deadlines } from './deadlines.js';
 import { runFunctionStage } from './function-stage.js';
@@ -38,6 +38,8 @@ export interface BatchControl extends Pick<
   readonly arrivedAt: number;
   /** Milliseconds that only ever grow. */
   readonly now: () => number;
+  /** Takes instances that nobody waits for any more while somebody does for others; undefined when there are none. */
+  readonly takeCancelled: () => InstanceRange | undefined;
   /**
    * Takes replies of a streaming method before the batch is done.
    * @throws when the reply cannot be sent, for instance for want of memory
@@ -54,7 +56,9 @@ export async function executeBatch(
   try {
     const method = methodOf(servable, batch);
     const deadlines = new Deadlines(batch.calls, control.arrivedAt, control.now);
-    const values = new BatchValues(method.inputs, method.slotCount, batch.sections, deadlines);
+    const { takeCancelled } = control;
+    const callers = { deadlines, takeCancelled };
+    const values = new BatchValues(method.inputs, method.slotCount, batch.sections, callers);
     for (const { slot, value } of method.constants)
       values.set(slot, SlotValues.ofRows(Array.from({ length: values.count }, () => value)));
     const responses = method.isStreaming ? new Responses(method, values, control.emit) : undefined;
@@ -85,8 +89,6 @@ interface RunningBatch {
   /** Of a streaming method. */
   readonly responses: Responses | undefined;
 }
-
-const cancelledError = new ServingError('CANCELLED', 'the request was cancelled before it was finished');
 
 async function runStages(
   servable: LoadedServable,

@@ -1,5 +1,8 @@
 /** A batch as it is handed to an executor, and how it ends without one. */
 import { encodeReply, failure, ServingError } from '@serving/common';
+import type { InstanceRange } from '../execution/batch-values.js';
+
+export type { InstanceRange };
 
 /** A batch as it is given to an executor. */
 export interface BatchWork {
@@ -25,12 +28,6 @@ export interface BatchWork {
    * @param overdue the batch did not return in time; these were worked on, and one of them is to blame
    */
   readonly onLost: (why: string, overdue?: InstanceRange) => void;
-}
-
-/** Instances by their positions in the batch. */
-export interface InstanceRange {
-  readonly first: number;
-  readonly count: number;
 }
 
 /** A failure for whatever instances have no final reply yet; sinks drop the rest. */

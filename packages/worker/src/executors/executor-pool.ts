@@ -2,7 +2,7 @@
 import { backoffMs, ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
 import PQueue from 'p-queue';
 import { ServiceTimes } from './end-forecast.js';
-import type { BatchWork } from './batch-work.js';
+import type { BatchWork, InstanceRange } from './batch-work.js';
 import { Executor, type ExecutorSettings, type ExecutorState } from './executor.js';
 
 export interface PoolSettings extends Omit<ExecutorSettings, 'name' | 'serviceTimes'> {
@@ -80,9 +80,11 @@ export class ExecutorPool {
     queueMicrotask(work.onReturned);
   }
 
-  /** Lets the batch end early: nobody waits for it. */
-  cancel(work: BatchWork): void {
-    for (const executor of this.#executors.values()) executor.cancel(work);
+  /** Lets the batch, or these instances of it, end early: nobody waits for them. */
+  cancel(work: BatchWork, instances?: InstanceRange): void {
+    for (const executor of this.#executors.values())
+      if (instances === undefined) executor.cancel(work);
+      else executor.cancelPart(work, instances);
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { firstLine, ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
-import { failRest, stageFailed, type BatchWork } from './batch-work.js';
+import { failRest, stageFailed, type BatchWork, type InstanceRange } from './batch-work.js';
 import { ThreadControl } from './control-word.js';
 import { EndForecast, type ServiceTimes } from './end-forecast.js';
 import { startThread, type ExecutorThread, type StartThread } from './executor-thread.js';
@@ -48,6 +48,13 @@ export interface ExecutorEvents {
  */
 export type ExecutorState = 'starting' | 'idle' | 'busy' | 'overdue' | 'ending' | 'stopping' | 'gone';
 
+interface WaitingWork {
+  readonly work: BatchWork;
+  readonly arrivedAt: number;
+  /** Instances that nobody waits for any more. */
+  readonly cancelled: InstanceRange[];
+}
+
 /** A power of two, so that the slices of a timeout add up to it. */
 const timeoutSlices = 4;
 
@@ -70,7 +77,7 @@ export class Executor {
   #state: ExecutorState = 'starting';
   #work: BatchWork | undefined;
   /** Runs after `#work`. */
-  #next: { readonly work: BatchWork; readonly arrivedAt: number } | undefined;
+  #next: WaitingWork | undefined;
   readonly #forecast: EndForecast;
   #cancelTimer: () => void = () => undefined;
   #cancelStuck: (() => void) | undefined;
@@ -129,7 +136,7 @@ export class Executor {
   take(work: BatchWork): boolean {
     if (this.#state === 'idle') this.#run(work, 0);
     else if (this.#state !== 'busy' || this.#next !== undefined) return false;
-    else this.#next = { work, arrivedAt: this.#settings.clock.now() };
+    else this.#next = { work, arrivedAt: this.#settings.clock.now(), cancelled: [] };
     return true;
   }
 
@@ -151,6 +158,12 @@ export class Executor {
     // On a fresh turn: whoever cancels is not answered meanwhile.
     queueMicrotask(() => failRest(work, cancelled));
     this.#events.nearEnd(this);
+  }
+
+  /** The same for some instances of the batch: nobody waits for these. */
+  cancelPart(work: BatchWork, instances: InstanceRange): void {
+    if (this.#work === work) this.#post({ kind: 'cancel', batchId: work.batchId, instances });
+    else if (this.#next?.work === work) this.#next.cancelled.push(instances);
   }
 
   /** The batch that waits was not started and may run elsewhere. */
@@ -283,6 +296,7 @@ export class Executor {
     if (next === undefined) return;
     this.#next = undefined;
     this.#run(next.work, this.#settings.clock.now() - next.arrivedAt);
+    for (const instances of next.cancelled) this.cancelPart(next.work, instances);
   }
 
   #finishWork(isWhole: boolean): BatchWork | undefined {

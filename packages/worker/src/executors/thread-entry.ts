@@ -12,6 +12,7 @@ import {
 } from '@serving/common';
 import { executeBatch } from '../execution/execute-batch.js';
 import { loadServable, type LoadedServable } from '../servables/load-servable.js';
+import type { InstanceRange } from './batch-work.js';
 import { replyWeight, ThreadControlView } from './control-word.js';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
@@ -27,6 +28,10 @@ let running: Promise<void> = Promise.resolve();
 const mostThrown = 10;
 /** How many of the running batch were. */
 let thrownReported = 0;
+let runningId: number | undefined;
+/** Instances of the running batch that nobody waits for any more. */
+let cancelled: InstanceRange[] = [];
+const takeCancelled = () => cancelled.shift();
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -37,7 +42,8 @@ async function start(): Promise<void> {
     const servable = await loadServable(load, control);
     port.on('message', (message: ToThread) => {
       if (message.kind === 'batch') running = runBatch(servable, message);
-      else void stop(servable);
+      else if (message.kind === 'stop') void stop(servable);
+      else if (message.batchId === runningId) cancelled.push(message.instances);
     });
     post({ kind: 'ready', signatures: servable.signatures });
   } catch (thrown) {
@@ -52,6 +58,8 @@ async function runBatch(
   { batchId, frame, waitedMs }: Extract<ToThread, { kind: 'batch' }>,
 ): Promise<void> {
   const arrivedAt = now() - waitedMs;
+  runningId = batchId;
+  cancelled = [];
   const batch = readBatch(frame);
   if (batch instanceof ServingError) {
     // Its size is unknown here; the main thread answers its instances.
@@ -76,6 +84,7 @@ async function runBatch(
     arrivedAt,
     emit,
     hasRoom,
+    takeCancelled,
   });
   reportFaults(batch, replies);
   const frames = replies.map((reply, index) =>

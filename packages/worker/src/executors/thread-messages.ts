@@ -1,6 +1,7 @@
 /** What the main thread and an executor thread say to each other. Frames are transferred, never copied. */
 import type { ErrorCode, MethodSignature } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
+import type { InstanceRange } from './batch-work.js';
 
 /** Given to the thread when it starts. */
 export interface ThreadStart {
@@ -20,6 +21,8 @@ export type ToThread =
       /** How long it has been at the worker, in milliseconds. */
       readonly waitedMs: number;
     }
+  /** Nobody waits for these instances of the batch any more, but somebody for others. */
+  | { readonly kind: 'cancel'; readonly batchId: number; readonly instances: InstanceRange }
   | { readonly kind: 'stop' };
 
 /** A reply of a streaming method, while its batch runs. */

@@ -29,8 +29,8 @@ export class Exchange {
   readonly #outbox: FrameOutbox<FrameLabel>;
   /** The master's shares of those replicas that it was offered. */
   readonly #shares = new Map<string, LinkedShare>();
-  /** Batches that were cancelled between two chunks of their frames, by replica and id. */
-  readonly #cancelledEarly = new Set<string>();
+  /** What was cancelled of batches between two chunks of their frames, by replica and id. */
+  readonly #cancelledEarly = new Map<string, link.BatchCancellation[]>();
   #isOver = false;
 
   constructor({ stream, replicas, leaseMs }: ExchangeSettings) {
@@ -103,9 +103,14 @@ export class Exchange {
     if (whole !== undefined) this.#take(whole);
   }
 
-  #cancel({ replicaId, batchId }: link.BatchCancellation): void {
-    if (this.#inbox.isIncomplete(replicaId, batchId)) this.#cancelledEarly.add(keyOf(replicaId, batchId));
-    else this.#shares.get(replicaId)?.cancel(batchId);
+  #cancel(cancellation: link.BatchCancellation): void {
+    const { replicaId, batchId, instances } = cancellation;
+    if (!this.#inbox.isIncomplete(replicaId, batchId))
+      return this.#shares.get(replicaId)?.cancel(batchId, instances);
+    const key = keyOf(replicaId, batchId);
+    const early = this.#cancelledEarly.get(key);
+    if (early === undefined) this.#cancelledEarly.set(key, [cancellation]);
+    else early.push(cancellation);
   }
 
   #take({ label, frame }: LabelledFrame): void {
@@ -130,7 +135,10 @@ export class Exchange {
       onDone: () => undefined,
     });
     // Its replies are still waited for, so it is run, and told to end early.
-    if (this.#cancelledEarly.delete(keyOf(replicaId, batchId))) share.cancel(batchId);
+    const early = this.#cancelledEarly.get(order);
+    if (early === undefined) return;
+    this.#cancelledEarly.delete(order);
+    for (const { instances } of early) share.cancel(batchId, instances);
   }
 
   /** Nobody takes the replies of what runs any more. */

@@ -59,6 +59,7 @@ export const control = (isCancelled: () => boolean) => ({
   arrivedAt: 0,
   now: () => 0,
   emit: () => undefined,
+  takeCancelled: () => undefined,
   hasRoom: () => true,
 });
 

@@ -1,6 +1,7 @@
 /** Replies that an executor's thread sends while its batch runs. */
 import { Block, encodeReply } from '@serving/common';
 import { expect, test } from '@jest/globals';
+import type { BatchWork } from '../../src/executors/batch-work.js';
 import { replyWeight } from '../../src/executors/control-word.js';
 import { PoolUnderTest, times } from './pool-under-test.js';
 
@@ -61,4 +62,27 @@ test('a thread has room for replies as long as not too many, or too large ones, 
   // What is taken late is of a batch that is over.
   taken[1]!();
   expect([control.hasRoom(63), control.hasRoom(64), replyWeight(2 ** 22)]).toEqual([true, false, 65]);
+});
+
+test('the thread learns of instances that nobody waits for, also when their batch had to wait', async () => {
+  const under = await new PoolUnderTest().started();
+  const works: BatchWork[] = [];
+  const given = (work: BatchWork) => void works.push(work);
+  under.runAt(0, {}, given);
+  under.runAt(0, { batchId: 2 }, given);
+  under.pool.cancel(works[1]!, { first: 1, count: 1 });
+  under.pool.cancel(works[0]!, { first: 0, count: 1 });
+  under.last.done(2);
+  under.pool.cancel(works[0]!, { first: 1, count: 1 });
+  const told = under.last.received.map((message) =>
+    message.kind === 'stop'
+      ? 'stop'
+      : [message.kind, message.batchId, 'instances' in message && message.instances],
+  );
+  expect(told).toEqual([
+    ['batch', 1, false],
+    ['cancel', 1, { first: 0, count: 1 }],
+    ['batch', 2, false],
+    ['cancel', 2, { first: 1, count: 1 }],
+  ]);
 });

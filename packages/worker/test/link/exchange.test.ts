@@ -47,7 +47,10 @@ function newExchange(...messages: readonly FromMaster[]) {
           log.push(`run ${batchId} for ${creditId}`);
           onDone();
         },
-        cancel: (batchId: number) => log.push(`cancel ${batchId}`),
+        cancel: (batchId: number, instances?: { first: number; count: number }) =>
+          log.push(
+            `cancel ${batchId}${instances === undefined ? '' : ` ${instances.first}+${instances.count}`}`,
+          ),
         cancelAll: () => log.push('cancel all'),
       };
     },
@@ -77,7 +80,14 @@ function half(frameId: number, offset: 0 | 2): FromMaster {
   };
 }
 
-const cancellation: FromMaster = { $case: 'cancellation', value: { replicaId: 'r', batchId: 7 } };
+const cancellation: FromMaster = {
+  $case: 'cancellation',
+  value: { replicaId: 'r', batchId: 7, instances: undefined },
+};
+const partCancellation: FromMaster = {
+  $case: 'cancellation',
+  value: { replicaId: 'r', batchId: 7, instances: { first: 1, count: 2 } },
+};
 
 test('a cancellation between two chunks of its batch takes effect once the batch runs', async () => {
   expect(await told(half(1, 0), cancellation, half(1, 2))).toEqual(['arriving 5', 'run 7 for 5', 'cancel 7']);
@@ -132,4 +142,15 @@ test('a replica that the master has taken anew is opened again, not twice', () =
   exchange.offer(replica);
   exchange.offer(replica);
   expect([exchange.load().length, log]).toEqual([1, ['open', 'open', 'renew']]);
+});
+
+test('a cancellation of some instances reaches the replica, also between two chunks of their batch', async () => {
+  const [first, second] = [half(1, 0), half(1, 2)];
+  expect(await told(first, partCancellation, cancellation, second, partCancellation)).toEqual([
+    'arriving 5',
+    'run 7 for 5',
+    'cancel 7 1+2',
+    'cancel 7',
+    'cancel 7 1+2',
+  ]);
 });

@@ -368,6 +368,11 @@ export interface InstanceRange {
 export interface BatchCancellation {
   replicaId: string;
   batchId: number;
+  /**
+   * Nobody waits for these instances, as positions in the batch, but somebody does for others. Told of streaming methods,
+   * whose responses may have no end.
+   */
+  instances?: InstanceRange | undefined;
 }
 
 function createBaseRegisterRequest(): RegisterRequest {
@@ -2546,7 +2551,7 @@ export const InstanceRange: MessageFns<InstanceRange> = {
 };
 
 function createBaseBatchCancellation(): BatchCancellation {
-  return { replicaId: "", batchId: 0 };
+  return { replicaId: "", batchId: 0, instances: undefined };
 }
 
 export const BatchCancellation: MessageFns<BatchCancellation> = {
@@ -2559,6 +2564,9 @@ export const BatchCancellation: MessageFns<BatchCancellation> = {
         throw new globalThis.Error("value provided for field BigInt(message.batchId) of type uint64 too large");
       }
       writer.uint32(16).uint64(BigInt(message.batchId));
+    }
+    if (message.instances !== undefined) {
+      InstanceRange.encode(message.instances, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2590,6 +2598,14 @@ export const BatchCancellation: MessageFns<BatchCancellation> = {
             }
 
             message.batchId = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.instances = InstanceRange.decode(reader, reader.uint32());
             continue;
           }
         }
