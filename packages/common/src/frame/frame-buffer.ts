@@ -11,17 +11,22 @@ export function align(bytes: number): number {
   return (bytes + columnAlignment - 1) & -columnAlignment;
 }
 
-/** A new frame with its header written, and the data section to fill. The buffer belongs to the frame alone. */
+/**
+ * A new frame with its header written, and the data section to fill, all of it: the memory is as it was found, since clearing
+ * what is written anyway costs as much as writing it. The buffer belongs to the frame alone.
+ */
 export function allocateFrame(
   header: Uint8Array,
   dataBytes: number,
 ): { frame: ArrayBuffer; data: Uint8Array } {
   const dataStart = align(preambleBytes + header.byteLength);
-  const frame = new ArrayBuffer(dataStart + dataBytes);
+  const frame = Buffer.allocUnsafeSlow(dataStart + dataBytes).buffer;
   const preamble = new DataView(frame);
   preamble.setUint32(0, magic, true);
   preamble.setUint32(4, header.byteLength, true);
-  new Uint8Array(frame).set(header, preambleBytes);
+  const bytes = new Uint8Array(frame);
+  bytes.set(header, preambleBytes);
+  bytes.fill(0, preambleBytes + header.byteLength, dataStart);
   return { frame, data: new Uint8Array(frame, dataStart) };
 }
 

@@ -89,6 +89,8 @@ export function writeSections(planned: readonly PlannedSection[], data: Uint8Arr
     for (const [index, layout] of section.columns.entries()) {
       if (isNumericType(dataTypeFromWire(layout.dtype)!)) writeNumeric(ranges, index, data, layout.offset);
       else writeElements(ranges, index, data.subarray(layout.offset, layout.offset + layout.byteLength));
+      const end = layout.offset + layout.byteLength;
+      data.fill(0, end, alignWide(end));
     }
   }
 }
@@ -112,6 +114,7 @@ function writeElements(ranges: readonly BlockRange[], index: number, target: Uin
     if (column.kind === 'bytes') visitElements(column, from, to, (element) => elements.push(element));
   }
   const ends = new DataView(target.buffer, target.byteOffset, 4 * (elements.length + 1));
+  ends.setUint32(0, 0, true);
   let end = 0;
   for (const [i, element] of elements.entries()) {
     target.set(element, ends.byteLength + end);
