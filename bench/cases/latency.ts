@@ -31,7 +31,7 @@ const direct = directSide(
 export const oneProcessLatency: BenchCase = {
   name: 'F1',
   title: "latency of the tutorial's `add` with 1 request in flight, in one process",
-  seconds: 3,
+  seconds: 2,
   figures: [{ name: 'cpu_us_per_instance', unit: 'µs', better: 'less', bar: null }, ...latencyFigures(null)],
   ours: oneProcess,
   base: direct,
@@ -40,7 +40,7 @@ export const oneProcessLatency: BenchCase = {
 export const clusterLatency: BenchCase = {
   name: 'F2',
   title: 'the same through a master and one worker, a process each',
-  seconds: 3,
+  seconds: 2,
   figures: servedFigures(null, atMostAboveBase(500)),
   ours: cluster,
   base: oneProcess,

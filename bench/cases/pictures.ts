@@ -69,7 +69,7 @@ function picturesCase(name: string, title: string, picture: Picture): BenchCase 
   return {
     name,
     title,
-    seconds: 3,
+    seconds: 2,
     figures: instanceFigures(null),
     ours: picturesSide('two executors', picture, 2),
     base: picturesSide('one executor', picture, 1),

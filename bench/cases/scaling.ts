@@ -48,7 +48,7 @@ function scaling(workers: number): BenchCase {
   return {
     name: `G${workers}`,
     title: `${workers} workers that sleep ${sleepMs} ms for a batch of ${sleepingBatch}, against one; ${sleepingBatch} instances a request, ${requestsPerWorker} requests in flight for each worker`,
-    seconds: 3,
+    seconds: 2,
     figures: [
       { name: 'cpu_us_per_request', unit: 'µs', better: 'less', bar: null },
       {
