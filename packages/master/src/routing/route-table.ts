@@ -32,13 +32,11 @@ export class RouteTable {
 
   update(snapshot: RegistrySnapshot): void {
     for (const replica of snapshot) this.#ensureEntry(replica);
-    for (const [servable, versions] of this.#servables) {
-      for (const entry of versions.values()) {
-        entry.setReplicas(
-          snapshot.filter((replica) => replica.servable === servable && replica.version === entry.version),
-        );
-      }
-    }
+    const replicas = new Map<VersionEntry, Replica[]>();
+    for (const [, entry] of this.entries()) replicas.set(entry, []);
+    for (const replica of snapshot)
+      replicas.get(this.#servables.get(replica.servable)!.get(replica.version)!)!.push(replica);
+    for (const [entry, own] of replicas) entry.setReplicas(own);
   }
 
   /** Versions of a servable that were ever known, newest first, or undefined. */
