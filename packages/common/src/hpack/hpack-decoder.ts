@@ -15,6 +15,7 @@ export interface HeaderBlock {
 const tableBytes = 4096;
 /** Longest number that is taken: no string or table is that large. */
 const mostBits = 28;
+const none = Buffer.alloc(0);
 
 export class HpackDecoder {
   readonly #maxListBytes: number;
@@ -22,7 +23,7 @@ export class HpackDecoder {
   readonly #table: HeaderField[] = [];
   #bytes = 0;
   #maxBytes = tableBytes;
-  #block: Buffer = Buffer.alloc(0);
+  #block: Buffer = none;
   #at = 0;
 
   /** @param maxListBytes of the headers of one block, each with 32 bytes more than its text */
@@ -42,6 +43,7 @@ export class HpackDecoder {
       bytes += fieldBytes(field);
       if (bytes <= this.#maxListBytes) fields.push(field);
     }
+    this.#block = none;
     return { fields, isTooLarge: bytes > this.#maxListBytes };
   }
 

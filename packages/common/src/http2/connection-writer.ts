@@ -1,6 +1,7 @@
 /** What a connection sends: control frames at once, data of its streams in turn, as far as windows and the peer allow. */
 import type { Socket } from 'node:net';
 import { LinkedList } from '../collection/linked-list.js';
+import type { FrameBudget } from './frame-budget.js';
 import { FrameOutput } from './frame-output.js';
 import { defaultFrameBytes, defaultWindow, errorCode, flag, frameType, mostWindow } from './frames.js';
 import { Http2Error } from './http2-error.js';
@@ -9,24 +10,29 @@ import type { ServerStream } from './server-stream.js';
 
 /** Longest frame that is sent, though the peer may take longer ones: others wait meanwhile. */
 const maxSentFrameBytes = 2 ** 16;
-/** While the peer reads nothing, answers to pings and settings pile up no further. */
-const mostUnreadBytes = 2 ** 22;
+/** While the peer reads nothing, answers that are no data pile up no further. */
+const mostUnreadBytes = 2 ** 23;
 const pingBytes = 8;
 const goawayBytes = 8;
 
 export class ConnectionWriter {
   readonly #output: FrameOutput;
   readonly #settings: PeerSettings;
-  /** Streams that have something to send and room in their windows, the next one first. */
+  readonly #budget: FrameBudget;
+  /** Streams that have data to send and room in their windows, the next one first. */
   readonly #ready = new LinkedList<ServerStream>();
   /** What the peer still takes, on all streams together. */
   #window = defaultWindow;
   #isSending = false;
 
-  /** @param settings of the peer, as they change */
-  constructor(socket: Socket, settings: PeerSettings) {
+  /**
+   * @param settings of the peer, as they change
+   * @param budget of the peer, which earns by what it is sent
+   */
+  constructor(socket: Socket, settings: PeerSettings, budget: FrameBudget) {
     this.#output = new FrameOutput(socket);
     this.#settings = settings;
+    this.#budget = budget;
     socket.on('drain', () => this.send());
   }
 
@@ -41,9 +47,16 @@ export class ConnectionWriter {
   /** The stream has more to send, or more room in its window. */
   ready(stream: ServerStream): void {
     if (stream.list !== undefined || stream.isOver) return;
-    if (stream.unsentBytes > 0 ? stream.sendWindow > 0 : stream.trailers !== undefined)
-      this.#ready.add(stream);
-    this.send();
+    if (stream.unsentBytes === 0) return this.#finishIfAsked(stream);
+    if (stream.sendWindow > 0) this.#ready.add(stream);
+    return this.send();
+  }
+
+  /** Trailers take nothing of any window: they wait for the data of their own stream, and for nothing else. */
+  #finishIfAsked(stream: ServerStream): void {
+    if (stream.trailers === undefined) return;
+    this.headers(stream.id, stream.trailers, true);
+    stream.trailersSent();
   }
 
   forget(stream: ServerStream): void {
@@ -64,16 +77,13 @@ export class ConnectionWriter {
 
   #sendReady(): void {
     for (let stream = this.#ready.first; stream !== undefined; stream = this.#ready.first) {
-      const hasData = stream.unsentBytes > 0;
-      if (this.#output.isFull || (hasData && this.#window <= 0)) return;
+      if (this.#output.isFull || this.#window <= 0) return;
       this.#ready.delete(stream);
-      if (hasData) this.#data(stream);
-      if (stream.unsentBytes > 0) this.ready(stream);
-      else if (stream.trailers === undefined) stream.drained();
-      else {
-        this.headers(stream.id, stream.trailers, true);
-        stream.trailersSent();
-      }
+      // New settings may have taken the room away meanwhile; what makes room again brings the stream back.
+      if (stream.sendWindow <= 0) continue;
+      this.#data(stream);
+      if (stream.unsentBytes === 0 && stream.trailers === undefined) stream.drained();
+      else this.ready(stream);
     }
   }
 
@@ -81,6 +91,7 @@ export class ConnectionWriter {
     const longest = Math.min(this.#settings.maxFrameBytes, maxSentFrameBytes);
     const length = Math.min(longest, this.#window, stream.sendWindow, stream.unsentBytes);
     this.#window -= length;
+    this.#budget.earn();
     this.#output.frame(frameType.data, 0, stream.id, length);
     stream.takeUnsent(length, (piece) => this.#output.bytes(piece));
   }
@@ -114,10 +125,13 @@ export class ConnectionWriter {
     this.#control(frameType.ping, 0, Buffer.alloc(pingBytes));
   }
 
-  /** Acknowledges a frame. @throws Http2Error when too many such answers were not read */
-  acknowledge(type: number, payload: Uint8Array): void {
+  /** Asked before a frame that may be answered at once. @throws Http2Error when too many such answers were not read */
+  checkRead(): void {
     if (this.#output.unsentBytes > mostUnreadBytes)
       throw new Http2Error(errorCode.enhanceYourCalm, 'frames are sent whose answers are not read');
+  }
+
+  acknowledge(type: number, payload: Uint8Array): void {
     this.#control(type, flag.ack, payload);
   }
 

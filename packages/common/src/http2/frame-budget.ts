@@ -1,6 +1,7 @@
 /**
  * How many frames that bring nothing forward a peer may send: resets of what it has just asked for, pings, settings, empty
- * data. Each costs the sender next to nothing, and this side some work or an answer.
+ * data. Each costs the sender next to nothing, and this side some work or an answer. What does bring something forward earns
+ * such frames: clients that measure the way to this side, as those of Go do, send a ping with every answer they read.
  */
 import { errorCode } from './frames.js';
 import { Http2Error } from './http2-error.js';
@@ -11,6 +12,11 @@ const perSecond = 1000;
 export class FrameBudget {
   #left = mostAtOnce;
   #refilledAt = performance.now();
+
+  /** Data was sent: the peer may say something about it. */
+  earn(): void {
+    if (this.#left < mostAtOnce) this.#left++;
+  }
 
   /** @throws Http2Error ENHANCE_YOUR_CALM */
   spend(): void {

@@ -18,6 +18,7 @@ export interface StreamHeaders {
 const maxBlockBytes = 2 ** 17;
 const maxContinuations = 64;
 const priorityBytes = 5;
+const none = Buffer.alloc(0);
 
 export class HeaderBlockReader {
   readonly #decoder: HpackDecoder;
@@ -25,7 +26,7 @@ export class HeaderBlockReader {
   #isLast = false;
   #isComplete = true;
   #dependsOnItself = false;
-  #block: Buffer = Buffer.alloc(0);
+  #block: Buffer = none;
   #continuations = 0;
 
   constructor(decoder: HpackDecoder) {
@@ -79,6 +80,7 @@ export class HeaderBlockReader {
   /** The headers, once they are complete. @throws Http2Error COMPRESSION_ERROR */
   take(): StreamHeaders {
     const { fields, isTooLarge } = this.#decoder.decode(this.#block);
+    this.#block = none;
     return {
       streamId: this.#streamId,
       isLast: this.#isLast,

@@ -1,7 +1,7 @@
 /** A server of HTTP/2 with prior knowledge, without TLS: what gRPC clients speak on an insecure port. */
 import type { Server, Socket } from 'node:net';
 import { listen } from './listen.js';
-import { ServerConnection, type ConnectionHandler } from './server-connection.js';
+import { lingerMs, ServerConnection, type ConnectionHandler } from './server-connection.js';
 
 export interface Http2ServerOptions {
   /** `host:port` or `unix:path`; port 0 takes a free one. */
@@ -17,8 +17,6 @@ export interface Http2ServerOptions {
 const maxConnections = 4096;
 /** Looks within the silence that is allowed; each asks for a sign of life. */
 const looksPerSilence = 3;
-/** Time that the last frames get to be read before a connection is ended by force, in milliseconds. */
-const lingerMs = 1000;
 
 const http1Request = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) /;
 const longestMethod = 8;

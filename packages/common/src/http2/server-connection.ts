@@ -36,6 +36,8 @@ const maxHeaderListBytes = 2 ** 16;
 const connectionWindow = 2 ** 24;
 /** Streams that were ended here, of which more may still be on its way. */
 const mostEnded = 2048;
+/** Time that the last frames get to be read before a connection is ended by force, in milliseconds. */
+export const lingerMs = 1000;
 
 const ownSettings = settingsPayload([
   [setting.maxConcurrentStreams, maxConcurrentStreams],
@@ -54,13 +56,15 @@ export class ServerConnection implements FrameSink, StreamOwner {
   readonly #headers = new HeaderBlockReader(new HpackDecoder(maxHeaderListBytes));
   readonly #settings = new PeerSettings();
   readonly #streams = new Map<number, ServerStream>();
-  readonly #ended: number[] = [];
+  /** The oldest first. */
+  readonly #ended = new Set<number>();
   #lastStreamId = 0;
   #received = 0;
   #isLeaving = false;
   /** Whose DATA is being read; undefined when it is thrown away. */
   #receiving: ServerStream | undefined;
-  /** Of its frame: how long it is, and how much of that is contents. */
+  /** Of its frame: whose it is, how long it is, and how much of that is contents. */
+  #dataStreamId = 0;
   #frameBytes = 0;
   #contentBytes = 0;
 
@@ -68,7 +72,7 @@ export class ServerConnection implements FrameSink, StreamOwner {
     this.#socket = socket;
     this.peer = peer;
     this.#handler = handler;
-    this.#writer = new ConnectionWriter(socket, this.#settings);
+    this.#writer = new ConnectionWriter(socket, this.#settings, this.#budget);
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     this.#writer.settings(ownSettings);
     this.#writer.windowUpdate(0, connectionWindow - defaultWindow);
@@ -113,6 +117,8 @@ export class ServerConnection implements FrameSink, StreamOwner {
     this.#reader.stop();
     this.breakAll();
     this.#end();
+    // A peer that does wrong may never read.
+    setTimeout(() => this.#socket.destroy(), lingerMs).unref();
   }
 
   /** The connection is lost. */
@@ -144,10 +150,11 @@ export class ServerConnection implements FrameSink, StreamOwner {
       this.#writer.windowUpdate(0, this.#received);
       this.#received = 0;
     }
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return this.#afterEnd(streamId, 'DATA');
     this.#frameBytes = length;
     this.#contentBytes = 0;
+    this.#dataStreamId = streamId;
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return this.#afterEnd(streamId, 'DATA');
     try {
       if (stream.isHalfClosed)
         throw new Http2Error(errorCode.streamClosed, 'DATA after the end of a stream', streamId);
@@ -159,22 +166,19 @@ export class ServerConnection implements FrameSink, StreamOwner {
   }
 
   data(piece: Buffer): void {
-    const stream = this.#receiving;
-    if (stream === undefined) return;
     this.#contentBytes += piece.length;
-    stream.data(piece);
+    this.#receiving?.data(piece);
   }
 
   dataEnds(isLast: boolean): void {
     const stream = this.#receiving;
     this.#receiving = undefined;
+    if (!isLast && this.#contentBytes === 0) this.#budget.spend();
+    if (isLast) this.#ended.delete(this.#dataStreamId);
     if (stream === undefined || stream.isOver) return;
     const padding = this.#frameBytes - this.#contentBytes;
     if (padding > 0) stream.consumed(padding);
-    if (!isLast) {
-      if (this.#contentBytes === 0) this.#budget.spend();
-      return;
-    }
+    if (!isLast) return;
     try {
       stream.halfClose();
     } catch (thrown) {
@@ -184,6 +188,7 @@ export class ServerConnection implements FrameSink, StreamOwner {
 
   frame(type: number, flags: number, streamId: number, payload: Buffer): void {
     if (this.#headers.isOpen && type !== frameType.continuation) throw this.#headers.interrupted();
+    this.#writer.checkRead();
     try {
       this.#take(type, flags, streamId, payload);
     } catch (thrown) {
@@ -238,7 +243,12 @@ export class ServerConnection implements FrameSink, StreamOwner {
       throw new Http2Error(errorCode.protocolError, 'a stream depends on itself', streamId);
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) return this.#takeTrailers(stream, fields, isLast);
-    if (streamId <= this.#lastStreamId) return this.#afterEnd(streamId, 'HEADERS');
+    if (streamId <= this.#lastStreamId) {
+      this.#afterEnd(streamId, 'HEADERS');
+      if (isLast) this.#ended.delete(streamId);
+      else this.#budget.spend();
+      return undefined;
+    }
     if (this.#isLeaving) return undefined;
     this.#lastStreamId = streamId;
     return this.#openStream(streamId, fields, isLast, isTooLarge);
@@ -272,8 +282,7 @@ export class ServerConnection implements FrameSink, StreamOwner {
     if (streamId > this.#lastStreamId && !this.#isLeaving)
       throw new Http2Error(errorCode.protocolError, `${what} of a stream that was not opened`);
     if (streamId > this.#lastStreamId) return;
-    this.#budget.spend();
-    if (!this.#ended.includes(streamId))
+    if (!this.#ended.has(streamId))
       throw new Http2Error(errorCode.streamClosed, `${what} of a stream that has ended`);
   }
 
@@ -324,9 +333,11 @@ export class ServerConnection implements FrameSink, StreamOwner {
   #takeReset(streamId: number, payload: Buffer): void {
     if (payload.length !== 4)
       throw new Http2Error(errorCode.frameSizeError, `RST_STREAM has ${payload.length} bytes, expected 4`);
-    if (streamId === 0 || streamId > this.#lastStreamId)
+    // One that came after the last one taken may have been opened and given up.
+    if (streamId === 0 || (streamId > this.#lastStreamId && !this.#isLeaving))
       throw new Http2Error(errorCode.protocolError, 'RST_STREAM of a stream that was not opened');
     this.#budget.spend();
+    this.#ended.delete(streamId);
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) this.#forget(stream, true);
   }
@@ -364,7 +375,8 @@ export class ServerConnection implements FrameSink, StreamOwner {
   }
 
   #reset(streamId: number, code: number): void {
-    if (this.#ended.push(streamId) > mostEnded) this.#ended.shift();
+    this.#ended.add(streamId);
+    if (this.#ended.size > mostEnded) this.#ended.delete(this.#ended.values().next().value!);
     this.#writer.reset(streamId, code);
   }
 

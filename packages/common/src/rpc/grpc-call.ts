@@ -1,16 +1,17 @@
 /** A call of gRPC on a stream of HTTP/2, as the transport seam has it, in progress until it is settled. */
 import type { Linked, LinkedList } from '../collection/linked-list.js';
 import { grpcStatus } from '../errors/error-codes.js';
-import { ServingError } from '../errors/serving-error.js';
+import { firstLine, ServingError } from '../errors/serving-error.js';
 import { valueOf } from '../http2/request-headers.js';
 import type { ServerStream } from '../http2/server-stream.js';
 import type { StreamListener } from '../http2/stream-listener.js';
 import { systemClock } from '../timing/clock.js';
 import { Deadline } from '../timing/deadline.js';
 import type { Decompress } from './grpc-encoding.js';
-import { MessageReader, type MessageTaker } from './message-reader.js';
+import { MessageReader, type Message, type MessageTaker } from './message-reader.js';
 import { failedResult, type CancelSignal, type RpcCall, type RpcResult } from './rpc-handler.js';
 import { UnfinishedRequest, type UnfinishedCall, type UnfinishedRequests } from './unfinished-requests.js';
+import { UnsentReply } from './unsent-reply.js';
 
 /** What calls of a server have in common. */
 export interface CallContext {
@@ -42,16 +43,20 @@ export abstract class GrpcCall
   protected readonly reader: MessageReader;
   protected readonly unfinished: UnfinishedRequest;
   readonly #context: CallContext;
+  readonly #decompress: Decompress | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #isSettled = false;
   #isAborted = false;
   #onAbort: (() => void)[] | undefined;
+  /** Once its handler is done, while not all was sent. */
+  #reply: UnsentReply | undefined;
 
   constructor(context: CallContext, stream: ServerStream, { path, timeoutMs, decompress }: CallHeaders) {
     this.#context = context;
     this.path = path;
     this.stream = stream;
-    this.reader = new MessageReader(this, context.maxMessageBytes, decompress);
+    this.#decompress = decompress;
+    this.reader = new MessageReader(this, context.maxMessageBytes, decompress !== undefined);
     this.deadline = timeoutMs === Infinity ? Deadline.none : Deadline.after(timeoutMs, systemClock);
     if (timeoutMs !== Infinity)
       this.#timer = setTimeout(() => this.cutOff(expired), Math.ceil(timeoutMs)).unref();
@@ -93,21 +98,23 @@ export abstract class GrpcCall
   // What comes of the stream and of its messages:
 
   abstract data(piece: Buffer): void;
-  abstract message(message: Uint8Array): void;
+  abstract message(message: Message): void;
   abstract get isIdle(): boolean;
-  /** The caller has sent all, and all messages were handed on. */
+  /** The caller has sent all, in whole messages. */
   protected abstract allReceived(): void;
 
   end(): void {
     if (this.reader.isWithin) this.fault(grpcStatus.INTERNAL, 'the request ends in the middle of a message');
-    else this.reader.whenDone(() => this.allReceived());
+    else if (!this.#isSettled) this.allReceived();
   }
 
+  /** Of a call that is settled: the stream is over. */
   drained(): void {
-    // Only streams wait for that.
+    this.#reply?.end();
   }
 
   broken(): void {
+    this.#reply?.end();
     this.#abort();
     this.#release();
     this.#isSettled = true;
@@ -125,7 +132,7 @@ export abstract class GrpcCall
     // Of a unary call the time counts from its beginning.
   }
 
-  complete(): void {
+  complete(_bytes: number): void {
     // So do its bytes, until its handler has them.
   }
 
@@ -138,7 +145,6 @@ export abstract class GrpcCall
   /** Ends the call from outside of its handler, which learns of it by its signal. */
   cutOff(result: RpcResult): void {
     if (this.#isSettled) return;
-    this.reader.stop();
     this.#abort();
     this.settle(result);
   }
@@ -148,11 +154,22 @@ export abstract class GrpcCall
     this.#isAborted = true;
     const listeners = this.#onAbort ?? [];
     this.#onAbort = undefined;
-    for (const listener of listeners) listener();
+    for (const listener of listeners) this.#tell(listener);
+  }
+
+  /** One that throws must not keep the others from hearing, nor the call from ending. */
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (thrown) {
+      this.#context.onInternalError(ServingError.from(thrown));
+    }
   }
 
   #release(): void {
     clearTimeout(this.#timer);
+    // What still comes of it is thrown away.
+    this.reader.stop();
     this.#context.inProgress.delete(this);
     this.unfinished.release();
     this.#onAbort = undefined;
@@ -169,6 +186,7 @@ export abstract class GrpcCall
     } catch (thrown) {
       this.conclude(this.#resultOf(thrown));
     }
+    if (!this.stream.isOver) this.#reply = new UnsentReply(this.#context.unfinished, this.stream);
   }
 
   protected fail(thrown: unknown): void {
@@ -194,6 +212,27 @@ export abstract class GrpcCall
     if (length <= most) return undefined;
     const message = `the reply has ${length} bytes, and messages have at most ${most}`;
     return { status: grpcStatus.RESOURCE_EXHAUSTED, message, body: [] };
+  }
+
+  /** The message; undefined when the call has ended before. */
+  protected async decompressed(message: Uint8Array): Promise<Uint8Array | undefined> {
+    const most = this.#context.maxMessageBytes;
+    let length = 0;
+    const goesOn = (more: number) => {
+      length += more;
+      // The words of gRPC's own libraries.
+      const tooLarge = `Received message larger than max (once decompressed; ${most} bytes)`;
+      if (length > most) this.fault(grpcStatus.RESOURCE_EXHAUSTED, tooLarge);
+      else this.charge(more);
+      return !this.#isSettled;
+    };
+    try {
+      const bytes = await this.#decompress!(message, goesOn);
+      return this.#isSettled ? undefined : bytes;
+    } catch (thrown) {
+      this.fault(grpcStatus.INTERNAL, `a message cannot be decompressed: ${firstLine(thrown)}`);
+      return undefined;
+    }
   }
 
   protected writeMessage(body: readonly Uint8Array[]): void {

@@ -1,15 +1,19 @@
 /** How messages of a call are compressed (grpc/grpc, doc/compression.md). */
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
+import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
 
-/** @throws Error for bytes that are no such; its code is ERR_BUFFER_TOO_LARGE when there would be more than `most` */
-export type Decompress = (bytes: Uint8Array, most: number) => Promise<Uint8Array>;
-
-const [gunzipAll, inflateAll] = [promisify(gunzip), promisify(inflate)];
+/**
+ * The message; undefined when it was given up.
+ * @param goesOn told of each part as it comes, since a few bytes may stand for very many
+ * @throws Error for bytes that are no such
+ */
+export type Decompress = (
+  bytes: Uint8Array,
+  goesOn: (more: number) => boolean,
+) => Promise<Uint8Array | undefined>;
 
 const decompressors: Readonly<Record<string, Decompress>> = {
-  gzip: (bytes, most) => gunzipAll(bytes, { maxOutputLength: most }),
-  deflate: (bytes, most) => inflateAll(bytes, { maxOutputLength: most }),
+  gzip: (bytes, goesOn) => decompressed(createGunzip(), bytes, goesOn),
+  deflate: (bytes, goesOn) => decompressed(createInflate(), bytes, goesOn),
 };
 
 export const acceptedEncodings = ['identity', ...Object.keys(decompressors)].join(',');
@@ -18,4 +22,18 @@ export const acceptedEncodings = ['identity', ...Object.keys(decompressors)].joi
 export function decompressorOf(encoding: string | undefined): Decompress | 'unknown' | undefined {
   if (encoding === undefined || encoding === 'identity') return undefined;
   return Object.hasOwn(decompressors, encoding) ? decompressors[encoding] : 'unknown';
+}
+
+async function decompressed(
+  engine: Gunzip | Inflate,
+  bytes: Uint8Array,
+  goesOn: (more: number) => boolean,
+): Promise<Uint8Array | undefined> {
+  const pieces: Buffer[] = [];
+  engine.end(bytes);
+  for await (const piece of engine as AsyncIterable<Buffer>) {
+    if (!goesOn(piece.length)) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }

@@ -3,17 +3,20 @@
  * message. Each is put together in memory of its own, which grows with what has come and not with what was announced.
  */
 import { grpcStatus } from '../errors/error-codes.js';
-import { firstLine } from '../errors/serving-error.js';
-import type { Decompress } from './grpc-encoding.js';
+
+export interface Message {
+  readonly bytes: Uint8Array;
+  readonly isCompressed: boolean;
+}
 
 export interface MessageTaker {
-  message(message: Uint8Array): void;
+  message(message: Message): void;
   /** What came is no message that is taken: nothing more is read. */
   fault(status: number, text: string): void;
   /** The memory of the message on its way is so many bytes larger. */
   charge(bytes: number): void;
-  /** That message is complete, and was charged in full. */
-  complete(): void;
+  /** A message is complete, for which so many bytes were charged. */
+  complete(bytes: number): void;
   /** A message has begun. */
   begin(): void;
 }
@@ -25,21 +28,18 @@ const growth = 8;
 export class MessageReader {
   readonly #taker: MessageTaker;
   readonly #maxBytes: number;
-  readonly #decompress: Decompress | undefined;
+  readonly #mayBeCompressed: boolean;
   #prefixHere = 0;
   #isCompressed = false;
   #length = 0;
   #message: Buffer = none;
   #here = 0;
   #isStopped = false;
-  /** Messages and the end wait for what was compressed before them. */
-  #decompressing: Promise<void> | undefined;
 
-  /** @param decompress undefined where messages are not compressed */
-  constructor(taker: MessageTaker, maxBytes: number, decompress: Decompress | undefined) {
+  constructor(taker: MessageTaker, maxBytes: number, mayBeCompressed: boolean) {
     this.#taker = taker;
     this.#maxBytes = maxBytes;
-    this.#decompress = decompress;
+    this.#mayBeCompressed = mayBeCompressed;
   }
 
   /** A message has begun and is not complete. */
@@ -47,6 +47,7 @@ export class MessageReader {
     return this.#prefixHere > 0;
   }
 
+  /** Nothing that comes is looked at any more. */
   stop(): void {
     this.#isStopped = true;
     this.#message = none;
@@ -79,7 +80,7 @@ export class MessageReader {
     const length = this.#length;
     if (length > this.#maxBytes)
       return this.#fault(grpcStatus.RESOURCE_EXHAUSTED, tooLarge(length, this.#maxBytes));
-    if (this.#isCompressed && this.#decompress === undefined)
+    if (this.#isCompressed && !this.#mayBeCompressed)
       return this.#fault(grpcStatus.INTERNAL, 'a message is compressed, but grpc-encoding names no way');
     this.#here = 0;
     this.#message = none;
@@ -100,50 +101,22 @@ export class MessageReader {
 
   #grow(here: number): void {
     const length = Math.min(this.#length, here * growth);
-    const grown = length === here ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
     this.#taker.charge(length - this.#message.length);
+    if (this.#isStopped) return;
+    const grown = length === here ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
     this.#message.copy(grown, 0, 0, this.#here);
     this.#message = grown;
   }
 
   #complete(): void {
-    const [message, isCompressed] = [this.#message, this.#isCompressed];
+    const bytes = this.#message;
     this.#prefixHere = 0;
     this.#message = none;
-    this.#taker.complete();
-    if (isCompressed && message.length > 0) this.#later(async () => this.#decompressed(message));
-    else if (this.#decompressing === undefined) this.#taker.message(message);
-    else this.#later(() => this.#taker.message(message));
-  }
-
-  /** Calls `listener` once every message was handed on; never when one was refused. */
-  whenDone(listener: () => void): void {
-    if (this.#decompressing === undefined) listener();
-    else this.#later(listener);
-  }
-
-  #later(step: () => void | Promise<void>): void {
-    this.#decompressing = (this.#decompressing ?? Promise.resolve()).then(() =>
-      this.#isStopped ? undefined : step(),
-    );
-  }
-
-  async #decompressed(message: Uint8Array): Promise<void> {
-    try {
-      const bytes = await this.#decompress!(message, this.#maxBytes);
-      if (!this.#isStopped) this.#taker.message(bytes);
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-        this.#fault(
-          grpcStatus.RESOURCE_EXHAUSTED,
-          `Received message larger than max (once decompressed; ${this.#maxBytes} bytes)`,
-        );
-      else this.#fault(grpcStatus.INTERNAL, `a message cannot be decompressed: ${firstLine(thrown)}`);
-    }
+    this.#taker.complete(bytes.length);
+    this.#taker.message({ bytes, isCompressed: this.#isCompressed && bytes.length > 0 });
   }
 
   #fault(status: number, text: string): void {
-    if (this.#isStopped) return;
     this.stop();
     this.#taker.fault(status, text);
   }

@@ -4,6 +4,7 @@ import { ServingError } from '../errors/serving-error.js';
 import type { ServerStream } from '../http2/server-stream.js';
 import { GrpcCall, type CallContext, type CallHeaders } from './grpc-call.js';
 import { responseHeaders, trailersOf, trailersOnly } from './grpc-headers.js';
+import type { Message } from './message-reader.js';
 import type { RpcResult, RpcStream, StreamHandler } from './rpc-handler.js';
 
 /** Messages that nobody has read may have so many bytes; beyond, the caller's window stays closed. */
@@ -19,7 +20,8 @@ interface Waiting {
 export class StreamCall extends GrpcCall implements RpcStream {
   readonly messages: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => this.#read() };
   readonly #handle: StreamHandler;
-  #unread: Uint8Array[] = [];
+  /** As they came: what is compressed stays so until it is read. */
+  #unread: Message[] = [];
   #unreadBytes = 0;
   /** Bytes that were received and for which no room was made. */
   #withheld = 0;
@@ -62,14 +64,14 @@ export class StreamCall extends GrpcCall implements RpcStream {
     this.unfinished.begin();
   }
 
-  override complete(): void {
-    this.unfinished.complete();
+  /** From here on the message is its reader's. */
+  override complete(bytes: number): void {
+    this.unfinished.discharge(bytes);
   }
 
-  message(message: Uint8Array): void {
-    if (this.isSettled) return;
+  message(message: Message): void {
     this.#unread.push(message);
-    this.#unreadBytes += message.length;
+    this.#unreadBytes += message.bytes.length;
     this.#wakeReader();
   }
 
@@ -98,6 +100,7 @@ export class StreamCall extends GrpcCall implements RpcStream {
   }
 
   override drained(): void {
+    super.drained();
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
@@ -105,13 +108,20 @@ export class StreamCall extends GrpcCall implements RpcStream {
     for (;;) {
       const message = this.#unread.shift();
       if (message !== undefined) {
-        this.#unreadBytes -= message.length;
+        this.#unreadBytes -= message.bytes.length;
         this.#makeRoom();
-        yield message;
+        const bytes = message.isCompressed ? await this.#decompressed(message.bytes) : message.bytes;
+        if (bytes !== undefined) yield bytes;
       } else if (this.#isBroken) throw closedByPeer();
       else if (this.#isAllReceived) return;
       else await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
+  }
+
+  async #decompressed(message: Uint8Array): Promise<Uint8Array | undefined> {
+    const bytes = await this.decompressed(message);
+    if (bytes !== undefined) this.unfinished.discharge(bytes.length);
+    return bytes;
   }
 
   send(message: Uint8Array): Promise<void> {

@@ -3,11 +3,12 @@ import { grpcStatus } from '../errors/error-codes.js';
 import type { ServerStream } from '../http2/server-stream.js';
 import { GrpcCall, type CallContext, type CallHeaders } from './grpc-call.js';
 import { responseHeaders, trailersOf, trailersOnly } from './grpc-headers.js';
+import type { Message } from './message-reader.js';
 import type { RpcResult, UnaryHandler } from './rpc-handler.js';
 
 export class UnaryCall extends GrpcCall {
   readonly #handle: UnaryHandler;
-  #message: Uint8Array | undefined;
+  #message: Message | undefined;
 
   constructor(context: CallContext, stream: ServerStream, headers: CallHeaders, handle: UnaryHandler) {
     super(context, stream, headers);
@@ -23,7 +24,7 @@ export class UnaryCall extends GrpcCall {
     this.stream.consumed(piece.length);
   }
 
-  message(message: Uint8Array): void {
+  message(message: Message): void {
     if (this.#message === undefined) this.#message = message;
     else this.fault(grpcStatus.UNIMPLEMENTED, 'expected one message, given several');
   }
@@ -31,10 +32,15 @@ export class UnaryCall extends GrpcCall {
   protected allReceived(): void {
     const message = this.#message;
     this.#message = undefined;
-    this.unfinished.release();
-    if (this.isSettled) return;
     if (message === undefined)
       return this.fault(grpcStatus.UNIMPLEMENTED, 'expected one message, given none');
+    if (!message.isCompressed) return this.#run(message.bytes);
+    void this.decompressed(message.bytes).then((bytes) => bytes && this.#run(bytes));
+    return undefined;
+  }
+
+  #run(message: Uint8Array): void {
+    this.unfinished.release();
     try {
       const result = this.#handle(this, message);
       if (!('then' in result)) return this.settle(result);

@@ -1,6 +1,6 @@
 /**
  * What a server holds of requests that are still on their way: all of them together are bounded in bytes, and each in
- * time.
+ * time. Replies that are on theirs are bounded in time by the same sweep.
  */
 import { LinkedList, type Linked } from '../collection/linked-list.js';
 import { systemClock, type Clock } from '../timing/clock.js';
@@ -36,10 +36,15 @@ export function arrivalTimeMs(graceMs: number, bytes: number): number {
   return graceMs + (bytes / slowestBytesPerSecond) * 1000;
 }
 
+/** What is looked at in every sweep. */
+export interface Swept extends Linked<Swept> {
+  endIfLate(): void;
+}
+
 export class UnfinishedRequests {
   readonly limits: UnfinishedLimits;
   readonly #clock: Clock;
-  readonly #open = new LinkedList<UnfinishedRequest>();
+  readonly #open = new LinkedList<Swept>();
   #isSweeping = false;
   bytes = 0;
   /** When it was swept last: near enough for when a request began, and free. */
@@ -51,15 +56,15 @@ export class UnfinishedRequests {
     this.sweptAt = clock.now();
   }
 
-  add(request: UnfinishedRequest): void {
-    this.#open.add(request);
+  add(swept: Swept): void {
+    this.#open.add(swept);
     if (this.#isSweeping) return;
     this.sweptAt = this.#clock.now();
     this.#armSweep();
   }
 
-  remove(request: UnfinishedRequest): void {
-    this.#open.delete(request);
+  remove(swept: Swept): void {
+    this.#open.delete(swept);
   }
 
   #armSweep(): void {
@@ -67,7 +72,7 @@ export class UnfinishedRequests {
     if (!this.#isSweeping) return;
     this.#clock.after(this.limits.graceMs / sweepsPerGrace, () => {
       this.sweptAt = this.#clock.now();
-      for (const request of this.#open.members()) request.refuseIfLate();
+      for (const swept of this.#open.members()) swept.endIfLate();
       this.#armSweep();
     });
   }
@@ -82,10 +87,10 @@ export interface UnfinishedCall {
 }
 
 /** A unary request until its sender half-closes; a stream as long as it lives, of which one message is on its way. */
-export class UnfinishedRequest implements Linked<UnfinishedRequest> {
-  previous: UnfinishedRequest | undefined;
-  next: UnfinishedRequest | undefined;
-  list: LinkedList<UnfinishedRequest> | undefined;
+export class UnfinishedRequest implements Swept {
+  previous: Swept | undefined;
+  next: Swept | undefined;
+  list: LinkedList<Swept> | undefined;
   readonly #all: UnfinishedRequests;
   readonly #call: UnfinishedCall;
   readonly #ownBytes: number;
@@ -122,13 +127,14 @@ export class UnfinishedRequest implements Linked<UnfinishedRequest> {
     this.#since = this.#all.sweptAt;
   }
 
-  /** A message of a stream is complete: from here on it is its reader's. */
-  complete(): void {
-    this.#all.bytes += this.#ownBytes - this.#bytes;
-    this.#bytes = this.#ownBytes;
+  /** So many bytes of what was charged are somebody else's now, or gone. */
+  discharge(bytes: number): void {
+    if (this.list === undefined) return;
+    this.#bytes -= bytes;
+    this.#all.bytes -= bytes;
   }
 
-  refuseIfLate(): void {
+  endIfLate(): void {
     if (this.#call.isIdle) {
       this.#since = this.#all.sweptAt;
       return;
