@@ -1,7 +1,7 @@
 /**
  * How many frames that bring nothing forward a peer may send: resets of what it has just asked for, pings, settings, empty
- * data. Each costs the sender next to nothing, and this side some work or an answer. What does bring something forward earns
- * such frames: clients that measure the way to this side, as those of Go do, send a ping with every answer they read.
+ * data. Each costs the sender next to nothing, and this side some work or an answer. Data that is sent earns such frames:
+ * clients that measure the way to this side, as those of Go do, send pings as they read it.
  */
 import { errorCode } from './frames.js';
 import { Http2Error } from './http2-error.js';
