@@ -320,7 +320,7 @@ test('a request that is answered before it is there is told that nobody wants th
 
 test('what is written to a stream that is over goes nowhere', async () => {
   const client = await connected(request(1, '/wait'));
-  await client.until(() => server.seen.length === 1);
+  await client.pong();
   const { stream } = server.seen[0]!;
   client.write(reset(1));
   await client.pong();
