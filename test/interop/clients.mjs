@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 import { CannotRun } from './cannot-run.mjs';
-import { ensureGrpcurl, grpcurlVersions } from './grpcurl.mjs';
+import { ensureGrpcurl, ensureH2spec, grpcurlVersions } from './go-program.mjs';
 import { mindsporeReleases } from './mindspore-releases.mjs';
 import { ensurePerfAnalyzer } from './perf-analyzer.mjs';
 import { ensurePromtool } from './promtool.mjs';
@@ -47,6 +47,11 @@ export function prepareClients() {
         return [{ protocol: 'grpc', interpreter, checks, options: ['--program', program] }];
       }),
     ),
+    ...prepared(['h2spec'], () => {
+      const options = ['--program', ensureH2spec()];
+      const checks = join('h2spec', 'main.mjs');
+      return [{ protocol: 'grpc', interpreter: process.execPath, checks, options }];
+    }),
     ...prepared(['rest-requests', 'rest-urllib', 'tensorflow-rest-requests'], () => {
       const requests = ensureEnvironment(basePython, 'requirements-requests.txt', 'numpy, requests');
       const client = { protocol: 'http', interpreter: requests };

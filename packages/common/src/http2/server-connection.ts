@@ -295,8 +295,9 @@ export class ServerConnection implements FrameSink, StreamOwner {
     }
     this.#budget.spend();
     const grown = this.#settings.take(payload);
-    if (grown !== 0) for (const stream of this.#streams.values()) this.#widen(stream, grown, undefined);
+    // First, so that the peer knows of everything else by which settings it was sent.
     this.#writer.acknowledge(frameType.settings, Buffer.alloc(0));
+    if (grown !== 0) for (const stream of this.#streams.values()) this.#widen(stream, grown, undefined);
   }
 
   #takePing(flags: number, streamId: number, payload: Buffer): void {

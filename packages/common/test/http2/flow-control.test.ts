@@ -110,6 +110,19 @@ test('new settings change the windows of streams there are, below nothing too', 
   expect(client.dataBytes(1)).toBe(5000);
 });
 
+test('settings are acknowledged before anything is sent by them', async () => {
+  const client = await connected(initialWindow(0), request(1, '/bytes/5'));
+  await client.pong();
+  const before = client.frames.length;
+  client.write(initialWindow(5));
+  await client.ended(1);
+  expect(client.frames.slice(before).map(({ type }) => type)).toEqual([
+    frameType.settings,
+    frameType.data,
+    frameType.headers,
+  ]);
+});
+
 test('a stream that waits for the connection is not sent from when its own window closes meanwhile', async () => {
   const client = await connected(initialWindow(100_000), request(1, '/bytes/90000'));
   await client.until(() => client.dataBytes(1) === defaultWindow);
