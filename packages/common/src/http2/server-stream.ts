@@ -1,4 +1,5 @@
 /** One request and its answer: a stream of HTTP/2 as the server has it. */
+import { Fifo } from '../collection/fifo.js';
 import type { HeaderField } from '../hpack/header-field.js';
 import type { Linked, LinkedList } from '../collection/linked-list.js';
 import { errorCode } from './frames.js';
@@ -30,7 +31,7 @@ export class ServerStream implements Linked<ServerStream> {
   #listener: StreamListener | undefined;
   /** What the peer still takes. */
   sendWindow: number;
-  #pieces: Uint8Array[] = [];
+  readonly #pieces = new Fifo<Uint8Array>();
   /** Of the first piece, what is sent. */
   #sent = 0;
   #unsent = 0;
@@ -102,7 +103,7 @@ export class ServerStream implements Linked<ServerStream> {
     if (this.#isOver) return;
     for (const piece of pieces) {
       if (piece.length === 0) continue;
-      this.#pieces.push(piece);
+      this.#pieces.add(piece);
       this.#unsent += piece.length;
     }
     this.#owner.sendLater(this);
@@ -161,13 +162,13 @@ export class ServerStream implements Linked<ServerStream> {
     this.#unsent -= most;
     this.sendWindow -= most;
     while (left > 0) {
-      const piece = this.#pieces[0]!;
+      const piece = this.#pieces.first!;
       const end = Math.min(piece.length, this.#sent + left);
       left -= end - this.#sent;
       take(this.#sent === 0 && end === piece.length ? piece : piece.subarray(this.#sent, end));
       this.#sent = end;
       if (end < piece.length) return;
-      this.#pieces.shift();
+      this.#pieces.take();
       this.#sent = 0;
     }
   }
@@ -189,7 +190,7 @@ export class ServerStream implements Linked<ServerStream> {
   over(isBroken: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#pieces = [];
+    this.#pieces.clear();
     this.#unsent = 0;
     const listener = this.#listener;
     this.#listener = undefined;

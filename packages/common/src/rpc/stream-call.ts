@@ -1,4 +1,5 @@
 /** Any number of messages in and out. */
+import { Fifo } from '../collection/fifo.js';
 import { grpcStatus } from '../errors/error-codes.js';
 import { ServingError } from '../errors/serving-error.js';
 import type { ServerStream } from '../http2/server-stream.js';
@@ -7,8 +8,10 @@ import { responseHeaders, trailersOf, trailersOnly } from './grpc-headers.js';
 import type { Message } from './message-reader.js';
 import type { RpcResult, RpcStream, StreamHandler } from './rpc-handler.js';
 
-/** Messages that nobody has read may have so many bytes; beyond, the caller's window stays closed. */
+/** Messages that nobody has read may take so many bytes; beyond, the caller's window stays closed. */
 const mostUnreadBytes = 2 ** 20;
+/** About what a message takes beside its bytes. */
+const messageBytes = 128;
 /** Beyond so many bytes that the connection has not taken, sends wait. */
 const mostUnsentBytes = 2 ** 16;
 
@@ -21,7 +24,7 @@ export class StreamCall extends GrpcCall implements RpcStream {
   readonly messages: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => this.#read() };
   readonly #handle: StreamHandler;
   /** As they came: what is compressed stays so until it is read. */
-  #unread: Message[] = [];
+  readonly #unread = new Fifo<Message>();
   #unreadBytes = 0;
   /** Bytes that were received and for which no room was made. */
   #withheld = 0;
@@ -70,8 +73,8 @@ export class StreamCall extends GrpcCall implements RpcStream {
   }
 
   message(message: Message): void {
-    this.#unread.push(message);
-    this.#unreadBytes += message.bytes.length;
+    this.#unread.add(message);
+    this.#unreadBytes += messageBytes + message.bytes.length;
     this.#wakeReader();
   }
 
@@ -93,7 +96,7 @@ export class StreamCall extends GrpcCall implements RpcStream {
 
   #break(): void {
     this.#isBroken = true;
-    this.#unread = [];
+    this.#unread.clear();
     this.#unreadBytes = 0;
     this.#wakeReader();
     for (const { reject } of this.#waiting.splice(0)) reject(closedByPeer());
@@ -106,9 +109,9 @@ export class StreamCall extends GrpcCall implements RpcStream {
 
   async *#read(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const message = this.#unread.shift();
+      const message = this.#unread.take();
       if (message !== undefined) {
-        this.#unreadBytes -= message.bytes.length;
+        this.#unreadBytes -= messageBytes + message.bytes.length;
         this.#makeRoom();
         const bytes = message.isCompressed ? await this.#decompressed(message.bytes) : message.bytes;
         if (bytes !== undefined) yield bytes;

@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const grpc = { 'content-type': 'application/grpc', te: 'trailers' };
 
-function message(length: number): Buffer {
+function framed(length: number): Buffer {
   const bytes = Buffer.alloc(5 + length);
   bytes.writeUInt32BE(length, 1);
   return bytes;
@@ -51,20 +51,20 @@ const valid: readonly Buffer[] = [
   preface,
   settings([setting.initialWindowSize, 100], [setting.maxFrameSize, 2 ** 15]),
   headers(1, post('/test/Unary', grpc)),
-  data(1, message(300)),
+  data(1, framed(300)),
   headers(3, post('/test/Stream', { ...grpc, 'grpc-encoding': 'gzip' })),
   data(1, Buffer.alloc(0), true),
-  data(3, message(40)),
+  data(3, framed(40)),
   ping(),
   windowUpdate(1, 500),
   windowUpdate(0, 70_000),
   settings([setting.initialWindowSize, 10]),
-  data(3, Buffer.concat([message(7), message(0)])),
+  data(3, Buffer.concat([framed(7), framed(0)])),
   headers(5, post('/test/None', grpc)),
-  data(5, message(3), true),
+  data(5, framed(3), true),
   reset(3),
   headers(7, post('/test/Unary', { ...grpc, 'grpc-timeout': '1S' })),
-  data(7, message(1)),
+  data(7, framed(1)),
   headers(7, { 'x-end': 'yes' }, true),
 ];
 
@@ -99,7 +99,7 @@ let nextId = 1;
 async function servesOthers(): Promise<void> {
   const id = nextId;
   nextId += 2;
-  good.write(headers(id, post('/test/Unary', grpc)), data(id, message(10), true));
+  good.write(headers(id, post('/test/Unary', grpc)), data(id, framed(10), true));
   await good.ended(id);
   expect(good.dataBytes(id)).toBe(15);
   good.frames.length = 0;

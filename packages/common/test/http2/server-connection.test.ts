@@ -202,7 +202,7 @@ test('headers that are too large are answered, and the connection lives', async 
   const large = { name: 'x-large', value: 'x'.repeat(16_000) };
   const fields = [
     ...Object.entries(post('/echo')).map(([name, value]) => ({ name, value })),
-    ...Array<typeof large>(5).fill(large),
+    ...Array.from({ length: 5 }, () => large),
   ];
   const block = encodeHeaders(fields);
   const client = await connected(frame(frameType.headers, flag.endStream, 1, block.subarray(0, 16_384)));

@@ -29,7 +29,7 @@ const routes: readonly RpcRoute[] = [
   {
     kind: 'unary',
     path: '/test/Never',
-    handle: (call) => void calls.push(call) ?? new Promise(() => undefined),
+    handle: () => new Promise(() => undefined),
   },
   {
     kind: 'unary',
@@ -42,6 +42,7 @@ const routes: readonly RpcRoute[] = [
       return new Promise(() => undefined);
     },
   },
+  { kind: 'stream', path: '/test/Unread', handle: () => new Promise(() => undefined) },
   {
     kind: 'stream',
     path: '/test/Stream',
@@ -199,11 +200,14 @@ test('an encoding that is not known is UNIMPLEMENTED and told which are', async 
   });
 });
 
-test.each([{}, { 'grpc-encoding': 'identity' }])('a compressed message with %j is INTERNAL', async (more) => {
-  expect(await caller.call('/test/Unary', framed(gzipSync('x'), 1), more)).toMatchObject(
-    ends(status.INTERNAL, 'a message is compressed, but grpc-encoding names no way'),
-  );
-});
+test.each<Record<string, string>>([{}, { 'grpc-encoding': 'identity' }])(
+  'a compressed message with %j is INTERNAL',
+  async (more) => {
+    expect(await caller.call('/test/Unary', framed(gzipSync('x'), 1), more)).toMatchObject(
+      ends(status.INTERNAL, 'a message is compressed, but grpc-encoding names no way'),
+    );
+  },
+);
 
 test.each([
   ['no message', Buffer.alloc(0), status.UNIMPLEMENTED, 'expected one message, given none'],
@@ -343,6 +347,17 @@ test('a message of 100 MiB goes in and out', async () => {
   }
   await caller.client.ended(id);
   expect(caller.client.dataBytes(id)).toBe(message.length);
+});
+
+test('empty messages that nobody reads are held up like others', async () => {
+  const id = caller.open('/test/Unread');
+  await caller.client.pong();
+  // As many as the window takes, and a window for which room was made while few were there.
+  const many = Buffer.alloc(16_000);
+  for (let sent = 0; sent < 2 ** 20 - many.length; sent += many.length) caller.send(id, many);
+  await caller.client.pong();
+  const given = caller.client.of(id, frameType.windowUpdate);
+  expect(given.map(({ payload }) => payload.readUInt32BE(0))).toEqual([]);
 });
 
 test('a reply that nobody takes ends, and nothing waits for it', async () => {
