@@ -1,4 +1,5 @@
 /** Gathers the elements of one tensor while it is read. Numbers and booleans go straight into typed arrays. */
+import { copied, type Slices } from '../slices/slices.js';
 import type { JsonCursor } from './json-cursor.js';
 import { JsonTensorError, type LeafKind } from './tensor-error.js';
 import type { ExactInteger, TensorLeaves } from './tensor-leaves.js';
@@ -13,11 +14,15 @@ export interface LeafRules {
   /** Whether strings are read as their UTF-8 bytes, and may so stand beside objects. @default false */
   readonly textsAsBytes?: boolean;
   /** Reads an object that stands for bytes (`{"b64": …}`) from the cursor. Without it, objects are refused. */
-  readonly onObject?: () => Uint8Array;
+  readonly onObject?: () => Slices<Uint8Array>;
 }
 
 /** From here on, arrays are handed over instead of copied, so that no big one is copied once more. */
 const handedOver = 4096;
+/** Numbers beyond as many are gathered in pieces, as the copy of a long array would be a long pause. */
+const pieceNumbers = 2 ** 17;
+
+const noLeaves: TensorLeaves = { kind: 'none' };
 
 export class LeafCollector {
   readonly #cursor: JsonCursor;
@@ -27,8 +32,11 @@ export class LeafCollector {
   /** Kind of the first element. */
   #kind: LeafKind | undefined;
   #numbers = new Float64Array(16);
+  /** Full ones, that come before `#numbers`. */
+  #pieces: Float64Array[] = [];
+  #numbersInPieces = 0;
   #booleans = new Uint8Array(16);
-  #texts: string[] = [];
+  #texts: Uint8Array[] = [];
   #bytes: Uint8Array[] = [];
   #firstFloat = -1;
   #exact: ExactInteger[] = [];
@@ -39,21 +47,26 @@ export class LeafCollector {
     this.#mixedNumbers = rules.mixedNumbers ?? true;
   }
 
-  /** Reads the cursor's next value, which is no array, as the next element. */
-  take(): void {
+  /** Reads the cursor's next value as the next element, if it is a number or a boolean; false for what is none. */
+  takePlain(): boolean {
+    const kind = this.#cursor.kind();
+    if (kind === 'number') this.#takeNumber();
+    else if (kind === 'boolean') this.#takeBoolean();
+    else return false;
+    return true;
+  }
+
+  /** Reads the cursor's next value as the next element: one that is neither array nor plain. */
+  *take(): Slices<void> {
     switch (this.#cursor.kind()) {
-      case 'number':
-        return this.#takeNumber();
-      case 'boolean':
-        return this.#takeBoolean();
       case 'string':
-        return this.#takeString();
+        return yield* this.#takeString();
       case 'object':
-        return this.#takeObject();
+        return yield* this.#takeObject();
       case 'null':
         throw new JsonTensorError(this.#cursor.at, { kind: 'null', element: this.#count });
-      case 'array':
-        throw new Error('a list is no element of a tensor');
+      default:
+        throw new Error('no such element of a tensor');
     }
   }
 
@@ -61,6 +74,8 @@ export class LeafCollector {
   start(): void {
     this.#count = 0;
     this.#kind = undefined;
+    this.#pieces = [];
+    this.#numbersInPieces = 0;
     this.#texts = [];
     this.#bytes = [];
     this.#firstFloat = -1;
@@ -68,23 +83,31 @@ export class LeafCollector {
   }
 
   /** All elements since the start, to be asked for once. */
-  leaves(): TensorLeaves {
-    if (this.#kind === undefined) return { kind: 'none' };
+  *leaves(): Slices<TensorLeaves> {
+    if (this.#kind === undefined) return noLeaves;
     if (this.#kind === 'boolean') return { kind: 'booleans', values: this.#booleans.slice(0, this.#count) };
     if (this.#kind === 'string') return { kind: 'texts', values: this.#texts };
     if (this.#kind === 'bytes') return { kind: 'bytes', values: this.#bytes };
-    return {
-      kind: 'numbers',
-      values: this.#finishNumbers(),
-      firstFloat: this.#firstFloat,
-      exact: this.#exact,
-    };
+    const values = this.#pieces.length === 0 ? this.#finishNumbers() : yield* this.#gathered();
+    return { kind: 'numbers', values, firstFloat: this.#firstFloat, exact: this.#exact };
   }
 
   #finishNumbers(): Float64Array {
     if (this.#count < handedOver) return this.#numbers.slice(0, this.#count);
     const values = this.#numbers.subarray(0, this.#count);
     this.#numbers = new Float64Array(16);
+    return values;
+  }
+
+  *#gathered(): Slices<Float64Array> {
+    const values = new Float64Array(this.#count);
+    values.set(this.#numbers.subarray(0, this.#count - this.#numbersInPieces), this.#numbersInPieces);
+    this.#numbers = new Float64Array(16);
+    for (let piece = this.#pieces.pop(); piece !== undefined; piece = this.#pieces.pop()) {
+      this.#numbersInPieces -= piece.length;
+      values.set(piece, this.#numbersInPieces);
+      yield;
+    }
     return values;
   }
 
@@ -95,14 +118,26 @@ export class LeafCollector {
     const isInteger = this.#cursor.isInteger;
     if (this.#kind !== 'integer' || !isInteger) this.#checkNumber(at, isInteger);
     if (index >= this.#rules.maxElements) throw this.#tooMany(at, this.#rules.maxElements);
-    if (index === this.#numbers.length) {
-      const grown = new Float64Array(2 * index);
-      grown.set(this.#numbers);
-      this.#numbers = grown;
-    }
-    this.#numbers[index] = value;
+    const place = index - this.#numbersInPieces;
+    if (place < this.#numbers.length) this.#numbers[place] = value;
+    else this.#keepBeyond(value);
     if (isInteger && this.#cursor.exact !== undefined) this.#keepExact(at, this.#cursor.exact);
     this.#count = index + 1;
+  }
+
+  /** The arrays are full. */
+  #keepBeyond(value: number): void {
+    const full = this.#numbers;
+    const isPiece = full.length >= pieceNumbers;
+    this.#numbers = new Float64Array(isPiece ? pieceNumbers : 2 * full.length);
+    if (isPiece) {
+      this.#pieces.push(full);
+      this.#numbersInPieces += full.length;
+      this.#numbers[0] = value;
+    } else {
+      this.#numbers.set(full);
+      this.#numbers[full.length] = value;
+    }
   }
 
   #keepExact(at: number, value: bigint): void {
@@ -129,24 +164,22 @@ export class LeafCollector {
     this.#booleans[this.#count++] = this.#cursor.boolean() ? 1 : 0;
   }
 
-  #takeString(): void {
-    if (this.#rules.textsAsBytes === true) {
-      this.#check('bytes');
-      this.#bytes.push(Buffer.from(this.#cursor.string()));
-    } else {
-      this.#check('string');
-      this.#texts.push(this.#cursor.string());
-    }
+  *#takeString(): Slices<void> {
+    const asBytes = this.#rules.textsAsBytes === true;
+    this.#check(asBytes ? 'bytes' : 'string');
+    // Not the view, which would keep all that is read.
+    const text = yield* copied(yield* this.#cursor.text());
+    (asBytes ? this.#bytes : this.#texts).push(text);
     this.#count++;
   }
 
-  #takeObject(): void {
+  *#takeObject(): Slices<void> {
     const { onObject } = this.#rules;
     if (onObject === undefined) {
       throw new JsonTensorError(this.#cursor.at, { kind: 'object', element: this.#count });
     }
     this.#check('bytes');
-    this.#bytes.push(onObject());
+    this.#bytes.push(yield* onObject());
     this.#count++;
   }
 

@@ -2,6 +2,7 @@
 import { ServingError, type MethodSignature, type Port } from '@serving/common';
 import type { JsonCursor, JsonPlace } from '../../json/json-cursor.js';
 import { JsonTensorError } from '../../json/tensor-error.js';
+import type { Slices } from '../../slices/slices.js';
 import {
   InstanceBlocks,
   type GivenInput,
@@ -64,16 +65,16 @@ export class InstanceReader {
    * @param ifEmpty what the original says of one without items
    * @throws JsonError when it is no JSON at all; whatever else is wrong with it is its own affair
    */
-  take(index: number, ifEmpty: string): void {
+  *take(index: number, ifEmpty: string): Slices<void> {
     const place = this.#cursor.place();
     try {
-      this.#read(ifEmpty);
-      this.#checkInputs(place);
+      yield* this.#read(ifEmpty);
+      yield* this.#checkInputs(place);
       this.#blocks.add(index, this.#inputs, noBytes);
     } catch (thrown) {
       this.#blocks.refuse(index, this.#refusal(thrown));
       this.#cursor.returnTo(place);
-      this.#cursor.skip();
+      yield* this.#cursor.skip();
     }
   }
 
@@ -88,42 +89,45 @@ export class InstanceReader {
     throw thrown;
   }
 
-  #read(ifEmpty: string): void {
+  *#read(ifEmpty: string): Slices<void> {
     this.#item = undefined;
     if (this.#cursor.kind() !== 'object')
       throw new ParserFault('json array, instance is not object type', `given ${this.#cursor.kind()}`);
     for (const input of this.#inputs) input.isGiven = false;
     let items = 0;
-    this.#cursor.object((key) => {
+    const members = this.#cursor.members();
+    for (let key = members.next(); key !== undefined; key = members.next()) {
       items++;
-      this.#take(key);
-    });
+      yield* this.#take(key);
+    }
     this.#item = undefined;
     if (items === 0) throw new ParserFault(ifEmpty);
   }
 
   /** @throws ServingError INPUT_MISMATCH when the instance at `place` lacks an input */
-  #checkInputs(place: JsonPlace): void {
+  *#checkInputs(place: JsonPlace): Slices<void> {
     const missing = this.#inputs.find(({ isGiven }) => !isGiven);
     if (missing === undefined || this.#target === undefined) return;
     const names = new GivenNames();
     this.#cursor.returnTo(place);
-    this.#cursor.object((key) => {
-      names.add(() => key);
-      this.#cursor.skip();
-    });
+    const members = this.#cursor.members();
+    for (let key = members.next(); key !== undefined; key = members.next()) {
+      const name = key;
+      names.add(() => name);
+      yield* this.#cursor.skip();
+    }
     throw missingInput(this.#target.servable, this.#target.method, missing.name, names);
   }
 
   /** What is no input is checked and then left out, as in the original; of a name that comes again the last counts. */
-  #take(key: string): void {
+  *#take(key: string): Slices<void> {
     this.#item = undefined;
     if (key === '') throw new ParserFault('string key is empty');
     this.#item = key;
     const input = this.#inputs.find(({ name }) => name === key);
-    const given = this.#items.read(input?.port);
+    const given = yield* this.#items.read(input?.port);
     if (input === undefined) return;
-    const { layout, bytes } = checkTensor(input.port, given);
+    const { layout, bytes } = yield* checkTensor(input.port, given);
     input.layout = layout;
     input.bytes = bytes;
     input.isGiven = true;

@@ -3,6 +3,7 @@ import type { Port } from '@serving/common';
 import type { JsonCursor } from '../../json/json-cursor.js';
 import { JsonTensorReader } from '../../json/json-tensor.js';
 import { ReadBudget } from '../../json/read-budget.js';
+import type { Slices } from '../../slices/slices.js';
 import { readBase64Object } from './base64-object.js';
 import { isFloatType, type Base64Tensor, type GivenTensor } from './given-tensor.js';
 import { ParserFault } from './parser-fault.js';
@@ -28,26 +29,22 @@ export class ItemReader {
    * @param port the input that the value is for
    * @throws ParserFault, JsonTensorError, JsonError
    */
-  read(port: Port | undefined): GivenTensor {
+  *read(port: Port | undefined): Slices<GivenTensor> {
     const kind = this.#cursor.kind();
     if (kind === 'null') throw new ParserFault('json value is null, it is not supported');
-    if (kind === 'object') return readBase64Object(this.#cursor);
+    if (kind === 'object') return yield* readBase64Object(this.#cursor);
     const isMixed = port?.isDeclared === true || isFloatType(port?.dtype);
-    return this.#readTensor(isMixed ? this.#mixed : this.#uniform);
-  }
-
-  #readTensor(reader: JsonTensorReader): GivenTensor {
     this.#listed = undefined;
-    const tensor = reader.read();
+    const tensor = yield* (isMixed ? this.#mixed : this.#uniform).read();
     const { leaves } = tensor;
     this.#budget.spend(leaves);
     if (leaves.kind === 'texts' && leaves.values.length > 1) throw severalTexts();
     return this.#listed ?? { kind: 'json', ...tensor };
   }
 
-  #listedObject(): Uint8Array {
+  *#listedObject(): Slices<Uint8Array> {
     if (this.#listed !== undefined) throw severalTexts();
-    this.#listed = readBase64Object(this.#cursor);
+    this.#listed = yield* readBase64Object(this.#cursor);
     const { dtype, bytes } = this.#listed;
     if (dtype === 'string' || dtype === 'bytes') return bytes;
     throw new ParserFault(

@@ -4,6 +4,7 @@ import { ElementError } from '../../json/element-error.js';
 import { isIntegerType } from '../../json/integer-elements.js';
 import { inferredType, numericBytes } from '../../json/tensor-elements.js';
 import type { NumberLeaves, TensorLeaves } from '../../json/tensor-leaves.js';
+import type { Slices } from '../../slices/slices.js';
 import type { TensorLayout } from '../instance-blocks.js';
 import { isFloatType, type GivenTensor } from './given-tensor.js';
 import { ParserFault } from './parser-fault.js';
@@ -20,19 +21,19 @@ export interface CheckedTensor {
  * the model's or method's own check, which is the same for every protocol.
  * @throws ParserFault
  */
-export function checkTensor(port: Port, given: GivenTensor): CheckedTensor {
+export function* checkTensor(port: Port, given: GivenTensor): Slices<CheckedTensor> {
   const { shape } = given;
   if (given.kind === 'base64') return { layout: { dtype: given.dtype, shape }, bytes: given.bytes };
   const { leaves } = given;
   if (leaves.kind === 'texts')
-    return { layout: { dtype: 'string', shape: [] }, bytes: Buffer.from(leaves.values[0]!) };
+    return { layout: { dtype: 'string', shape: [] }, bytes: leaves.values[0]! };
   const dtype = elementType(port, leaves);
   if (dtype === undefined || !isNumericType(dtype)) {
     const detail = "expected elements, since the input's type is not known to be numeric; given none";
     throw new ParserFault('json array, shape is empty', detail);
   }
   try {
-    return { layout: { dtype, shape }, bytes: numericBytes(leaves, dtype) };
+    return { layout: { dtype, shape }, bytes: yield* numericBytes(leaves, dtype) };
   } catch (thrown) {
     if (thrown instanceof ElementError)
       throw new ParserFault("json value does not fit the input's type", thrown.message);

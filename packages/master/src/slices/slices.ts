@@ -1,0 +1,47 @@
+/**
+ * Work that may be long, cut where it can pause: a generator that yields after each piece of a millisecond or so, at
+ * most. Work that is short never yields, and costs no more than a call.
+ */
+
+export type Slices<Result> = Generator<void, Result, void>;
+
+/** Bytes or characters of JSON between two pauses, which may be short: whoever runs the work decides. */
+export const textOfSlice = 16 * 1024;
+/** Elements that are converted between two pauses: quicker than they are read. */
+export const elementsOfSlice = 64 * 1024;
+/** Objects that are gone through between two pauses. */
+export const objectsOfSlice = 4096;
+/** Bytes that are copied, or looked at by native code, between two pauses. */
+export const bytesOfSlice = 2 ** 20;
+
+const noBytes = new Uint8Array(0);
+
+/** Copies them into one array, and takes each from the list once that is done, so that hardly more than that is held. */
+export function* joined(pieces: Uint8Array[]): Slices<Uint8Array> {
+  if (pieces.length === 1) return pieces[0]!;
+  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (bytes <= bytesOfSlice) return Buffer.concat(pieces, bytes);
+  const whole = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  let pauseAt = bytesOfSlice;
+  for (const [index, piece] of pieces.entries()) {
+    whole.set(piece, at);
+    pieces[index] = noBytes;
+    at += piece.length;
+    if (at < pauseAt) continue;
+    pauseAt = at + bytesOfSlice;
+    yield;
+  }
+  return whole;
+}
+
+/** A copy that is its own. */
+export function* copied(bytes: Uint8Array): Slices<Buffer> {
+  if (bytes.length <= bytesOfSlice) return Buffer.from(bytes);
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  for (let at = 0; at < bytes.length; at += bytesOfSlice) {
+    copy.set(bytes.subarray(at, at + bytesOfSlice), at);
+    yield;
+  }
+  return copy;
+}
