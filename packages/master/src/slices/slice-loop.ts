@@ -5,9 +5,14 @@ import type { Slices } from './slices.js';
 /** How long a slice takes, roughly: work that pauses earlier goes on at once. */
 const sliceMs = 4;
 
+/** Work whose first slice has been done. */
+export type Begun<Result> =
+  | { readonly done: true; readonly result: Result }
+  | { readonly done: false; readonly rest: Slices<Result> };
+
 interface Task {
   /** One slice of it; whether it is over, one way or the other. */
-  advance(): boolean;
+  readonly advance: () => boolean;
 }
 
 export class SliceLoop {
@@ -25,23 +30,32 @@ export class SliceLoop {
    * @throws whatever the work throws
    */
   run<Result>(work: Slices<Result>, signal: CancelSignal): Result | Promise<Result> {
-    const first = this.#slice(work);
-    return first.done === true ? first.value : this.goOn(work, signal);
+    const begun = this.begin(work);
+    return begun.done ? begun.result : this.finish(begun.rest, signal);
   }
 
-  /** As `run`, of work whose first slice is done. */
-  goOn<Result>(work: Slices<Result>, signal: CancelSignal): Promise<Result> {
+  /** The first slice, at once. @throws whatever the work throws */
+  begin<Result>(work: Slices<Result>): Begun<Result> {
+    const { done, value } = this.#slice(work);
+    return done === true ? { done, result: value } : { done: false, rest: work };
+  }
+
+  /** What comes after the first slice. @param signal as for `run` */
+  finish<Result>(rest: Slices<Result>, signal: CancelSignal): Promise<Result> {
     return new Promise((resolve, reject) => {
+      const advance = () => {
+        if (signal.aborted) {
+          rest.return(undefined as never);
+          throw goneAway();
+        }
+        const { done, value } = this.#slice(rest);
+        if (done === true) resolve(value);
+        return done === true;
+      };
       this.#add({
         advance: () => {
           try {
-            if (signal.aborted) {
-              work.return(undefined as never);
-              throw new ServingError('CANCELLED', 'the caller went away while its request was read or answered');
-            }
-            const { done, value } = this.#slice(work);
-            if (done === true) resolve(value);
-            return done === true;
+            return advance();
           } catch (thrown) {
             reject(thrown);
             return true;
@@ -51,14 +65,9 @@ export class SliceLoop {
     });
   }
 
-  /** @internal the first slice of work, for whoever decides between slices when it goes on */
-  slice<Result>(work: Slices<Result>): IteratorResult<void, Result> {
-    return this.#slice(work);
-  }
-
   #slice<Result>(work: Slices<Result>): IteratorResult<void, Result> {
     let step = work.next();
-    // Without a look at the clock, as nearly all work is short.
+    // Nearly all work is so short that there is no need for the time.
     if (step.done === true) return step;
     const end = this.#clock.now() + sliceMs;
     do step = work.next();
@@ -71,7 +80,7 @@ export class SliceLoop {
     if (this.#tasks.length === 1) setImmediate(this.#turn);
   }
 
-  /** One slice a turn, of whichever has waited longest: many large requests make no turn longer than one does. */
+  /** One slice a turn, of what has waited longest: with many large requests no turn is longer than with one. */
   readonly #turn = (): void => {
     const task = this.#tasks[0]!;
     const isOver = task.advance();
@@ -79,4 +88,9 @@ export class SliceLoop {
     if (!isOver) this.#tasks.push(task);
     if (this.#tasks.length > 0) setImmediate(this.#turn);
   };
+}
+
+/** What becomes of work whose caller is gone. */
+export function goneAway(): ServingError {
+  return new ServingError('CANCELLED', 'the caller went away while its request was read or answered');
 }

@@ -16,10 +16,15 @@ export const bytesOfSlice = 2 ** 20;
 
 const noBytes = new Uint8Array(0);
 
-/** Copies them into one array, and takes each from the list once that is done, so that hardly more than that is held. */
+/** One array of them. Empties the list as it goes on, so that hardly more than all of them is held at a time. */
 export function* joined(pieces: Uint8Array[]): Slices<Uint8Array> {
-  if (pieces.length === 1) return pieces[0]!;
   const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const whole = pieces.length === 1 ? pieces[0]! : yield* gathered(pieces, bytes);
+  pieces.length = 0;
+  return whole;
+}
+
+function* gathered(pieces: Uint8Array[], bytes: number): Slices<Uint8Array> {
   if (bytes <= bytesOfSlice) return Buffer.concat(pieces, bytes);
   const whole = Buffer.allocUnsafeSlow(bytes);
   let at = 0;

@@ -87,6 +87,9 @@ function* inputOf(
   return { name: port.name, datatype: datatypeOf(dtype), shape, parameters, contents };
 }
 
+/** For an input that is open: its bytes are text. */
+const asText: Parameters = new Map([['content_type', 'str']]);
+
 type Part = Uint8Array | readonly Uint8Array[];
 
 function* partsOf(
