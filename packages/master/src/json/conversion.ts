@@ -1,5 +1,5 @@
 /** Elements of one type on their way to another, a range at a time. */
-import { elementsOfSlice, type Slices } from '../slices/slices.js';
+import { elementsOfSlice, type Slices, type Soon } from '../slices/slices.js';
 
 export interface Conversion {
   /** Little-endian; complete when all ranges are converted. */
@@ -8,13 +8,17 @@ export interface Conversion {
   convert(from: number, to: number): void;
 }
 
-/** @returns the bytes of all elements @throws ElementError */
-export function* converted({ bytes, convert }: Conversion, count: number): Slices<Uint8Array> {
-  let from = 0;
-  for (; from + elementsOfSlice < count; from += elementsOfSlice) {
-    convert(from, from + elementsOfSlice);
+/** @returns the bytes of all elements @throws ElementError, at once or in slices */
+export function converted(conversion: Conversion, count: number): Soon<Uint8Array> {
+  if (count > elementsOfSlice) return convertedInSlices(conversion, count);
+  conversion.convert(0, count);
+  return conversion.bytes;
+}
+
+function* convertedInSlices({ bytes, convert }: Conversion, count: number): Slices<Uint8Array> {
+  for (let from = 0; from < count; from += elementsOfSlice) {
+    convert(from, Math.min(from + elementsOfSlice, count));
     yield;
   }
-  convert(from, count);
   return bytes;
 }

@@ -34,12 +34,11 @@ const partBytes = 48 * 1024;
 
 /** @throws ElementError (also the writer) where the format has no JSON for an element */
 export function numericWriter(dtype: NumericType, bytes: Uint8Array, format: ElementFormat): ElementWriter {
-  return {
-    together: (from, end) => Math.min(end, from + mostTogether.numeric),
-    text: numericText(dtype, bytes, format),
-    parts: () => [],
-  };
+  return { together: endOfNumbers, text: numericText(dtype, bytes, format), parts: noParts };
 }
+
+const endOfNumbers = (from: number, end: number) => Math.min(end, from + mostTogether.numeric);
+const noParts = () => [];
 
 function numericText(dtype: NumericType, bytes: Uint8Array, format: ElementFormat): TextOf {
   const elements = asElements(dtype, bytes);

@@ -4,7 +4,7 @@
  * the RFC allows. Whoever reads what may be long pauses when the cursor says so; the cursor itself pauses in long strings
  * and in what it skips.
  */
-import { textOfSlice, type Slices } from '../slices/slices.js';
+import { isSlices, textOfSlice, type Slices, type Soon } from '../slices/slices.js';
 import { JsonError, nameByte } from './json-error.js';
 import { withArticle, type JsonKind } from './json-kind.js';
 import { JsonMembers } from './json-members.js';
@@ -129,18 +129,27 @@ export class JsonCursor {
   }
 
   *string(): Slices<string> {
-    const text = yield* this.text();
+    const soon = this.text();
+    const text = isSlices(soon) ? yield* soon : soon;
     return this.#strings.isAscii ? text.toString('latin1') : text.toString('utf8');
   }
 
   /** The next value, a string, as UTF-8: a view of what is read, unless it is written with escapes. */
-  *text(): Slices<Buffer> {
+  text(): Soon<Buffer> {
     if (this.#next() !== quote) this.#demand('string');
     const strings = this.#strings;
     strings.start(this.#bytes, this.#at);
-    while (!strings.advance()) yield;
+    if (!strings.advance()) return this.#longText();
     this.#at = strings.end;
-    return strings.isShort ? strings.text() : yield* strings.longText();
+    return strings.text();
+  }
+
+  *#longText(): Slices<Buffer> {
+    const strings = this.#strings;
+    do yield;
+    while (!strings.advance());
+    this.#at = strings.end;
+    return yield* strings.longText();
   }
 
   boolean(): boolean {
@@ -191,8 +200,10 @@ export class JsonCursor {
       const kind = this.kind();
       if (kind === 'array') this.enterArray();
       else if (kind === 'object') this.#enterObject();
-      else if (kind === 'string') yield* this.text();
-      else this.#skipWord(kind);
+      else if (kind === 'string') {
+        const text = this.text();
+        if (isSlices(text)) yield* text;
+      } else this.#skipWord(kind);
       if (kind === 'array' || kind === 'object') around.push(kind);
       while (around.length > 0 && !this.#hasNext(around.at(-1)!)) around.pop();
       if (this.isPauseDue()) yield;
@@ -288,8 +299,7 @@ export class JsonCursor {
     strings.start(this.#bytes, this.#at);
     while (!strings.advance());
     this.#at = strings.end;
-    const text = strings.text();
-    return strings.isAscii ? text.toString('latin1') : text.toString('utf8');
+    return strings.string();
   }
 
   #skipWord(kind: JsonKind): void {

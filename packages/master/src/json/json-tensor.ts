@@ -1,6 +1,6 @@
 /** A JSON value, bare or in nested lists, as a tensor: its shape, and its elements in C order. */
-import type { Slices } from '../slices/slices.js';
-import type { JsonCursor } from './json-cursor.js';
+import { isSlices, type Slices, type Soon } from '../slices/slices.js';
+import type { JsonCursor, JsonPlace } from './json-cursor.js';
 import { LeafCollector, type LeafRules } from './leaf-collector.js';
 import { JsonTensorError } from './tensor-error.js';
 import type { TensorLeaves } from './tensor-leaves.js';
@@ -11,7 +11,7 @@ export interface JsonTensor {
   readonly leaves: TensorLeaves;
 }
 
-/** Why reading halts between two elements of lists: a pause is due, one is not plain, one is too many for its list, or all are read. */
+/** Why reading halts between two elements of lists: a pause is due, one takes longer, one is too many for its list, or all are read. */
 type Halt = 'pause' | 'element' | 'beyond' | 'end';
 
 /** Reads tensors from one cursor, one after another. */
@@ -36,32 +36,57 @@ export class JsonTensorReader {
    * @throws JsonTensorError when it is none, or what `onObject` throws: the cursor then stands behind the value, and
    *   what follows can be read. JsonError when the value is not even JSON, which nothing can be read behind.
    */
-  *read(): Slices<JsonTensor> {
+  read(): Soon<JsonTensor> {
     const place = this.#cursor.place();
-    const collector = this.#collector;
     this.#shape = [];
     this.#rank = undefined;
-    collector.start();
+    if (this.#sizes.length > 0) this.#leaveAll();
+    this.#collector.start();
     try {
-      if (this.#cursor.kind() === 'array') yield* this.#lists();
-      else if (!collector.takePlain()) yield* collector.take();
+      const halt = this.#begin();
+      if (halt !== 'end') return this.#readOn(place, halt);
     } catch (thrown) {
-      this.#cursor.returnTo(place);
-      yield* this.#cursor.skip();
-      throw thrown;
+      return this.#passOver(place, thrown);
     }
-    return { shape: this.#shape as number[], leaves: yield* collector.leaves() };
+    const leaves = this.#collector.leaves();
+    return isSlices(leaves) ? this.#finish(leaves) : { shape: this.#shape as number[], leaves };
   }
 
-  *#lists(): Slices<void> {
+  *#readOn(place: JsonPlace, first: Halt): Slices<JsonTensor> {
+    try {
+      for (let halt = first; halt !== 'end'; halt = this.#advance()) {
+        if (halt === 'pause') yield;
+        else if (halt === 'beyond') throw yield* this.#ragged();
+        else yield* this.#collector.takeRest();
+      }
+    } catch (thrown) {
+      return yield* this.#passOver(place, thrown);
+    }
+    const leaves = this.#collector.leaves();
+    return isSlices(leaves) ? yield* this.#finish(leaves) : { shape: this.#shape as number[], leaves };
+  }
+
+  *#finish(leaves: Slices<TensorLeaves>): Slices<JsonTensor> {
+    return { shape: this.#shape as number[], leaves: yield* leaves };
+  }
+
+  /** Stands behind the value and throws what is wrong with it. */
+  *#passOver(place: JsonPlace, fault: unknown): Slices<never> {
+    this.#cursor.returnTo(place);
+    yield* this.#cursor.skip();
+    throw fault;
+  }
+
+  /** Lists in which a mistake has ended the reading of a tensor before. */
+  #leaveAll(): void {
     this.#begins.length = 0;
     this.#sizes.length = 0;
+  }
+
+  #begin(): Halt {
+    if (this.#cursor.kind() !== 'array') return this.#collector.take() ? 'end' : 'element';
     this.#enter();
-    for (let halt = this.#advance(); halt !== 'end'; halt = this.#advance()) {
-      if (halt === 'pause') yield;
-      else if (halt === 'beyond') throw yield* this.#ragged();
-      else yield* this.#collector.take();
-    }
+    return this.#advance();
   }
 
   #enter(): void {
@@ -76,6 +101,7 @@ export class JsonTensorReader {
   #advance(): Halt {
     const cursor = this.#cursor;
     const sizes = this.#sizes;
+    if (sizes.length === 0) return 'end';
     let axis = sizes.length - 1;
     let expected = this.#shape[axis];
     while (!cursor.isPauseDue()) {
@@ -92,7 +118,7 @@ export class JsonTensorReader {
         this.#rank ??= axis + 1;
         if (axis + 1 !== this.#rank) throw this.#nesting(axis, 'array');
         sizes[axis]!++;
-        if (this.#collector.takePlain()) continue;
+        if (this.#collector.take()) continue;
         return 'element';
       }
       expected = this.#shape[axis];

@@ -1,20 +1,22 @@
 /** Columns → JSON text, in pieces: a big tensor never is one string, nor a string per element. */
 import { contiguousBytes, formatShape, visitBytes, type Column, type NumericColumn } from '@serving/common';
-import { bytesOfSlice, joined, type Slices } from '../slices/slices.js';
+import { joined, type Slices } from '../slices/slices.js';
 import { ElementError } from './element-error.js';
 import { numericWriter, textWriter, type ElementFormat, type ElementWriter } from './element-writer.js';
 import type { JsonText } from './json-text.js';
 
+/** Bytes of numbers that are written at once. */
+const shortBytes = 4096;
 /** The most lists of an empty tensor: its bytes do not bound them, as those of any other do. */
 const maxEmptyLists = 2 ** 20;
 
-/** One instance of a column: a bare value for a scalar, else lists nested by its shape. */
+/** One instance of a column: a bare value for a scalar, else lists nested by its shape. @returns what is left to be done where it is long */
 export function writeInstance(
   column: Column,
   index: number,
   format: ElementFormat,
   text: JsonText,
-): Slices<void> {
+): Slices<void> | undefined {
   return writeNested(column, index, index + 1, column.shape, format, text);
 }
 
@@ -25,7 +27,7 @@ export function writeInstances(
   to: number,
   format: ElementFormat,
   text: JsonText,
-): Slices<void> {
+): Slices<void> | undefined {
   return writeNested(column, from, to, [to - from, ...column.shape], format, text);
 }
 
@@ -36,34 +38,65 @@ export function writeElements(
   to: number,
   format: ElementFormat,
   text: JsonText,
-): Slices<void> {
+): Slices<void> | undefined {
   const count = column.shape.reduce((product, dimension) => product * dimension, to - from);
   return writeNested(column, from, to, [count], format, text);
 }
 
-function* writeNested(
+/** At once where that is short, as nearly always; else returns what is left to be done. */
+function writeNested(
   column: Column,
   from: number,
   to: number,
   shape: readonly number[],
   format: ElementFormat,
   text: JsonText,
-): Slices<void> {
+): Slices<void> | undefined {
   const emptyAxis = shape.indexOf(0);
   if (emptyAxis !== -1) return writeEmpty(shape, emptyAxis, text);
-  let elements: ElementWriter;
   if (column.kind === 'numeric') {
-    const isLarge = (to - from) * column.instanceBytes > bytesOfSlice;
-    const bytes = isLarge ? yield* gathered(column, from, to) : contiguousBytes(column, from, to);
-    elements = numericWriter(column.dtype, bytes, format);
-  } else {
-    const each = column.elementsPerInstance;
-    elements = textWriter(column.dtype, column.elements.slice(from * each, to * each), format);
+    if ((to - from) * column.instanceBytes > shortBytes) return writeLarge(column, from, to, shape, format, text);
+    writeAtOnce(numericWriter(column.dtype, contiguousBytes(column, from, to), format), shape, text);
+    return undefined;
   }
+  const each = column.elementsPerInstance;
+  const elements = column.elements.slice(from * each, to * each);
+  const writer = textWriter(column.dtype, elements, format);
+  if (writer.together(0, elements.length) < elements.length) return writeLists(writer, shape, text);
+  writeAtOnce(writer, shape, text);
+  return undefined;
+}
+
+function writeAtOnce(elements: ElementWriter, shape: readonly number[], text: JsonText): void {
+  if (shape.length === 0) return text.add(elements.text(0, 1));
   const lists = new NestedLists(shape);
-  for (let run = 0; run < lists.runs; run++) {
+  const { runs, runLength } = lists;
+  for (let run = 0; run < runs; run++) {
     text.add(lists.before(run));
-    yield* writeRun(elements, run * lists.runLength, (run + 1) * lists.runLength, text);
+    text.add(elements.text(run * runLength, (run + 1) * runLength));
+    text.add(lists.behind(run));
+  }
+  return undefined;
+}
+
+function* writeLarge(
+  column: NumericColumn,
+  from: number,
+  to: number,
+  shape: readonly number[],
+  format: ElementFormat,
+  text: JsonText,
+): Slices<void> {
+  const elements = numericWriter(column.dtype, yield* gathered(column, from, to), format);
+  yield* writeLists(elements, shape, text);
+}
+
+function* writeLists(elements: ElementWriter, shape: readonly number[], text: JsonText): Slices<void> {
+  const lists = new NestedLists(shape);
+  const { runs, runLength } = lists;
+  for (let run = 0; run < runs; run++) {
+    text.add(lists.before(run));
+    yield* writeRun(elements, run * runLength, (run + 1) * runLength, text);
     text.add(lists.behind(run));
   }
 }
@@ -94,7 +127,7 @@ function* writeRun(elements: ElementWriter, from: number, end: number, text: Jso
 }
 
 /** Lists down to the axis that has no elements. */
-function writeEmpty(shape: readonly number[], emptyAxis: number, text: JsonText): void {
+function writeEmpty(shape: readonly number[], emptyAxis: number, text: JsonText): undefined {
   const outer = shape.slice(0, emptyAxis);
   const lists = outer.reduce((product, dimension) => product * dimension, 1);
   if (lists > maxEmptyLists) {

@@ -1,5 +1,5 @@
 /** Gathers the elements of one tensor while it is read. Numbers and booleans go straight into typed arrays. */
-import { copied, type Slices } from '../slices/slices.js';
+import { copied, isSlices, type Slices, type Soon } from '../slices/slices.js';
 import type { JsonCursor } from './json-cursor.js';
 import { JsonTensorError, type LeafKind } from './tensor-error.js';
 import type { ExactInteger, TensorLeaves } from './tensor-leaves.js';
@@ -40,6 +40,7 @@ export class LeafCollector {
   #bytes: Uint8Array[] = [];
   #firstFloat = -1;
   #exact: ExactInteger[] = [];
+  #rest: Slices<Uint8Array> | undefined;
 
   constructor(cursor: JsonCursor, rules: LeafRules) {
     this.#cursor = cursor;
@@ -47,27 +48,34 @@ export class LeafCollector {
     this.#mixedNumbers = rules.mixedNumbers ?? true;
   }
 
-  /** Reads the cursor's next value as the next element, if it is a number or a boolean; false for what is none. */
-  takePlain(): boolean {
-    const kind = this.#cursor.kind();
-    if (kind === 'number') this.#takeNumber();
-    else if (kind === 'boolean') this.#takeBoolean();
-    else return false;
-    return true;
-  }
-
-  /** Reads the cursor's next value as the next element: one that is neither array nor plain. */
-  *take(): Slices<void> {
+  /**
+   * Reads the cursor's next value, which is no array, as the next element.
+   * @returns whether that is done; if not, `takeRest` does it
+   */
+  take(): boolean {
     switch (this.#cursor.kind()) {
+      case 'number':
+        this.#takeNumber();
+        return true;
+      case 'boolean':
+        this.#takeBoolean();
+        return true;
       case 'string':
-        return yield* this.#takeString();
+        return this.#takeString();
       case 'object':
-        return yield* this.#takeObject();
+        return this.#takeObject();
       case 'null':
         throw new JsonTensorError(this.#cursor.at, { kind: 'null', element: this.#count });
-      default:
-        throw new Error('no such element of a tensor');
+      case 'array':
+        throw new Error('a list is no element of a tensor');
     }
+  }
+
+  /** What is left of the element that `take` has begun with. */
+  *takeRest(): Slices<void> {
+    const bytes = yield* this.#rest!;
+    this.#rest = undefined;
+    this.#keep(bytes);
   }
 
   /** Begins a new tensor. */
@@ -83,12 +91,15 @@ export class LeafCollector {
   }
 
   /** All elements since the start, to be asked for once. */
-  *leaves(): Slices<TensorLeaves> {
+  leaves(): Soon<TensorLeaves> {
     if (this.#kind === undefined) return noLeaves;
     if (this.#kind === 'boolean') return { kind: 'booleans', values: this.#booleans.slice(0, this.#count) };
     if (this.#kind === 'string') return { kind: 'texts', values: this.#texts };
     if (this.#kind === 'bytes') return { kind: 'bytes', values: this.#bytes };
-    const values = this.#pieces.length === 0 ? this.#finishNumbers() : yield* this.#gathered();
+    return this.#pieces.length === 0 ? this.#numberLeaves(this.#finishNumbers()) : this.#gathered();
+  }
+
+  #numberLeaves(values: Float64Array): TensorLeaves {
     return { kind: 'numbers', values, firstFloat: this.#firstFloat, exact: this.#exact };
   }
 
@@ -99,7 +110,7 @@ export class LeafCollector {
     return values;
   }
 
-  *#gathered(): Slices<Float64Array> {
+  *#gathered(): Slices<TensorLeaves> {
     const values = new Float64Array(this.#count);
     values.set(this.#numbers.subarray(0, this.#count - this.#numbersInPieces), this.#numbersInPieces);
     this.#numbers = new Float64Array(16);
@@ -108,7 +119,7 @@ export class LeafCollector {
       values.set(piece, this.#numbersInPieces);
       yield;
     }
-    return values;
+    return this.#numberLeaves(values);
   }
 
   #takeNumber(): void {
@@ -164,22 +175,30 @@ export class LeafCollector {
     this.#booleans[this.#count++] = this.#cursor.boolean() ? 1 : 0;
   }
 
-  *#takeString(): Slices<void> {
-    const asBytes = this.#rules.textsAsBytes === true;
-    this.#check(asBytes ? 'bytes' : 'string');
+  #takeString(): boolean {
+    this.#check(this.#rules.textsAsBytes === true ? 'bytes' : 'string');
+    const text = this.#cursor.text();
+    if (isSlices(text)) {
+      this.#rest = longCopy(text);
+      return false;
+    }
     // Not the view, which would keep all that is read.
-    const text = yield* copied(yield* this.#cursor.text());
-    (asBytes ? this.#bytes : this.#texts).push(text);
-    this.#count++;
+    this.#keep(Buffer.from(text));
+    return true;
   }
 
-  *#takeObject(): Slices<void> {
+  #takeObject(): boolean {
     const { onObject } = this.#rules;
     if (onObject === undefined) {
       throw new JsonTensorError(this.#cursor.at, { kind: 'object', element: this.#count });
     }
     this.#check('bytes');
-    this.#bytes.push(yield* onObject());
+    this.#rest = onObject();
+    return false;
+  }
+
+  #keep(element: Uint8Array): void {
+    (this.#kind === 'string' ? this.#texts : this.#bytes).push(element);
     this.#count++;
   }
 
@@ -199,4 +218,8 @@ export class LeafCollector {
   #tooMany(at: number, limit: number): JsonTensorError {
     return new JsonTensorError(at, { kind: 'too-many', limit });
   }
+}
+
+function* longCopy(text: Slices<Buffer>): Slices<Uint8Array> {
+  return yield* copied(yield* text);
 }

@@ -80,11 +80,6 @@ export class StringScanner {
     );
   }
 
-  /** Whether what has been found is read in one go. */
-  get isShort(): boolean {
-    return this.end - this.#open <= shortString;
-  }
-
   /** What has been found, as UTF-8: a view unless it has escapes. @throws JsonError */
   text(): Buffer {
     const [bytes, from, to] = [this.#bytes, this.#open + 1, this.end - 1];
@@ -97,6 +92,12 @@ export class StringScanner {
     while (!unescaping.advance());
     if (!isUtf8(bytes.subarray(from, to))) throw invalidUtf8(bytes, from, to);
     return unescaping.text();
+  }
+
+  /** As JavaScript has it, in one go. @throws JsonError */
+  string(): string {
+    if (this.isAscii) return this.#bytes.toString('latin1', this.#open + 1, this.end - 1);
+    return this.text().toString('utf8');
   }
 
   /** As `text`, in slices. */

@@ -1,7 +1,7 @@
 /** The elements of a JSON tensor as those of a wanted type, as columns and tensors hold them. */
 import { isUtf8 } from 'node:buffer';
 import { asBytes, shortened, type DataType, type NumericType } from '@serving/common';
-import { objectsOfSlice, type Slices } from '../slices/slices.js';
+import { objectsOfSlice, type Slices, type Soon } from '../slices/slices.js';
 import { converted, type Conversion } from './conversion.js';
 import { ElementError } from './element-error.js';
 import { floatConversion } from './float-elements.js';
@@ -24,14 +24,14 @@ export interface ElementRules {
  * Little-endian bytes of all elements.
  * @throws ElementError at the first one that is no value of `dtype`
  */
-export function* numericBytes(
+export function numericBytes(
   leaves: TensorLeaves,
   dtype: NumericType,
   rules: ElementRules = {},
-): Slices<Uint8Array> {
+): Soon<Uint8Array> {
   if (leaves.kind === 'none') return new Uint8Array(0);
   if (leaves.kind === 'booleans' && dtype === 'bool') return leaves.values;
-  return yield* converted(conversionOf(leaves, dtype, rules), leaves.values.length);
+  return converted(conversionOf(leaves, dtype, rules), leaves.values.length);
 }
 
 function conversionOf(
@@ -51,19 +51,21 @@ function conversionOf(
  * The elements as UTF-8 text or opaque bytes, one entry each.
  * @throws ElementError at the first one that is neither, or no UTF-8 where `dtype` is string
  */
-export function* textElements(
+export function textElements(
   leaves: TensorLeaves,
   dtype: 'string' | 'bytes',
-): Slices<readonly Uint8Array[]> {
+): Soon<readonly Uint8Array[]> {
   if (leaves.kind === 'none') return [];
   if (leaves.kind !== 'texts' && leaves.kind !== 'bytes') throw refused(leaves, dtype);
-  const { kind, values } = leaves;
-  if (kind === 'texts' || dtype === 'bytes') return values;
+  return leaves.kind === 'texts' || dtype === 'bytes' ? leaves.values : checkedTexts(leaves.values);
+}
+
+function* checkedTexts(values: readonly Uint8Array[]): Slices<readonly Uint8Array[]> {
   let pauseAt = objectsOfSlice;
-  for (let i = 0; i < values.length; i++) {
-    if (!isUtf8(values[i]!)) throw new ElementError(i, 'UTF-8 for string', 'other bytes');
-    if (i < pauseAt) continue;
-    pauseAt = i + objectsOfSlice;
+  for (const [index, bytes] of values.entries()) {
+    if (!isUtf8(bytes)) throw new ElementError(index, 'UTF-8 for string', 'other bytes');
+    if (index < pauseAt) continue;
+    pauseAt = index + objectsOfSlice;
     yield;
   }
   return values;

@@ -5,6 +5,13 @@
 
 export type Slices<Result> = Generator<void, Result, void>;
 
+/** A result that is there already, or the rest of the work for it: where even a generator is too much for what is mostly short. */
+export type Soon<Result extends object> = Result | Slices<Result>;
+
+export function isSlices<Result extends object>(soon: Soon<Result>): soon is Slices<Result> {
+  return 'next' in soon;
+}
+
 /** Bytes or characters of JSON between two pauses, which may be short: whoever runs the work decides. */
 export const textOfSlice = 16 * 1024;
 /** Elements that are converted between two pauses: quicker than they are read. */

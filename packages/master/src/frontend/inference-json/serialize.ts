@@ -73,7 +73,8 @@ function* writeData(output: OutputTensor, json: JsonText): Slices<void> {
     );
   const count = output.ranges.reduce((sum, { from, to }) => sum + (to - from), 0);
   try {
-    yield* writeElements(joined(output), 0, count, format, json);
+    const rest = writeElements(joined(output), 0, count, format, json);
+    if (rest !== undefined) yield* rest;
   } catch (thrown) {
     if (thrown instanceof ElementError)
       throw badRequest(`output '${name}': ${thrown.message}. Please use the binary data format for it`);

@@ -7,14 +7,15 @@ import { numericBytes, textElements } from '../../json/tensor-elements.js';
 import { dataTypeOf } from '../inference-models/data-types.js';
 import type { InferInput } from '../inference/infer-request.js';
 import type { ReadBudget } from '../../json/read-budget.js';
-import type { Slices } from '../../slices/slices.js';
+import { isSlices, type Slices, type Soon } from '../../slices/slices.js';
 import { badRequest } from './reading.js';
 
 /** Elements in nested lists, or in one. @throws JsonError */
 export function* readData(cursor: JsonCursor, budget: ReadBudget): Slices<JsonTensor> {
   const given = cursor.kind();
   if (given !== 'array') throw cursor.error(`expected an array, given ${given}`);
-  const data = yield* new JsonTensorReader(cursor, budget.rules({})).read();
+  const soon = new JsonTensorReader(cursor, budget.rules({})).read();
+  const data = isSlices(soon) ? yield* soon : soon;
   budget.spend(data.leaves);
   return data;
 }
@@ -36,9 +37,11 @@ export function* contentsOf(
   if (dtype === undefined) return new Uint8Array(0);
   checkShape(data.shape, shape, name);
   try {
-    return dtype === 'string' || dtype === 'bytes'
-      ? yield* textElements(data.leaves, dtype)
-      : yield* numericBytes(data.leaves, dtype);
+    const soon: Soon<InferInput['contents']> =
+      dtype === 'string' || dtype === 'bytes'
+        ? textElements(data.leaves, dtype)
+        : numericBytes(data.leaves, dtype);
+    return isSlices(soon) ? yield* soon : soon;
   } catch (thrown) {
     if (thrown instanceof ElementError)
       throw badRequest(`Unable to parse 'data' of input '${name}': ${thrown.message}`);

@@ -9,7 +9,7 @@ import {
 } from '@serving/common';
 import { Base64Error, decodeBase64 } from '../../json/base64.js';
 import type { JsonCursor } from '../../json/json-cursor.js';
-import type { Slices } from '../../slices/slices.js';
+import { isSlices, type Slices } from '../../slices/slices.js';
 import type { Base64Tensor } from './given-tensor.js';
 import { ParserFault } from './parser-fault.js';
 
@@ -86,8 +86,10 @@ class Members {
   }
 
   *#takeText(): Slices<void> {
-    if (this.#cursor.kind() === 'string') this.#text = yield* this.#cursor.text();
-    else yield* this.#cursor.skip();
+    if (this.#cursor.kind() !== 'string') return yield* this.#cursor.skip();
+    const text = this.#cursor.text();
+    this.#text = isSlices(text) ? yield* text : text;
+    return undefined;
   }
 
   *#takeType(): Slices<void> {

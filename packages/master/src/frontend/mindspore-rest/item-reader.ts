@@ -1,9 +1,9 @@
 /** A value of an instance → the tensor that it stands for. */
 import type { Port } from '@serving/common';
 import type { JsonCursor } from '../../json/json-cursor.js';
-import { JsonTensorReader } from '../../json/json-tensor.js';
+import { JsonTensorReader, type JsonTensor } from '../../json/json-tensor.js';
 import { ReadBudget } from '../../json/read-budget.js';
-import type { Slices } from '../../slices/slices.js';
+import { isSlices, type Slices, type Soon } from '../../slices/slices.js';
 import { readBase64Object } from './base64-object.js';
 import { isFloatType, type Base64Tensor, type GivenTensor } from './given-tensor.js';
 import { ParserFault } from './parser-fault.js';
@@ -29,13 +29,21 @@ export class ItemReader {
    * @param port the input that the value is for
    * @throws ParserFault, JsonTensorError, JsonError
    */
-  *read(port: Port | undefined): Slices<GivenTensor> {
+  read(port: Port | undefined): Soon<GivenTensor> {
     const kind = this.#cursor.kind();
     if (kind === 'null') throw new ParserFault('json value is null, it is not supported');
-    if (kind === 'object') return yield* readBase64Object(this.#cursor);
+    if (kind === 'object') return readBase64Object(this.#cursor);
     const isMixed = port?.isDeclared === true || isFloatType(port?.dtype);
     this.#listed = undefined;
-    const tensor = yield* (isMixed ? this.#mixed : this.#uniform).read();
+    const tensor = (isMixed ? this.#mixed : this.#uniform).read();
+    return isSlices(tensor) ? this.#givenSoon(tensor) : this.#given(tensor);
+  }
+
+  *#givenSoon(tensor: Slices<JsonTensor>): Slices<GivenTensor> {
+    return this.#given(yield* tensor);
+  }
+
+  #given(tensor: JsonTensor): GivenTensor {
     const { leaves } = tensor;
     this.#budget.spend(leaves);
     if (leaves.kind === 'texts' && leaves.values.length > 1) throw severalTexts();

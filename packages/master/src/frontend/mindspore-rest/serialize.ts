@@ -38,7 +38,8 @@ function* writeInstances({ block, from, to }: BlockRange, reply: JsonText): Slic
       reply.add(instance > from ? ',{' : '{');
       for (const [index, column] of columns.entries()) {
         reply.add(keys[index]!);
-        yield* writeInstance(column, instance, format, reply);
+        const rest = writeInstance(column, instance, format, reply);
+        if (rest !== undefined) yield* rest;
       }
       reply.add('}');
       if (reply.isPauseDue()) yield;

@@ -6,7 +6,7 @@ import { withArticle } from '../../json/json-kind.js';
 import { JsonTensorReader, type JsonTensor } from '../../json/json-tensor.js';
 import { ReadBudget } from '../../json/read-budget.js';
 import { JsonTensorError } from '../../json/tensor-error.js';
-import type { Slices } from '../../slices/slices.js';
+import { isSlices, type Slices } from '../../slices/slices.js';
 import { bytesKey, firstInstance, isBytesObject } from './look-ahead.js';
 import {
   badRequest,
@@ -96,7 +96,7 @@ class PredictReader {
     if (first === 'none') throw badRequest("No values in 'instances' array; expected at least one");
     return first === 'named'
       ? yield* this.#rows()
-      : yield* this.#tensor(() => "Failed to process 'instances' list.");
+      : yield* this.#tensor("Failed to process 'instances' list.");
   }
 
   *#rows(): Slices<NamedTensors> {
@@ -119,8 +119,12 @@ class PredictReader {
       if (index === 0) rows.set(name, []);
       const tensors = rows.get(name);
       if (tensors === undefined) throw otherKeys(index, rows, `the key '${name}'`);
-      const given = name;
-      tensors.push(yield* this.#tensor(() => elementName(index, given)));
+      try {
+        const tensor = this.#tensors.read();
+        tensors.push(this.#charged(isSlices(tensor) ? yield* tensor : tensor));
+      } catch (thrown) {
+        throw refusal(thrown, elementName(index, name));
+      }
       names++;
     }
     if (names === rows.size) return;
@@ -130,30 +134,30 @@ class PredictReader {
 
   *#columns(): Slices<PredictBody['inputs']> {
     if (this.#cursor.kind() !== 'object' || (yield* isBytesObject(this.#rest())))
-      return yield* this.#tensor(() => "Failed to process 'inputs'.");
+      return yield* this.#tensor("Failed to process 'inputs'.");
     const columns = new Map<string, readonly JsonTensor[]>();
     const members = this.#cursor.members();
     for (let name = members.next(); name !== undefined; name = members.next()) {
       if (this.#cursor.isPauseDue()) yield;
-      const given = name;
-      const what = () => `Failed to process named input: ${given} in 'inputs' object.`;
-      columns.set(name, [yield* this.#tensor(what)]);
+      columns.set(name, [yield* this.#tensor(`Failed to process named input: ${name} in 'inputs' object.`)]);
     }
     return columns;
   }
 
   /** @param what begins the text of an error */
-  *#tensor(what: () => string): Slices<JsonTensor> {
+  *#tensor(what: string): Slices<JsonTensor> {
     try {
-      const tensor = yield* this.#tensors.read();
-      this.#budget.spendObjects(objectsOfTensor);
-      this.#budget.spend(tensor.leaves);
-      return tensor;
+      const tensor = this.#tensors.read();
+      return this.#charged(isSlices(tensor) ? yield* tensor : tensor);
     } catch (thrown) {
-      if (!(thrown instanceof JsonTensorError)) throw thrown;
-      if (thrown.fault.kind === 'too-many') throw tooMuch();
-      throw badRequest(`${what()} Error: ${thrown.detail} at offset: ${thrown.at}`);
+      throw refusal(thrown, what);
     }
+  }
+
+  #charged(tensor: JsonTensor): JsonTensor {
+    this.#budget.spendObjects(objectsOfTensor);
+    this.#budget.spend(tensor.leaves);
+    return tensor;
   }
 
   /** The next value, an object, as bytes. */
@@ -165,7 +169,8 @@ class PredictReader {
     for (let key = members.next(); key !== undefined; key = members.next()) {
       if (key !== bytesKey) throw notBytes(at, `the key ${JSON.stringify(key)}`);
       try {
-        bytes = yield* decodeBase64(yield* cursor.text());
+        const text = cursor.text();
+        bytes = yield* decodeBase64(isSlices(text) ? yield* text : text);
       } catch (thrown) {
         if (thrown instanceof Base64Error)
           throw badRequest(`Unable to base64 decode: ${thrown.message} at offset: ${at}`);
@@ -180,6 +185,13 @@ class PredictReader {
   #rest(): Uint8Array {
     return this.#body.subarray(this.#cursor.at);
   }
+}
+
+/** @param what begins the text */
+function refusal(thrown: unknown, what: string): unknown {
+  if (!(thrown instanceof JsonTensorError)) return thrown;
+  if (thrown.fault.kind === 'too-many') return tooMuch();
+  return badRequest(`${what} Error: ${thrown.detail} at offset: ${thrown.at}`);
 }
 
 function tooMuch() {

@@ -41,7 +41,8 @@ function* writeRows(
     for (let i = from; i < to; i++) {
       answer.add(separator);
       separator = ',';
-      yield* writeNamed(names, answer, (index) => writeOne(columns[index]!, i, answer));
+      const rest = writeNamed(names, answer, (index) => writeOne(columns[index]!, i, answer));
+      if (rest !== undefined) yield* rest;
       if (answer.isPauseDue()) yield;
     }
   }
@@ -56,11 +57,12 @@ function* writeColumns(
 ): Slices<void> {
   const outputs = stackOutputs(method, names, outcomes);
   answer.add('{"outputs":');
-  yield* writeNamed(names, answer, (index) => {
+  const rest = writeNamed(names, answer, (index) => {
     const { name, ranges } = outputs[index]!;
     if (isBatched(method)) return writeList(name, ranges, answer);
     return writeOne(asWritten(ranges[0]!.column, name), ranges[0]!.from, answer);
   });
+  if (rest !== undefined) yield* rest;
   answer.add('}');
 }
 
@@ -71,36 +73,59 @@ function* writeList(name: string, ranges: readonly ColumnRange[], answer: JsonTe
     for (let i = from; i < to; i++) {
       answer.add(separator);
       separator = ',';
-      yield* writeOne(written, i, answer);
+      const rest = writeOne(written, i, answer);
+      if (rest !== undefined) yield* rest;
       if (answer.isPauseDue()) yield;
     }
   }
   answer.add(']');
 }
 
-/** One value for each name; the only one without its name. */
-function* writeNamed(
+/** One value for each name; the only one without its name. @returns what is left to be done, as `write` does */
+function writeNamed(
   names: readonly string[],
   answer: JsonText,
-  write: (index: number) => Slices<void>,
+  write: (index: number) => Slices<void> | undefined,
+): Slices<void> | undefined {
+  return names.length === 1 ? write(0) : writeMembers(names, answer, write);
+}
+
+function* writeMembers(
+  names: readonly string[],
+  answer: JsonText,
+  write: (index: number) => Slices<void> | undefined,
 ): Slices<void> {
-  if (names.length === 1) return yield* write(0);
   let separator = '{';
   for (const [index, name] of names.entries()) {
     answer.add(`${separator}${JSON.stringify(name)}:`);
     separator = ',';
-    yield* write(index);
+    const rest = write(index);
+    if (rest !== undefined) yield* rest;
   }
-  return answer.add(names.length === 0 ? '{}' : '}');
+  answer.add(names.length === 0 ? '{}' : '}');
 }
 
-function* writeOne(column: Column, index: number, answer: JsonText): Slices<void> {
+/** @returns what is left to be done where it is long */
+function writeOne(column: Column, index: number, answer: JsonText): Slices<void> | undefined {
   try {
-    yield* writeInstance(column, index, format, answer);
+    const rest = writeInstance(column, index, format, answer);
+    return rest === undefined ? undefined : writeRest(column, rest);
   } catch (thrown) {
-    if (!(thrown instanceof ElementError)) throw thrown;
-    throw new ServingError('UNSUPPORTED', `output '${column.name}' in JSON: ${thrown.message}`);
+    throw refusal(column, thrown);
   }
+}
+
+function* writeRest(column: Column, rest: Slices<void>): Slices<void> {
+  try {
+    yield* rest;
+  } catch (thrown) {
+    throw refusal(column, thrown);
+  }
+}
+
+function refusal({ name }: Column, thrown: unknown): unknown {
+  if (!(thrown instanceof ElementError)) return thrown;
+  return new ServingError('UNSUPPORTED', `output '${name}' in JSON: ${thrown.message}`);
 }
 
 function asWritten(column: Column | undefined, name: string): Column {

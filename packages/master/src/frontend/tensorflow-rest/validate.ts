@@ -11,7 +11,7 @@ import {
 import { ElementError } from '../../json/element-error.js';
 import type { JsonTensor } from '../../json/json-tensor.js';
 import { inferredType, numericBytes, textElements } from '../../json/tensor-elements.js';
-import { joined, objectsOfSlice, type Slices } from '../../slices/slices.js';
+import { isSlices, joined, objectsOfSlice, type Slices, type Soon } from '../../slices/slices.js';
 import { noParameters, type InferInput, type Parameters } from '../inference/infer-request.js';
 import { datatypeOf } from '../inference-models/data-types.js';
 import { elementName, isNamed, type Form, type NamedTensors, type PredictBody } from './predict-body.js';
@@ -101,9 +101,8 @@ function* partsOf(
   let pauseAt = objectsOfSlice;
   for (const [index, { leaves }] of tensors.entries()) {
     try {
-      parts.push(
-        isNumericType(dtype) ? yield* numericBytes(leaves, dtype) : yield* textElements(leaves, dtype),
-      );
+      const soon: Soon<Part> = isNumericType(dtype) ? numericBytes(leaves, dtype) : textElements(leaves, dtype);
+      parts.push(isSlices(soon) ? yield* soon : soon);
     } catch (thrown) {
       if (!(thrown instanceof ElementError)) throw thrown;
       throw new ServingError('INVALID_TENSOR', `${where(index)} ${thrown.message}`);
