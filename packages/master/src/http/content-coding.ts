@@ -47,9 +47,9 @@ export function replyCoding(acceptEncoding: string | undefined, bodyBytes: numbe
 /** In pieces again, since one array of all of them would have to be made at once. */
 export async function compress(coding: Coding, body: readonly Uint8Array[]): Promise<Uint8Array[]> {
   const compressed: Uint8Array[] = [];
-  const compressor = compressors[coding](quick);
-  compressor.on('data', (piece: Uint8Array) => compressed.push(piece));
-  await pipeline(Readable.from(chunks(body)), compressor);
+  await pipeline(Readable.from(chunks(body)), compressors[coding](quick), async (pieces) => {
+    for await (const piece of pieces) compressed.push(piece as Uint8Array);
+  });
   return compressed;
 }
 

@@ -13,12 +13,13 @@ import { addressee, modelRoute } from './rest-route.js';
 export function inferRoutes(models: Models, runner: InferenceRunner): HttpRoute[] {
   const read = (call: HttpCall, body: Uint8Array) =>
     runner.read(() => call.read(readInfer(models, call, body)));
-  const answer = async (call: HttpCall, given: ReadInfer | Promise<ReadInfer>) => {
-    const { request, isBinary } = await given;
-    return call.write(inferResult(await runner.infer(call, request), isBinary));
-  };
+  const answer = async (call: HttpCall, { request, isBinary }: ReadInfer) =>
+    call.write(inferResult(await runner.infer(call, request), isBinary));
   // No `async` function, which would hold the body while its instances wait.
-  const infer: HttpHandler = (call, body) => answer(call, read(call, body));
+  const infer: HttpHandler = (call, body) => {
+    const given = read(call, body);
+    return given instanceof Promise ? given.then((later) => answer(call, later)) : answer(call, given);
+  };
   return modelRoute('/infer', { POST: infer });
 }
 

@@ -63,7 +63,10 @@ export function tensorflowRestRoutes(settings: InferenceSettings): HttpRoute[] {
 
 /** No `async` function, which would hold the body while its instances wait. */
 function predict(settings: InferenceSettings, call: HttpCall, body: Uint8Array): Promise<HttpResult> {
-  return answer(settings, call, prepared(settings, call, body));
+  const given = prepared(settings, call, body);
+  return given instanceof Promise
+    ? given.then((later) => answer(settings, call, later))
+    : answer(settings, call, given);
 }
 
 function prepared(
@@ -77,9 +80,8 @@ function prepared(
 async function answer(
   { endpoint }: InferenceSettings,
   call: HttpCall,
-  given: Prepared | Promise<Prepared>,
+  { form, request }: Prepared,
 ): Promise<HttpResult> {
-  const { form, request } = await given;
   const { method } = request.route;
   const outcomes = await endpoint.predict(request);
   const body = await call.write(writeAnswer(form, method, outcomes));
