@@ -55,7 +55,8 @@ function writeNested(
   const emptyAxis = shape.indexOf(0);
   if (emptyAxis !== -1) return writeEmpty(shape, emptyAxis, text);
   if (column.kind === 'numeric') {
-    if ((to - from) * column.instanceBytes > shortBytes) return writeLarge(column, from, to, shape, format, text);
+    if ((to - from) * column.instanceBytes > shortBytes)
+      return writeLarge(column, from, to, shape, format, text);
     writeAtOnce(numericWriter(column.dtype, contiguousBytes(column, from, to), format), shape, text);
     return undefined;
   }
@@ -149,7 +150,9 @@ class NestedLists {
   constructor(shape: readonly number[]) {
     this.runLength = shape.at(-1) ?? 1;
     let runs = 1;
-    this.#runsOf = shape.toReversed().map((_, index, reversed) => (runs *= index === 0 ? 1 : reversed[index]!));
+    this.#runsOf = shape
+      .toReversed()
+      .map((_, index, reversed) => (runs *= index === 0 ? 1 : reversed[index]!));
     this.runs = runs;
   }
 

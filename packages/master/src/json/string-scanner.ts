@@ -154,7 +154,10 @@ class Unescaping {
         size += writeUtf8(written, size, code);
         at += code > 0xffff ? 12 : 6;
       } else {
-        throw new JsonError(at + 1, `expected one of "\\/bfnrtu after '\\', given ${nameByte(bytes, at + 1)}`);
+        throw new JsonError(
+          at + 1,
+          `expected one of "\\/bfnrtu after '\\', given ${nameByte(bytes, at + 1)}`,
+        );
       }
     }
     this.#at = at;

@@ -51,10 +51,7 @@ function conversionOf(
  * The elements as UTF-8 text or opaque bytes, one entry each.
  * @throws ElementError at the first one that is neither, or no UTF-8 where `dtype` is string
  */
-export function textElements(
-  leaves: TensorLeaves,
-  dtype: 'string' | 'bytes',
-): Soon<readonly Uint8Array[]> {
+export function textElements(leaves: TensorLeaves, dtype: 'string' | 'bytes'): Soon<readonly Uint8Array[]> {
   if (leaves.kind === 'none') return [];
   if (leaves.kind !== 'texts' && leaves.kind !== 'bytes') throw refused(leaves, dtype);
   return leaves.kind === 'texts' || dtype === 'bytes' ? leaves.values : checkedTexts(leaves.values);
@@ -124,7 +121,8 @@ function refused(leaves: Exclude<TensorLeaves, NoLeaves>, dtype: DataType): Elem
 
 function firstOf(leaves: Exclude<TensorLeaves, NoLeaves>): string {
   if (leaves.kind === 'bytes') return 'bytes';
-  if (leaves.kind === 'texts') return JSON.stringify(shortened(Buffer.from(leaves.values[0]!).toString('utf8'), maxShown));
+  if (leaves.kind === 'texts')
+    return JSON.stringify(shortened(Buffer.from(leaves.values[0]!).toString('utf8'), maxShown));
   if (leaves.kind === 'booleans') return leaves.values[0] === 1 ? 'true' : 'false';
   const [exact] = leaves.exact;
   return String(exact?.element === 0 ? exact.value : leaves.values[0]);

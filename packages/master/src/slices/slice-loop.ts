@@ -7,8 +7,7 @@ const sliceMs = 4;
 
 /** Work whose first slice has been done. */
 export type Begun<Result> =
-  | { readonly done: true; readonly result: Result }
-  | { readonly done: false; readonly rest: Slices<Result> };
+  { readonly done: true; readonly result: Result } | { readonly done: false; readonly rest: Slices<Result> };
 
 interface Task {
   /** One slice of it; whether it is over, one way or the other. */
@@ -36,8 +35,10 @@ export class SliceLoop {
 
   /** The first slice, at once. @throws whatever the work throws */
   begin<Result>(work: Slices<Result>): Begun<Result> {
-    const { done, value } = this.#slice(work);
-    return done === true ? { done, result: value } : { done: false, rest: work };
+    let step = work.next();
+    // Nearly all work is so short that there is no need for the time.
+    if (step.done !== true) step = this.#slice(work);
+    return step.done === true ? { done: true, result: step.value } : { done: false, rest: work };
   }
 
   /** What comes after the first slice. @param signal as for `run` */
@@ -66,12 +67,9 @@ export class SliceLoop {
   }
 
   #slice<Result>(work: Slices<Result>): IteratorResult<void, Result> {
-    let step = work.next();
-    // Nearly all work is so short that there is no need for the time.
-    if (step.done === true) return step;
     const end = this.#clock.now() + sliceMs;
-    do step = work.next();
-    while (step.done !== true && this.#clock.now() < end);
+    let step = work.next();
+    while (step.done !== true && this.#clock.now() < end) step = work.next();
     return step;
   }
 

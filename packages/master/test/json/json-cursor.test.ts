@@ -123,9 +123,7 @@ describe('errors say where, what was expected, and what was given', () => {
 
   test('for a value of another kind', () => {
     const cursor = () => new JsonCursor(Buffer.from(' [null]'));
-    expect(() => cursor().members()).toThrow(
-      jsonError(1, 'expected an object, given an array'),
-    );
+    expect(() => cursor().members()).toThrow(jsonError(1, 'expected an object, given an array'));
     expect(() => atOnce(cursor().string())).toThrow(jsonError(1, 'expected a string, given an array'));
     expect(() => cursor().number()).toThrow(jsonError(1, 'expected a number, given an array'));
     expect(() => cursor().boolean()).toThrow(jsonError(1, 'expected a boolean, given an array'));

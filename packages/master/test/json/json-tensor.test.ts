@@ -225,7 +225,9 @@ test('behind a value that is no tensor, the next one can be read', () => {
 test('behind a value that is no JSON, nothing can be read', () => {
   const cursor = new JsonCursor(Buffer.from('[[1,null,}],[7]]'));
   const reader = new JsonTensorReader(cursor, { maxElements: 10 });
-  expect(() => eachElement(cursor, () => now(reader.read()))).toThrow("at byte 9: expected a value, given '}'");
+  expect(() => eachElement(cursor, () => now(reader.read()))).toThrow(
+    "at byte 9: expected a value, given '}'",
+  );
 });
 
 test('objects are bytes where the caller reads them, and strings beside them where it wants that', () => {

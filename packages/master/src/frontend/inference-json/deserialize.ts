@@ -82,9 +82,15 @@ class RequestReader {
     else if (key === 'parameters')
       this.#parameters = yield* readingMember(key, readParameters(cursor, this.#budget));
     else if (key === 'inputs')
-      this.#inputs = yield* readingMember(key, this.#each(() => this.#inputReader.read()));
+      this.#inputs = yield* readingMember(
+        key,
+        this.#each(() => this.#inputReader.read()),
+      );
     else if (key === 'outputs')
-      this.#outputs = yield* readingMember(key, this.#each(() => this.#output()));
+      this.#outputs = yield* readingMember(
+        key,
+        this.#each(() => this.#output()),
+      );
     else yield* cursor.skip();
   }
 

@@ -24,8 +24,7 @@ export function checkTensor(port: Port, given: GivenTensor): CheckedTensor {
   const { shape } = given;
   if (given.kind === 'base64') return { layout: { dtype: given.dtype, shape }, bytes: given.bytes };
   const { leaves } = given;
-  if (leaves.kind === 'texts')
-    return { layout: { dtype: 'string', shape: [] }, bytes: leaves.values[0]! };
+  if (leaves.kind === 'texts') return { layout: { dtype: 'string', shape: [] }, bytes: leaves.values[0]! };
   const dtype = elementType(port, leaves);
   if (dtype === undefined || !isNumericType(dtype)) {
     const detail = "expected elements, since the input's type is not known to be numeric; given none";

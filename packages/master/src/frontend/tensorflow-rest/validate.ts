@@ -101,7 +101,9 @@ function* partsOf(
   let pauseAt = objectsOfSlice;
   for (const [index, { leaves }] of tensors.entries()) {
     try {
-      const soon: Soon<Part> = isNumericType(dtype) ? numericBytes(leaves, dtype) : textElements(leaves, dtype);
+      const soon: Soon<Part> = isNumericType(dtype)
+        ? numericBytes(leaves, dtype)
+        : textElements(leaves, dtype);
       parts.push(isSlices(soon) ? yield* soon : soon);
     } catch (thrown) {
       if (!(thrown instanceof ElementError)) throw thrown;
