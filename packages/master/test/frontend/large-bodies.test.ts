@@ -148,7 +148,8 @@ const writers: [what: string, write: Write][] = [
     },
   ],
 ];
-const floats = (count: number) => new Uint8Array(Float32Array.from({ length: count }, (_, i) => Math.sin(i)).buffer);
+const floats = (count: number) =>
+  new Uint8Array(Float32Array.from({ length: count }, (_, i) => Math.sin(i)).buffer);
 const columns: [what: string, column: (n: number) => Column, count: (n: number) => number][] = [
   ['a tensor', (n) => numericColumn('y', 'float32', [n], [floats(n)]), () => 1],
   ['pairs', (n) => numericColumn('y', 'float32', [n, 2], [floats(2 * n)]), () => 1],
