@@ -4,7 +4,7 @@ import { request, type ClientRequest } from 'node:http';
 import { Exposition } from '../support/exposition.js';
 import { eventually } from '../support/eventually.js';
 import { exchange } from '../support/http-exchange.js';
-import { launchMaster, startMaster, type Master } from '../support/processes.js';
+import { startMaster, type Master } from '../support/processes.js';
 import { functionServable, servables } from '../support/servables.js';
 
 const directory = servables({

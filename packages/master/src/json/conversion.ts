@@ -15,10 +15,10 @@ export function converted(conversion: Conversion, count: number): Soon<Uint8Arra
   return conversion.bytes;
 }
 
-function* convertedInSlices({ bytes, convert }: Conversion, count: number): Slices<Uint8Array> {
+function* convertedInSlices(conversion: Conversion, count: number): Slices<Uint8Array> {
   for (let from = 0; from < count; from += elementsOfSlice) {
-    convert(from, Math.min(from + elementsOfSlice, count));
+    conversion.convert(from, Math.min(from + elementsOfSlice, count));
     yield;
   }
-  return bytes;
+  return conversion.bytes;
 }

@@ -167,7 +167,10 @@ class NestedLists {
   /** How many lists begin at this run, or end before it. */
   #listsAt(run: number): number {
     let lists = 0;
-    while (lists < this.#runsOf.length && run % this.#runsOf[lists]! === 0) lists++;
+    for (const runs of this.#runsOf) {
+      if (run % runs !== 0) break;
+      lists++;
+    }
     return lists;
   }
 }

@@ -40,6 +40,7 @@ export class LeafCollector {
   #bytes: Uint8Array[] = [];
   #firstFloat = -1;
   #exact: ExactInteger[] = [];
+  /** What is left of the element that `take` has begun with. */
   #rest: Slices<Uint8Array> | undefined;
 
   constructor(cursor: JsonCursor, rules: LeafRules) {
@@ -67,22 +68,23 @@ export class LeafCollector {
       case 'null':
         throw new JsonTensorError(this.#cursor.at, { kind: 'null', element: this.#count });
       case 'array':
-        throw new Error('a list is no element of a tensor');
+        break;
     }
+    throw new Error('a list is no element of a tensor');
   }
 
-  /** What is left of the element that `take` has begun with. */
+  /** Does what `take` has left. */
   *takeRest(): Slices<void> {
-    const bytes = yield* this.#rest!;
+    const rest = this.#rest!;
     this.#rest = undefined;
-    this.#keep(bytes);
+    this.#keep(yield* rest);
   }
 
   /** Begins a new tensor. */
   start(): void {
     this.#count = 0;
     this.#kind = undefined;
-    this.#pieces = [];
+    if (this.#pieces.length > 0) this.#pieces = [];
     this.#numbersInPieces = 0;
     this.#texts = [];
     this.#bytes = [];

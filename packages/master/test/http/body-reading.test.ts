@@ -8,10 +8,10 @@ import { type Connection, maxBytes, maxTotalBytes, Port } from './port.js';
 let port: Port;
 /** Slices that have been done, and whether the next one is the last. */
 let slices: number;
-let isEnough: boolean;
+const enough = { isIt: false };
 
 function* endless(text: string): Slices<string> {
-  while (!isEnough) {
+  while (!enough.isIt) {
     slices++;
     // Longer than a slice may be.
     port.clock.advance(10);
@@ -26,7 +26,7 @@ const write: HttpHandler = async (call) => jsonResult(200, await call.write(endl
 
 beforeEach(async () => {
   slices = 0;
-  isEnough = false;
+  enough.isIt = false;
   port = new Port({ '/read': read, '/write': write, '/size': (_call, body) => jsonResult(200, body.length) });
   await port.start();
 });
@@ -54,7 +54,7 @@ test.each(['/read', '/write'])('while %s goes on, others are answered', async (p
   }
   expect(connection.statuses).toEqual([]);
   await moreSlices();
-  isEnough = true;
+  enough.isIt = true;
   await eventually('the answer', () => connection.statuses.length > 0);
   expect(connection.received).toContain(path === '/read' ? '10 bytes' : 'written');
 });
@@ -85,7 +85,7 @@ test('bodies count as on their way until they are read', async () => {
     return (await fetch(port.url('/size'), { method: 'POST', body })).status;
   };
   expect(await ask()).toBe(429);
-  isEnough = true;
+  enough.isIt = true;
   await eventually('the answers', () => connections.every(({ statuses }) => statuses[0] === 200));
   expect(await ask()).toBe(200);
 });
@@ -96,7 +96,7 @@ test('a stop waits for what is being read', async () => {
   const stopped = port.stop(60_000);
   await moreSlices();
   expect(connection.statuses).toEqual([]);
-  isEnough = true;
+  enough.isIt = true;
   expect(await stopped).toBe(0);
   await connection.closed;
   expect(connection.statuses).toEqual([200]);

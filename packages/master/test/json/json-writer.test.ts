@@ -142,8 +142,8 @@ describe('shapes', () => {
     for (const shape of [[30_000], [3, 10_000], [10_000, 3], [30_000, 1], [1, 8192]]) {
       const count = elementCount(shape)!;
       const values = Array.from({ length: count }, (_, i) => i);
-      const column = numbers('int32', shape, values);
-      const pieces = piecesOf((text) => writeInstances(column, 0, 1, plain, text));
+      const big = numbers('int32', shape, values);
+      const pieces = piecesOf((text) => writeInstances(big, 0, 1, plain, text));
       expect(pieces.length > 1).toBe(count > 10_000);
       const parsed = JSON.parse(Buffer.concat(pieces).toString()) as unknown[];
       expect(parsed.flat(2)).toEqual(values);

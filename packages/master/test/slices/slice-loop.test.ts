@@ -30,10 +30,10 @@ class Parts {
 
 /** Turns of the event loop until it settles. */
 async function turnsOf(promise: Promise<unknown>): Promise<number> {
-  let isOver = false;
-  void promise.finally(() => (isOver = true));
+  const progress = { isOver: false };
+  void promise.finally(() => (progress.isOver = true));
   let turns = 0;
-  for (; !isOver; turns++) await turn();
+  for (; !progress.isOver; turns++) await turn();
   return turns;
 }
 
@@ -62,7 +62,7 @@ test('a slice is as long as several parts that are short', async () => {
 test('several works take turns, a slice each', async () => {
   const { loop, work, log } = bound();
   const results = ['a', 'b', 'c'].map((name) => loop.run(work(name, 6, 3), stays));
-  await Promise.all(results);
+  for (const result of results) await result;
   expect(log.join(' ')).toBe('a0 a1 a2 b0 b1 b2 c0 c1 c2 a3 a4 b3 b4 c3 c4 a5 a over b5 b over c5 c over');
 });
 
