@@ -46,13 +46,20 @@ export class PredictEndpoint {
     return this.#router.route(spec);
   }
 
-  /** Does a front end's part of a request. What it throws counts as a refusal: no method will ever know of the request. */
+  /**
+   * Does a front end's part of a request, which may go on for a while. What it throws or rejects with counts as a refusal:
+   * no method will ever know of the request.
+   */
   countRefusals<Result>(work: () => Result): Result {
-    try {
-      return work();
-    } catch (thrown) {
+    const count = (thrown: unknown): never => {
       this.#refusals.add(thrown);
       throw thrown;
+    };
+    try {
+      const result = work();
+      return result instanceof Promise ? (result.catch(count) as Result) : result;
+    } catch (thrown) {
+      return count(thrown);
     }
   }
 

@@ -11,7 +11,15 @@ export interface BodyLimits {
   readonly maxTotalBytes: number;
 }
 
-const noBody = new Uint8Array(0);
+/** A body that has arrived in full. */
+export interface ReceivedBody {
+  /** One after another. Whoever takes them empties the list. */
+  readonly pieces: Uint8Array[];
+  /** Ends that it counts as on its way; may be called again. */
+  readonly release: () => void;
+}
+
+const noBody: ReceivedBody = { pieces: [], release: () => undefined };
 /** About what a piece takes beside its bytes. */
 const pieceBytes = 128;
 
@@ -26,11 +34,12 @@ export class BodyReader {
   }
 
   /**
-   * Resolves with the whole body. Once it has rejected, what still comes is not read here.
+   * Resolves with the body when all of it is there; it counts as on its way until it is released. Once it has rejected,
+   * what still comes is not read here.
    * @throws ServingError BODY_TOO_LARGE, BODY_TOO_SLOW, BAD_REQUEST for what cannot be decompressed, QUEUE_FULL when
    * too much is on its way already, CANCELLED when the caller is gone
    */
-  read(request: IncomingMessage): Promise<Uint8Array> | Uint8Array {
+  read(request: IncomingMessage): Promise<ReceivedBody> | ReceivedBody {
     const { headers } = request;
     const declared = headers['content-length'];
     if (declared === '0' || (declared === undefined && headers['transfer-encoding'] === undefined))
@@ -82,7 +91,7 @@ class Upload {
   #bytes = 0;
   #received = 0;
   #charged = 0;
-  #settle: { resolve: (body: Uint8Array) => void; reject: (error: unknown) => void } | undefined;
+  #settle: { resolve: (body: ReceivedBody) => void; reject: (error: unknown) => void } | undefined;
 
   constructor(reader: BodyReader, request: IncomingMessage, inflated: ReturnType<typeof decompressor>) {
     this.#reader = reader;
@@ -91,7 +100,7 @@ class Upload {
     this.#since = reader.watch.now();
   }
 
-  body(): Promise<Uint8Array> {
+  body(): Promise<ReceivedBody> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#reader.watch.add(this);
@@ -156,14 +165,21 @@ class Upload {
   }
 
   #finish(): void {
-    const pieces = this.#pieces;
-    this.#end()?.resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+    this.#end()?.resolve({ pieces: this.#pieces, release: this.#release });
   }
 
   #fail(error: unknown): void {
-    this.#end()?.reject(error);
+    const settle = this.#end();
+    if (settle === undefined) return;
+    this.#release();
     this.#pieces.length = 0;
+    settle.reject(error);
   }
+
+  readonly #release = (): void => {
+    this.#reader.release(this.#charged);
+    this.#charged = 0;
+  };
 
   /** Gives what is to be settled, once. */
   #end() {
@@ -171,7 +187,6 @@ class Upload {
     if (settle === undefined) return undefined;
     this.#settle = undefined;
     this.#reader.watch.remove(this);
-    this.#reader.release(this.#charged);
     const request = this.#request;
     request.off('data', this.#onData);
     request.off('end', this.#onEnd);

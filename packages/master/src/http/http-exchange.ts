@@ -10,7 +10,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { BodyReader } from './body-reader.js';
+import type { BodyReader, ReceivedBody } from './body-reader.js';
 import { compress, replyCoding } from './content-coding.js';
 import {
   jsonType,
@@ -20,12 +20,17 @@ import {
   type HttpRoute,
   type Verb,
 } from './http-handler.js';
+import type { SliceLoop } from '../slices/slice-loop.js';
+import { joined, type Slices } from '../slices/slices.js';
+import type { ReadingTurns } from './reading-turns.js';
 import type { StallWatch } from './stall-watch.js';
 import { UnreadReply, UnwantedUpload } from './stalled-connection.js';
 
 /** What exchanges of a server have in common. */
 export interface ExchangeContext {
   readonly bodies: BodyReader;
+  readonly turns: ReadingTurns;
+  readonly slices: SliceLoop;
   readonly watch: StallWatch;
   readonly inProgress: LinkedList<HttpExchange>;
   /** Those whose reply is on its way. */
@@ -53,6 +58,9 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
   readonly #response: ServerResponse;
   #aborted = false;
   #onAbort: (() => void) | undefined;
+  /** Of the body, until it is read; not the body itself, which is not held here while the request waits. */
+  #bodyBytes = 0;
+  #releaseBody = () => undefined as void;
 
   constructor(context: ExchangeContext, route: HttpRoute, request: FastifyRequest, reply: FastifyReply) {
     reply.hijack();
@@ -143,13 +151,44 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
       await this.settle(await this.#handle(handler));
     } catch (thrown) {
       await this.fail(thrown);
+    } finally {
+      this.#releaseBody();
     }
   }
 
   /** Apart from `run`, so that the body is not held here while the request waits. */
   #handle(handler: HttpHandler): HttpResult | Promise<HttpResult> {
     const body = this.#context.bodies.read(this.#request);
-    return body instanceof Uint8Array ? handler(this, body) : body.then((whole) => handler(this, whole));
+    return body instanceof Promise
+      ? body.then((received) => this.#handleBody(handler, received))
+      : this.#handleBody(handler, body);
+  }
+
+  #handleBody(handler: HttpHandler, { pieces, release }: ReceivedBody): HttpResult | Promise<HttpResult> {
+    this.#bodyBytes = sizeOf(pieces);
+    this.#releaseBody = release;
+    const whole = this.#context.slices.run(joined(pieces), this);
+    return whole instanceof Promise ? whole.then((body) => handler(this, body)) : handler(this, whole);
+  }
+
+  read<Result>(reading: Slices<Result>): Result | Promise<Result> {
+    const begun = this.#context.slices.begin(reading);
+    if (!begun.done) return this.#readOn(begun.rest);
+    this.#releaseBody();
+    return begun.result;
+  }
+
+  /** What takes more than a slice. */
+  async #readOn<Result>(rest: Slices<Result>): Promise<Result> {
+    const { turns, slices } = this.#context;
+    const leave = await turns.take(this.#bodyBytes, this);
+    const result = await slices.finish(rest, this).finally(leave);
+    this.#releaseBody();
+    return result;
+  }
+
+  write<Result>(writing: Slices<Result>): Result | Promise<Result> {
+    return this.#context.slices.run(writing, this);
   }
 
   /** Never rejects. */
@@ -183,12 +222,12 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
   }
 
   async #reply(result: HttpResult): Promise<void> {
-    const size = result.body.reduce((sum, piece) => sum + piece.length, 0);
+    const size = sizeOf(result.body);
     const accepted = result.compressible === false ? undefined : this.metadata('accept-encoding');
     const coding = replyCoding(accepted, size);
     if (coding === undefined) return this.#send(result, size, {});
     const compressed = await compress(coding, result.body);
-    return this.#send({ ...result, body: [compressed] }, compressed.length, { 'content-encoding': coding });
+    return this.#send({ ...result, body: compressed }, sizeOf(compressed), { 'content-encoding': coding });
   }
 
   #send({ status, headers, body }: HttpResult, size: number, more: Readonly<Record<string, string>>): void {
@@ -220,6 +259,10 @@ export class HttpExchange implements HttpCall, CancelSignal, Linked<HttpExchange
       this.#request.resume();
     }
   }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** An error names what it was given, which may be as long as the body. */

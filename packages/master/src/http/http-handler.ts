@@ -3,6 +3,7 @@
  * undecoded bytes; decoding belongs to each protocol's own `deserialize.ts`.
  */
 import type { RpcCall, ServingError } from '@serving/common';
+import type { Slices } from '../slices/slices.js';
 
 /** As a call of gRPC, whose metadata are the headers here; over HTTP a deadline comes with a request's parameters only. */
 export interface HttpCall extends RpcCall {
@@ -14,6 +15,14 @@ export interface HttpCall extends RpcCall {
   readonly query: string;
   /** What stands at the path's placeholders, decoded. */
   readonly params: Readonly<Record<string, string>>;
+  /**
+   * Does the reading of the body, at once where that is short, else in slices between which other requests have their
+   * turn. Until it is done, or the handler is, the body counts as one that is on its way.
+   * @throws ServingError CANCELLED (by rejecting) when the caller goes away meanwhile; whatever `reading` throws
+   */
+  read<Result>(reading: Slices<Result>): Result | Promise<Result>;
+  /** As `read`, of the writing of the reply. */
+  write<Result>(writing: Slices<Result>): Result | Promise<Result>;
 }
 
 export interface HttpResult {

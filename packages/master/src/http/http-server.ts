@@ -23,6 +23,8 @@ import {
 } from './connection-limits.js';
 import { HttpExchange, type ExchangeContext } from './http-exchange.js';
 import type { HttpRoute } from './http-handler.js';
+import { SliceLoop } from '../slices/slice-loop.js';
+import { ReadingTurns } from './reading-turns.js';
 import { StallWatch } from './stall-watch.js';
 
 export interface HttpServerOptions {
@@ -62,6 +64,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let wake = () => undefined as void;
   const context: ExchangeContext = {
     bodies: new BodyReader({ maxBytes: options.maxMessageBytes, maxTotalBytes: limits.maxBytes }, watch),
+    turns: new ReadingTurns(),
+    slices: new SliceLoop(clock),
     watch,
     inProgress,
     unsent,

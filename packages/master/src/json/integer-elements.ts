@@ -1,9 +1,12 @@
 /** Numbers → elements of an integer type, exactly or not at all. */
 import { allocate, asBytes, type NumericType } from '@serving/common';
+import type { Conversion } from './conversion.js';
 import { ElementError } from './element-error.js';
 import type { NumberLeaves } from './tensor-leaves.js';
 
 export type IntegerType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64';
+
+type WideType = 'int64' | 'uint64';
 
 /** Lowest value and first one above the highest: powers of two, so that doubles hold them even for 64 bits. */
 const ranges: Record<IntegerType, readonly [lowest: number, above: number]> = {
@@ -21,42 +24,55 @@ export function isIntegerType(dtype: NumericType): dtype is IntegerType {
   return Object.hasOwn(ranges, dtype);
 }
 
-/** @throws ElementError at the first one that is no whole number of this type */
-export function integerBytes(leaves: NumberLeaves, dtype: IntegerType): Uint8Array {
-  if (dtype === 'int64' || dtype === 'uint64') return wideBytes(leaves, dtype);
-  const { values } = leaves;
-  const [lowest, above] = ranges[dtype];
-  const elements = allocate(dtype, values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!(value >= lowest && value < above && Math.floor(value) === value)) throw notFitting(i, dtype, value);
-    elements[i] = value;
-  }
-  return asBytes(elements);
+/** Elements are those of `leaves`. Converting throws ElementError at the first one that is no whole number of this type. */
+export function integerConversion(leaves: NumberLeaves, dtype: IntegerType): Conversion {
+  return dtype === 'int64' || dtype === 'uint64'
+    ? wideConversion(leaves, dtype)
+    : narrowConversion(leaves, dtype);
 }
 
-function wideBytes(leaves: NumberLeaves, dtype: 'int64' | 'uint64'): Uint8Array {
-  const { values, exact } = leaves;
+function narrowConversion({ values }: NumberLeaves, dtype: Exclude<IntegerType, WideType>): Conversion {
+  const [lowest, above] = ranges[dtype];
+  const elements = allocate(dtype, values.length);
+  return {
+    bytes: asBytes(elements),
+    convert(from, to) {
+      for (let i = from; i < to; i++) {
+        const value = values[i]!;
+        if (!(value >= lowest && value < above && Math.floor(value) === value))
+          throw notFitting(i, dtype, value);
+        elements[i] = value;
+      }
+    },
+  };
+}
+
+function wideConversion({ values, exact }: NumberLeaves, dtype: WideType): Conversion {
   const [lowest, above] = ranges[dtype];
   // Halves are written, low one first, because a bigint for each element costs ten times as much.
   const halves = new Int32Array(2 * values.length);
   const whole = new BigInt64Array(halves.buffer);
   let nextExact = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (nextExact < exact.length && exact[nextExact]!.element === i) {
-      const { value } = exact[nextExact++]!;
-      const fitting = dtype === 'int64' ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
-      if (fitting !== value) throw notFitting(i, dtype, value);
-      whole[i] = value;
-      continue;
-    }
-    const value = values[i]!;
-    if (!(value >= lowest && value < above && Math.floor(value) === value)) throw notFitting(i, dtype, value);
-    const high = Math.floor(value / 2 ** 32);
-    halves[2 * i] = value - high * 2 ** 32;
-    halves[2 * i + 1] = high;
-  }
-  return asBytes(halves);
+  return {
+    bytes: asBytes(halves),
+    convert(from, to) {
+      for (let i = from; i < to; i++) {
+        if (nextExact < exact.length && exact[nextExact]!.element === i) {
+          const { value } = exact[nextExact++]!;
+          const fitting = dtype === 'int64' ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
+          if (fitting !== value) throw notFitting(i, dtype, value);
+          whole[i] = value;
+          continue;
+        }
+        const value = values[i]!;
+        if (!(value >= lowest && value < above && Math.floor(value) === value))
+          throw notFitting(i, dtype, value);
+        const high = Math.floor(value / 2 ** 32);
+        halves[2 * i] = value - high * 2 ** 32;
+        halves[2 * i + 1] = high;
+      }
+    },
+  };
 }
 
 function notFitting(element: number, dtype: IntegerType, given: number | bigint): ElementError {

@@ -1,16 +1,15 @@
 /**
  * A pull parser: walks over a JSON text (RFC 8259) and hands out what the caller asks for next, so that a tensor of a
  * million numbers never becomes a million values. Strict, except that one byte order mark at the start is skipped, as
- * the RFC allows.
+ * the RFC allows. Whoever reads what may be long pauses when the cursor says so; the cursor itself pauses in long strings
+ * and in what it skips.
  */
-import { shortened } from '@serving/common';
+import { isSlices, textOfSlice, type Slices, type Soon } from '../slices/slices.js';
 import { JsonError, nameByte } from './json-error.js';
 import { withArticle, type JsonKind } from './json-kind.js';
+import { JsonMembers } from './json-members.js';
 import { NumberScanner } from './number-scanner.js';
 import { StringScanner } from './string-scanner.js';
-
-/** A value as `JsonCursor.value` builds it. Objects have no prototype: a member `__proto__` is one like any other. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 /** Where a value begins, for `JsonCursor.returnTo`. */
 export interface JsonPlace {
@@ -23,12 +22,9 @@ export interface JsonOptions {
   readonly maxDepth?: number;
   /** Whether `NaN`, `Infinity` and `-Infinity` are numbers. @default false */
   readonly nonFinite?: boolean;
-  /** Whether an object may have a member twice; `object` then calls for each. @default false */
+  /** Whether an object may have a member twice; `members` then has each. @default false */
   readonly duplicateKeys?: boolean;
 }
-
-/** Characters of a key that an error shows. */
-const maxShown = 40;
 
 const tab = 0x09;
 const lineFeed = 0x0a;
@@ -57,6 +53,9 @@ export class JsonCursor {
   readonly #strings = new StringScanner();
   #at = 0;
   #depth = 0;
+  /** Where the next pause is due. */
+  #pauseAt = textOfSlice;
+  #keyAt = 0;
   /** Whether the innermost array or object has been entered, but none of what it holds read. */
   #fresh = false;
 
@@ -71,6 +70,18 @@ export class JsonCursor {
   /** Offset of the next byte to be read; that of the next value once its kind has been asked for. */
   get at(): number {
     return this.#at;
+  }
+
+  /** Offset of the key read last. */
+  get keyAt(): number {
+    return this.#keyAt;
+  }
+
+  /** Whether enough has been read, since this was last true, for whoever reads to pause. */
+  isPauseDue(): boolean {
+    if (this.#at < this.#pauseAt) return false;
+    this.#pauseAt = this.#at + textOfSlice;
+    return true;
   }
 
   /** Whether the number read last was written without fraction and exponent. */
@@ -117,11 +128,28 @@ export class JsonCursor {
     return byte === letterN ? this.#token('NaN', NaN) : this.#token('Infinity', Infinity);
   }
 
-  string(): string {
+  *string(): Slices<string> {
+    const soon = this.text();
+    const text = isSlices(soon) ? yield* soon : soon;
+    return this.#strings.isAscii ? text.toString('latin1') : text.toString('utf8');
+  }
+
+  /** The next value, a string, as UTF-8: a view of what is read, unless it is written with escapes. */
+  text(): Soon<Buffer> {
     if (this.#next() !== quote) this.#demand('string');
-    const text = this.#strings.scan(this.#bytes, this.#at);
-    this.#at = this.#strings.end;
-    return text;
+    const strings = this.#strings;
+    strings.start(this.#bytes, this.#at);
+    if (!strings.advance()) return this.#longText();
+    this.#at = strings.end;
+    return strings.text();
+  }
+
+  *#longText(): Slices<Buffer> {
+    const strings = this.#strings;
+    do yield;
+    while (!strings.advance());
+    this.#at = strings.end;
+    return yield* strings.longText();
   }
 
   boolean(): boolean {
@@ -137,12 +165,6 @@ export class JsonCursor {
     return null;
   }
 
-  /** The next value, an array: `onElement` is called at each element and must read it. */
-  array(onElement: (index: number) => void): void {
-    this.enterArray();
-    for (let index = 0; this.nextElement(); index++) onElement(index);
-  }
-
   /** Enters the next value, an array; its elements follow by `nextElement`. */
   enterArray(): void {
     if (this.#next() !== openBracket) this.#demand('array');
@@ -154,71 +176,38 @@ export class JsonCursor {
     return this.#nextItem(closeBracket, "',' or ']'");
   }
 
-  /**
-   * The next value, an object: `onMember` is called for each member and must read its value.
-   * @throws JsonError when a key comes twice, unless the options allow that
-   */
-  object(onMember: (key: string) => void): void {
-    if (this.#duplicateKeys) return this.#members(onMember);
-    let first: string | undefined;
-    let keys: Set<string> | undefined;
-    return this.#members((key, keyAt) => {
-      if (first === undefined) first = key;
-      else {
-        keys ??= new Set([first]);
-        if (keys.has(key))
-          throw new JsonError(
-            keyAt,
-            `expected each key once, given ${JSON.stringify(shortened(key, maxShown))} again`,
-          );
-        keys.add(key);
-      }
-      onMember(key);
-    });
+  /** Enters the next value, an object, whose members follow. @throws JsonError (also its `next`) */
+  members(): JsonMembers {
+    this.#enterObject();
+    return new JsonMembers(this, this.#duplicateKeys);
   }
 
-  /** Passes over the next value, which must be well-formed; keys may come twice in it. */
-  skip(): void {
-    switch (this.kind()) {
-      case 'array':
-        this.enterArray();
-        while (this.nextElement()) this.skip();
-        return;
-      case 'object':
-        // Whose keys nobody asks for: millions of them are not kept to be compared.
-        this.#members(() => this.skip());
-        return;
-      case 'string':
-        this.string();
-        return;
-      case 'number':
-        this.number();
-        return;
-      case 'boolean':
-        this.boolean();
-        return;
-      case 'null':
-        this.null();
-    }
+  /** The key of the next member of the object entered last, whose value must then be read; undefined at its end, which is left. */
+  nextKey(): string | undefined {
+    if (!this.#nextItem(closeBrace, "',' or '}'")) return undefined;
+    if (this.#next() !== quote) throw this.#expected("'\"' of a key");
+    this.#keyAt = this.#at;
+    const key = this.#key();
+    if (this.#next() !== colon) throw this.#expected("':'");
+    this.#at++;
+    return key;
   }
 
-  /** The next value as JavaScript has it, whatever it is. Integers beyond 2^53 are rounded. */
-  value(): JsonValue {
-    const kind = this.kind();
-    if (kind === 'string') return this.string();
-    if (kind === 'number') return this.number();
-    if (kind === 'boolean') return this.boolean();
-    if (kind === 'null') return this.null();
-    if (kind === 'array') {
-      const elements: JsonValue[] = [];
-      this.array(() => elements.push(this.value()));
-      return elements;
-    }
-    const members = Object.create(null) as { [key: string]: JsonValue };
-    this.object((key) => {
-      members[key] = this.value();
-    });
-    return members;
+  /** Passes over the next value, which must be well-formed; keys may come twice in it: millions of them are not kept to be compared. */
+  *skip(): Slices<void> {
+    const around: JsonKind[] = [];
+    do {
+      const kind = this.kind();
+      if (kind === 'array') this.enterArray();
+      else if (kind === 'object') this.#enterObject();
+      else if (kind === 'string') {
+        const text = this.text();
+        if (isSlices(text)) yield* text;
+      } else this.#skipWord(kind);
+      if (kind === 'array' || kind === 'object') around.push(kind);
+      while (around.length > 0 && !this.#hasNext(around.at(-1)!)) around.pop();
+      if (this.isPauseDue()) yield;
+    } while (around.length > 0);
   }
 
   /** @throws JsonError when anything but white space follows */
@@ -238,6 +227,7 @@ export class JsonCursor {
     this.#at = place.at;
     this.#depth = place.depth;
     this.#fresh = false;
+    this.#pauseAt = place.at + textOfSlice;
   }
 
   /** An error about the next value, for what only the caller can know to be wrong. */
@@ -298,17 +288,29 @@ export class JsonCursor {
     return true;
   }
 
-  #members(onMember: (key: string, keyAt: number) => void): void {
+  #enterObject(): void {
     if (this.#next() !== openBrace) this.#demand('object');
     this.#enter();
-    while (this.#nextItem(closeBrace, "',' or '}'")) {
-      if (this.#next() !== quote) throw this.#expected("'\"' of a key");
-      const keyAt = this.#at;
-      const key = this.string();
-      if (this.#next() !== colon) throw this.#expected("':'");
-      this.#at++;
-      onMember(key, keyAt);
-    }
+  }
+
+  /** In one go: a key is not worth a pause. */
+  #key(): string {
+    const strings = this.#strings;
+    strings.start(this.#bytes, this.#at);
+    while (!strings.advance());
+    this.#at = strings.end;
+    return strings.string();
+  }
+
+  #skipWord(kind: JsonKind): void {
+    if (kind === 'number') this.number();
+    else if (kind === 'boolean') this.boolean();
+    else this.null();
+  }
+
+  /** Whether the array or object entered last goes on. */
+  #hasNext(kind: JsonKind): boolean {
+    return kind === 'array' ? this.nextElement() : this.nextKey() !== undefined;
   }
 
   #demand(kind: JsonKind): void {

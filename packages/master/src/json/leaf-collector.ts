@@ -1,4 +1,5 @@
 /** Gathers the elements of one tensor while it is read. Numbers and booleans go straight into typed arrays. */
+import { copied, isSlices, type Slices, type Soon } from '../slices/slices.js';
 import type { JsonCursor } from './json-cursor.js';
 import { JsonTensorError, type LeafKind } from './tensor-error.js';
 import type { ExactInteger, TensorLeaves } from './tensor-leaves.js';
@@ -13,11 +14,15 @@ export interface LeafRules {
   /** Whether strings are read as their UTF-8 bytes, and may so stand beside objects. @default false */
   readonly textsAsBytes?: boolean;
   /** Reads an object that stands for bytes (`{"b64": …}`) from the cursor. Without it, objects are refused. */
-  readonly onObject?: () => Uint8Array;
+  readonly onObject?: () => Slices<Uint8Array>;
 }
 
 /** From here on, arrays are handed over instead of copied, so that no big one is copied once more. */
 const handedOver = 4096;
+/** Numbers beyond as many are gathered in pieces, as the copy of a long array would be a long pause. */
+const pieceNumbers = 2 ** 17;
+
+const noLeaves: TensorLeaves = { kind: 'none' };
 
 export class LeafCollector {
   readonly #cursor: JsonCursor;
@@ -27,11 +32,16 @@ export class LeafCollector {
   /** Kind of the first element. */
   #kind: LeafKind | undefined;
   #numbers = new Float64Array(16);
+  /** Full ones, that come before `#numbers`. */
+  #pieces: Float64Array[] = [];
+  #numbersInPieces = 0;
   #booleans = new Uint8Array(16);
-  #texts: string[] = [];
+  #texts: Uint8Array[] = [];
   #bytes: Uint8Array[] = [];
   #firstFloat = -1;
   #exact: ExactInteger[] = [];
+  /** What is left of the element that `take` has begun with. */
+  #rest: Slices<Uint8Array> | undefined;
 
   constructor(cursor: JsonCursor, rules: LeafRules) {
     this.#cursor = cursor;
@@ -39,13 +49,18 @@ export class LeafCollector {
     this.#mixedNumbers = rules.mixedNumbers ?? true;
   }
 
-  /** Reads the cursor's next value, which is no array, as the next element. */
-  take(): void {
+  /**
+   * Reads the cursor's next value, which is no array, as the next element.
+   * @returns whether that is done; if not, `takeRest` does it
+   */
+  take(): boolean {
     switch (this.#cursor.kind()) {
       case 'number':
-        return this.#takeNumber();
+        this.#takeNumber();
+        return true;
       case 'boolean':
-        return this.#takeBoolean();
+        this.#takeBoolean();
+        return true;
       case 'string':
         return this.#takeString();
       case 'object':
@@ -53,14 +68,24 @@ export class LeafCollector {
       case 'null':
         throw new JsonTensorError(this.#cursor.at, { kind: 'null', element: this.#count });
       case 'array':
-        throw new Error('a list is no element of a tensor');
+        break;
     }
+    throw new Error('a list is no element of a tensor');
+  }
+
+  /** Does what `take` has left. */
+  *takeRest(): Slices<void> {
+    const rest = this.#rest!;
+    this.#rest = undefined;
+    this.#keep(yield* rest);
   }
 
   /** Begins a new tensor. */
   start(): void {
     this.#count = 0;
     this.#kind = undefined;
+    if (this.#pieces.length > 0) this.#pieces = [];
+    this.#numbersInPieces = 0;
     this.#texts = [];
     this.#bytes = [];
     this.#firstFloat = -1;
@@ -68,17 +93,16 @@ export class LeafCollector {
   }
 
   /** All elements since the start, to be asked for once. */
-  leaves(): TensorLeaves {
-    if (this.#kind === undefined) return { kind: 'none' };
+  leaves(): Soon<TensorLeaves> {
+    if (this.#kind === undefined) return noLeaves;
     if (this.#kind === 'boolean') return { kind: 'booleans', values: this.#booleans.slice(0, this.#count) };
     if (this.#kind === 'string') return { kind: 'texts', values: this.#texts };
     if (this.#kind === 'bytes') return { kind: 'bytes', values: this.#bytes };
-    return {
-      kind: 'numbers',
-      values: this.#finishNumbers(),
-      firstFloat: this.#firstFloat,
-      exact: this.#exact,
-    };
+    return this.#pieces.length === 0 ? this.#numberLeaves(this.#finishNumbers()) : this.#gathered();
+  }
+
+  #numberLeaves(values: Float64Array): TensorLeaves {
+    return { kind: 'numbers', values, firstFloat: this.#firstFloat, exact: this.#exact };
   }
 
   #finishNumbers(): Float64Array {
@@ -88,6 +112,18 @@ export class LeafCollector {
     return values;
   }
 
+  *#gathered(): Slices<TensorLeaves> {
+    const values = new Float64Array(this.#count);
+    values.set(this.#numbers.subarray(0, this.#count - this.#numbersInPieces), this.#numbersInPieces);
+    this.#numbers = new Float64Array(16);
+    for (let piece = this.#pieces.pop(); piece !== undefined; piece = this.#pieces.pop()) {
+      this.#numbersInPieces -= piece.length;
+      values.set(piece, this.#numbersInPieces);
+      yield;
+    }
+    return this.#numberLeaves(values);
+  }
+
   #takeNumber(): void {
     const at = this.#cursor.at;
     const value = this.#cursor.number();
@@ -95,14 +131,26 @@ export class LeafCollector {
     const isInteger = this.#cursor.isInteger;
     if (this.#kind !== 'integer' || !isInteger) this.#checkNumber(at, isInteger);
     if (index >= this.#rules.maxElements) throw this.#tooMany(at, this.#rules.maxElements);
-    if (index === this.#numbers.length) {
-      const grown = new Float64Array(2 * index);
-      grown.set(this.#numbers);
-      this.#numbers = grown;
-    }
-    this.#numbers[index] = value;
+    const place = index - this.#numbersInPieces;
+    if (place < this.#numbers.length) this.#numbers[place] = value;
+    else this.#keepBeyond(value);
     if (isInteger && this.#cursor.exact !== undefined) this.#keepExact(at, this.#cursor.exact);
     this.#count = index + 1;
+  }
+
+  /** The arrays are full. */
+  #keepBeyond(value: number): void {
+    const full = this.#numbers;
+    const isPiece = full.length >= pieceNumbers;
+    this.#numbers = new Float64Array(isPiece ? pieceNumbers : 2 * full.length);
+    if (isPiece) {
+      this.#pieces.push(full);
+      this.#numbersInPieces += full.length;
+      this.#numbers[0] = value;
+    } else {
+      this.#numbers.set(full);
+      this.#numbers[full.length] = value;
+    }
   }
 
   #keepExact(at: number, value: bigint): void {
@@ -129,24 +177,30 @@ export class LeafCollector {
     this.#booleans[this.#count++] = this.#cursor.boolean() ? 1 : 0;
   }
 
-  #takeString(): void {
-    if (this.#rules.textsAsBytes === true) {
-      this.#check('bytes');
-      this.#bytes.push(Buffer.from(this.#cursor.string()));
-    } else {
-      this.#check('string');
-      this.#texts.push(this.#cursor.string());
+  #takeString(): boolean {
+    this.#check(this.#rules.textsAsBytes === true ? 'bytes' : 'string');
+    const text = this.#cursor.text();
+    if (isSlices(text)) {
+      this.#rest = longCopy(text);
+      return false;
     }
-    this.#count++;
+    // Not the view, which would keep all that is read.
+    this.#keep(Buffer.from(text));
+    return true;
   }
 
-  #takeObject(): void {
+  #takeObject(): boolean {
     const { onObject } = this.#rules;
     if (onObject === undefined) {
       throw new JsonTensorError(this.#cursor.at, { kind: 'object', element: this.#count });
     }
     this.#check('bytes');
-    this.#bytes.push(onObject());
+    this.#rest = onObject();
+    return false;
+  }
+
+  #keep(element: Uint8Array): void {
+    (this.#kind === 'string' ? this.#texts : this.#bytes).push(element);
     this.#count++;
   }
 
@@ -166,4 +220,8 @@ export class LeafCollector {
   #tooMany(at: number, limit: number): JsonTensorError {
     return new JsonTensorError(at, { kind: 'too-many', limit });
   }
+}
+
+function* longCopy(text: Slices<Buffer>): Slices<Uint8Array> {
+  return yield* copied(yield* text);
 }

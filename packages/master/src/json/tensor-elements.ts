@@ -1,9 +1,11 @@
 /** The elements of a JSON tensor as those of a wanted type, as columns and tensors hold them. */
 import { isUtf8 } from 'node:buffer';
-import { shortened, type DataType, type NumericType } from '@serving/common';
+import { asBytes, shortened, type DataType, type NumericType } from '@serving/common';
+import { objectsOfSlice, type Slices, type Soon } from '../slices/slices.js';
+import { converted, type Conversion } from './conversion.js';
 import { ElementError } from './element-error.js';
-import { floatBytes } from './float-elements.js';
-import { integerBytes, isIntegerType } from './integer-elements.js';
+import { floatConversion } from './float-elements.js';
+import { integerConversion, isIntegerType } from './integer-elements.js';
 import type { BooleanLeaves, NoLeaves, NumberLeaves, TensorLeaves } from './tensor-leaves.js';
 
 /** Characters of a text that an error shows. */
@@ -22,14 +24,26 @@ export interface ElementRules {
  * Little-endian bytes of all elements.
  * @throws ElementError at the first one that is no value of `dtype`
  */
-export function numericBytes(leaves: TensorLeaves, dtype: NumericType, rules: ElementRules = {}): Uint8Array {
+export function numericBytes(
+  leaves: TensorLeaves,
+  dtype: NumericType,
+  rules: ElementRules = {},
+): Soon<Uint8Array> {
   if (leaves.kind === 'none') return new Uint8Array(0);
+  if (leaves.kind === 'booleans' && dtype === 'bool') return leaves.values;
+  return converted(conversionOf(leaves, dtype, rules), leaves.values.length);
+}
+
+function conversionOf(
+  leaves: Exclude<TensorLeaves, NoLeaves>,
+  dtype: NumericType,
+  rules: ElementRules,
+): Conversion {
   if (leaves.kind === 'numbers') {
     return dtype === 'bool' ? booleansOf(leaves, rules) : numbersOf(leaves, dtype, rules);
   }
-  if (leaves.kind !== 'booleans') throw refused(leaves, dtype);
-  if (dtype === 'bool') return leaves.values;
-  if (rules.booleansAsNumbers !== true) throw refused(leaves, dtype);
+  if (leaves.kind !== 'booleans' || dtype === 'bool' || rules.booleansAsNumbers !== true)
+    throw refused(leaves, dtype);
   return numbersOf(asNumbers(leaves), dtype, {});
 }
 
@@ -37,13 +51,21 @@ export function numericBytes(leaves: TensorLeaves, dtype: NumericType, rules: El
  * The elements as UTF-8 text or opaque bytes, one entry each.
  * @throws ElementError at the first one that is neither, or no UTF-8 where `dtype` is string
  */
-export function textElements(leaves: TensorLeaves, dtype: 'string' | 'bytes'): readonly Uint8Array[] {
+export function textElements(leaves: TensorLeaves, dtype: 'string' | 'bytes'): Soon<readonly Uint8Array[]> {
   if (leaves.kind === 'none') return [];
-  if (leaves.kind === 'texts') return leaves.values.map((text) => Buffer.from(text));
-  if (leaves.kind !== 'bytes') throw refused(leaves, dtype);
-  const odd = dtype === 'string' ? leaves.values.findIndex((bytes) => !isUtf8(bytes)) : -1;
-  if (odd !== -1) throw new ElementError(odd, 'UTF-8 for string', 'other bytes');
-  return leaves.values;
+  if (leaves.kind !== 'texts' && leaves.kind !== 'bytes') throw refused(leaves, dtype);
+  return leaves.kind === 'texts' || dtype === 'bytes' ? leaves.values : checkedTexts(leaves.values);
+}
+
+function* checkedTexts(values: readonly Uint8Array[]): Slices<readonly Uint8Array[]> {
+  let pauseAt = objectsOfSlice;
+  for (const [index, bytes] of values.entries()) {
+    if (!isUtf8(bytes)) throw new ElementError(index, 'UTF-8 for string', 'other bytes');
+    if (index < pauseAt) continue;
+    pauseAt = index + objectsOfSlice;
+    yield;
+  }
+  return values;
 }
 
 /**
@@ -61,25 +83,31 @@ function numbersOf(
   leaves: NumberLeaves,
   dtype: Exclude<NumericType, 'bool'>,
   rules: ElementRules,
-): Uint8Array {
-  if (!isIntegerType(dtype)) return floatBytes(leaves.values, dtype);
+): Conversion {
   const { firstFloat, values } = leaves;
+  if (dtype === 'float64') return { bytes: asBytes(values), convert: () => undefined };
+  if (!isIntegerType(dtype)) return floatConversion(values, dtype);
   if (firstFloat !== -1 && rules.wholeFloats === false) {
     throw new ElementError(firstFloat, `an integer for ${dtype}`, asFloat(values[firstFloat]!));
   }
-  return integerBytes(leaves, dtype);
+  return integerConversion(leaves, dtype);
 }
 
-function booleansOf(leaves: NumberLeaves, rules: ElementRules): Uint8Array {
+function booleansOf(leaves: NumberLeaves, rules: ElementRules): Conversion {
   const { values } = leaves;
   if (rules.numbersAsBooleans !== true) throw refused(leaves, 'bool');
   const elements = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value !== 0 && value !== 1) throw new ElementError(i, 'true, false, 0 or 1 for bool', String(value));
-    elements[i] = value;
-  }
-  return elements;
+  return {
+    bytes: elements,
+    convert(from, to) {
+      for (let i = from; i < to; i++) {
+        const value = values[i]!;
+        if (value !== 0 && value !== 1)
+          throw new ElementError(i, 'true, false, 0 or 1 for bool', String(value));
+        elements[i] = value;
+      }
+    },
+  };
 }
 
 function asNumbers(leaves: BooleanLeaves): NumberLeaves {
@@ -93,7 +121,8 @@ function refused(leaves: Exclude<TensorLeaves, NoLeaves>, dtype: DataType): Elem
 
 function firstOf(leaves: Exclude<TensorLeaves, NoLeaves>): string {
   if (leaves.kind === 'bytes') return 'bytes';
-  if (leaves.kind === 'texts') return JSON.stringify(shortened(leaves.values[0]!, maxShown));
+  if (leaves.kind === 'texts')
+    return JSON.stringify(shortened(Buffer.from(leaves.values[0]!).toString('utf8'), maxShown));
   if (leaves.kind === 'booleans') return leaves.values[0] === 1 ? 'true' : 'false';
   const [exact] = leaves.exact;
   return String(exact?.element === 0 ? exact.value : leaves.values[0]);

@@ -23,7 +23,8 @@ export interface BooleanLeaves {
 
 export interface TextLeaves {
   readonly kind: 'texts';
-  readonly values: readonly string[];
+  /** As UTF-8. */
+  readonly values: readonly Uint8Array[];
 }
 
 export interface BytesLeaves {

@@ -1,4 +1,14 @@
-/** Where bytes stop being UTF-8 (Unicode 15, table 3-7): for the text of an error, once it is known that they do. */
+/** Where bytes stop being UTF-8 (Unicode 15, table 3-7): for the text of an error, once it is known that they do; and where they can be cut. */
+
+/** A continuation byte may be followed by two more of its sequence. */
+const mostContinuations = 3;
+
+/** The offset from `at` on where a character begins, where there is one near; `to` at the end. */
+export function characterAt(bytes: Uint8Array, at: number, to: number): number {
+  for (let end = at; end < Math.min(at + mostContinuations, to); end++)
+    if ((bytes[end]! & 0xc0) !== 0x80) return end;
+  return Math.min(at + mostContinuations, to);
+}
 
 /** Offset of the first sequence between `from` and `to` that is none; `to` when all are. */
 export function invalidUtf8At(bytes: Uint8Array, from: number, to: number): number {

@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { JsonCursor, type JsonOptions, type JsonValue } from '../../src/json/json-cursor.js';
+import { JsonCursor, type JsonOptions } from '../../src/json/json-cursor.js';
 import { JsonError } from '../../src/json/json-error.js';
+import { atOnce, eachElement, eachMember } from '../support/slices.js';
 import { jsonError } from './json-error-matcher.js';
+import { nextValue, type JsonValue } from './json-value.js';
 
 function read(text: string | Uint8Array, options?: JsonOptions): JsonValue {
   const cursor = new JsonCursor(typeof text === 'string' ? Buffer.from(text) : text, options);
-  const value = cursor.value();
+  const value = nextValue(cursor);
   cursor.end();
   return value;
 }
@@ -41,9 +43,9 @@ test('reads any text, escaped or not, as JSON.parse does', () => {
 test('members are handed out in order, with keys that JavaScript gives a meaning', () => {
   const cursor = new JsonCursor(Buffer.from(' {"b" : 1, "__proto__":{"a":[]} ,"":null}'));
   const keys: string[] = [];
-  cursor.object((key) => {
+  eachMember(cursor, (key) => {
     keys.push(`${key}:${cursor.kind()}`);
-    cursor.skip();
+    atOnce(cursor.skip());
   });
   cursor.end();
   expect(keys).toEqual(['b:number', '__proto__:object', ':null']);
@@ -55,12 +57,12 @@ test('members are handed out in order, with keys that JavaScript gives a meaning
 test('elements are handed out with their index, and typed reads give their values', () => {
   const cursor = new JsonCursor(Buffer.from('[true, null,"x",-1.5,[ ],{ }]'));
   const seen: unknown[] = [];
-  cursor.array((index) => {
+  eachElement(cursor, (index) => {
     if (index === 0) seen.push(cursor.boolean());
     else if (index === 1) seen.push(cursor.null());
-    else if (index === 2) seen.push(cursor.string());
+    else if (index === 2) seen.push(atOnce(cursor.string()));
     else if (index === 3) seen.push(cursor.number());
-    else seen.push(cursor.value());
+    else seen.push(nextValue(cursor));
   });
   cursor.end();
   expect(seen.slice(0, 5)).toEqual([true, null, 'x', -1.5, []]);
@@ -121,24 +123,22 @@ describe('errors say where, what was expected, and what was given', () => {
 
   test('for a value of another kind', () => {
     const cursor = () => new JsonCursor(Buffer.from(' [null]'));
-    expect(() => cursor().object(() => undefined)).toThrow(
-      jsonError(1, 'expected an object, given an array'),
-    );
-    expect(() => cursor().string()).toThrow(jsonError(1, 'expected a string, given an array'));
+    expect(() => cursor().members()).toThrow(jsonError(1, 'expected an object, given an array'));
+    expect(() => atOnce(cursor().string())).toThrow(jsonError(1, 'expected a string, given an array'));
     expect(() => cursor().number()).toThrow(jsonError(1, 'expected a number, given an array'));
     expect(() => cursor().boolean()).toThrow(jsonError(1, 'expected a boolean, given an array'));
     expect(() => cursor().null()).toThrow(jsonError(1, 'expected null, given an array'));
-    expect(() => new JsonCursor(Buffer.from('null')).array(() => undefined)).toThrow(
+    expect(() => new JsonCursor(Buffer.from('null')).enterArray()).toThrow(
       jsonError(0, 'expected an array, given null'),
     );
   });
 
   test('for what only the caller can know', () => {
     const cursor = new JsonCursor(Buffer.from('{"shape": -1}'));
-    cursor.object(() => {
+    eachMember(cursor, () => {
       cursor.kind();
       expect(cursor.error('expected a size').message).toBe('at byte 10: expected a size');
-      cursor.skip();
+      atOnce(cursor.skip());
     });
   });
 });
@@ -172,7 +172,7 @@ test('a key that comes twice is refused, unless the caller wants both', () => {
   expect(read('[{"a":1},{"a":1}]')).toHaveLength(2);
   const cursor = new JsonCursor(Buffer.from('{"a":1,"a":2}'), { duplicateKeys: true });
   const values: [string, number][] = [];
-  cursor.object((key) => values.push([key, cursor.number()]));
+  eachMember(cursor, (key) => values.push([key, cursor.number()]));
   expect(values).toEqual([
     ['a', 1],
     ['a', 2],
@@ -188,7 +188,7 @@ test('arrays and objects may be nested as deeply as the caller says', () => {
   for (const opening of ['[', '{"a":']) {
     const deep = Buffer.from(opening.repeat(2_000_000));
     expect(() => read(deep)).toThrow(jsonError(64 * opening.length, 'at most 64'));
-    expect(() => new JsonCursor(deep).skip()).toThrow(jsonError(64 * opening.length, 'at most 64'));
+    expect(() => atOnce(new JsonCursor(deep).skip())).toThrow(jsonError(64 * opening.length, 'at most 64'));
   }
   // Neighbours are not inside each other.
   expect(read(`[${Array(1000).fill('[]').join()}]`)).toHaveLength(1000);

@@ -3,14 +3,20 @@ import fc from 'fast-check';
 import { JsonCursor } from '../../src/json/json-cursor.js';
 import { JsonError } from '../../src/json/json-error.js';
 import { JsonTensorReader, type JsonTensor } from '../../src/json/json-tensor.js';
+import { eachElement, eachMember, now } from '../support/slices.js';
 import type { LeafRules } from '../../src/json/leaf-collector.js';
 import { tensorError } from './json-error-matcher.js';
 
 function read(text: string, rules: Partial<LeafRules> = {}): JsonTensor {
   const cursor = new JsonCursor(Buffer.from(text));
-  const tensor = new JsonTensorReader(cursor, { maxElements: 1e6, ...rules }).read();
+  const tensor = now(new JsonTensorReader(cursor, { maxElements: 1e6, ...rules }).read());
   cursor.end();
   return tensor;
+}
+
+function* skipped(cursor: JsonCursor): Generator<void, Buffer, void> {
+  yield* cursor.skip();
+  return Buffer.from('x');
 }
 
 const numbers = (values: number[], firstFloat = -1) => ({
@@ -28,8 +34,8 @@ test.each<[string, number[], object]>([
   ['[[[[7]]]]', [1, 1, 1, 1], numbers([7])],
   ['true', [], { kind: 'booleans', values: Uint8Array.of(1) }],
   ['[[true],[false]]', [2, 1], { kind: 'booleans', values: Uint8Array.of(1, 0) }],
-  ['"a"', [], { kind: 'texts', values: ['a'] }],
-  ['["a","é"]', [2], { kind: 'texts', values: ['a', 'é'] }],
+  ['"a"', [], { kind: 'texts', values: [Buffer.from('a')] }],
+  ['["a","é"]', [2], { kind: 'texts', values: [Buffer.from('a'), Buffer.from('é')] }],
   ['[]', [0], { kind: 'none' }],
   ['[[],[]]', [2, 0], { kind: 'none' }],
   ['[[[]],[[]]]', [2, 1, 0], { kind: 'none' }],
@@ -80,14 +86,14 @@ test('tensors of one reader do not share their elements', () => {
   );
   const reader = new JsonTensorReader(cursor, { maxElements: 5000 });
   const tensors: JsonTensor[] = [];
-  cursor.array(() => tensors.push(reader.read()));
+  eachElement(cursor, () => tensors.push(now(reader.read())));
   expect(tensors.map((tensor) => tensor.leaves)).toEqual([
     numbers([1, 2], 1),
     numbers([3]),
     { kind: 'booleans', values: Uint8Array.of(1) },
     { kind: 'booleans', values: Uint8Array.of(0) },
-    { kind: 'texts', values: ['a'] },
-    { kind: 'texts', values: ['b'] },
+    { kind: 'texts', values: [Buffer.from('a')] },
+    { kind: 'texts', values: [Buffer.from('b')] },
     { ...numbers([2 ** 53]), exact: [{ element: 0, value: 9007199254740993n }] },
     numbers([0]),
     numbers(Array(5000).fill(4) as number[]),
@@ -161,8 +167,8 @@ describe('what is no tensor is refused with what is wrong', () => {
     for (const leaf of ['1', 'true', '"a"', '{}']) {
       const reading = (count: number) => {
         const cursor = new JsonCursor(Buffer.from(`[${Array(count).fill(`[${leaf}]`).join()}]`));
-        const onObject = () => (cursor.skip(), Buffer.from('x'));
-        return new JsonTensorReader(cursor, { maxElements: 3, onObject }).read();
+        const onObject = () => skipped(cursor);
+        return now(new JsonTensorReader(cursor, { maxElements: 3, onObject }).read());
       };
       expect(reading(3).shape).toEqual([3, 1]);
       expect(() => reading(4)).toThrow(tensorError({ kind: 'too-many', limit: 3 }));
@@ -173,8 +179,8 @@ describe('what is no tensor is refused with what is wrong', () => {
   test('more strings or bytes than the caller wants, where it wants fewer of them', () => {
     const reading = (leaf: string, count: number) => {
       const cursor = new JsonCursor(Buffer.from(`[${Array(count).fill(leaf).join()}]`));
-      const onObject = () => (cursor.skip(), Buffer.from('x'));
-      return new JsonTensorReader(cursor, { maxElements: 3, maxObjects: 2, onObject }).read();
+      const onObject = () => skipped(cursor);
+      return now(new JsonTensorReader(cursor, { maxElements: 3, maxObjects: 2, onObject }).read());
     };
     for (const leaf of ['"a"', '{}']) {
       expect(reading(leaf, 2).shape).toEqual([2]);
@@ -201,11 +207,11 @@ test('behind a value that is no tensor, the next one can be read', () => {
     const cursor = new JsonCursor(Buffer.from(`{"bad":[${text},[7]],"good":[true]}`));
     const reader = new JsonTensorReader(cursor, { maxElements: 10 });
     const tensors: JsonTensor[] = [];
-    cursor.object((key) => {
-      if (key === 'good') return tensors.push(reader.read());
-      return cursor.array((index) => {
-        if (index === 0) expect(() => reader.read()).toThrow(tensorError(fault));
-        else tensors.push(reader.read());
+    eachMember(cursor, (key) => {
+      if (key === 'good') return tensors.push(now(reader.read()));
+      return eachElement(cursor, (index) => {
+        if (index === 0) expect(() => now(reader.read())).toThrow(tensorError(fault));
+        else tensors.push(now(reader.read()));
       });
     });
     cursor.end();
@@ -219,20 +225,21 @@ test('behind a value that is no tensor, the next one can be read', () => {
 test('behind a value that is no JSON, nothing can be read', () => {
   const cursor = new JsonCursor(Buffer.from('[[1,null,}],[7]]'));
   const reader = new JsonTensorReader(cursor, { maxElements: 10 });
-  expect(() => cursor.array(() => reader.read())).toThrow("at byte 9: expected a value, given '}'");
+  expect(() => eachElement(cursor, () => now(reader.read()))).toThrow(
+    "at byte 9: expected a value, given '}'",
+  );
 });
 
 test('objects are bytes where the caller reads them, and strings beside them where it wants that', () => {
   const reading = (text: string, textsAsBytes: boolean) => {
     const cursor = new JsonCursor(Buffer.from(text));
-    const onObject = () => {
+    const onObject = function* () {
       let bytes = Buffer.alloc(0);
-      cursor.object(() => {
-        bytes = Buffer.from(cursor.string(), 'hex');
-      });
+      const members = cursor.members();
+      while (members.next() !== undefined) bytes = Buffer.from(yield* cursor.string(), 'hex');
       return bytes;
     };
-    return new JsonTensorReader(cursor, { maxElements: 9, textsAsBytes, onObject }).read();
+    return now(new JsonTensorReader(cursor, { maxElements: 9, textsAsBytes, onObject }).read());
   };
   expect(reading('[{"hex":"00ff"},{}]', false)).toEqual({
     shape: [2],

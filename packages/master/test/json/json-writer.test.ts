@@ -16,6 +16,8 @@ import type { ElementFormat } from '../../src/json/element-writer.js';
 import { JsonCursor } from '../../src/json/json-cursor.js';
 import { JsonTensorReader } from '../../src/json/json-tensor.js';
 import { numericBytes } from '../../src/json/tensor-elements.js';
+import { JsonText } from '../../src/json/json-text.js';
+import { atOnce, now } from '../support/slices.js';
 import { writeElements, writeInstance, writeInstances } from '../../src/json/json-writer.js';
 
 const plain: ElementFormat = { nonFinite: 'null', bytes: 'base64', invalidText: 'refuse' };
@@ -27,9 +29,18 @@ function numbers(dtype: NumericType, shape: number[], values: readonly (number |
 }
 
 function instances(column: Column, from: number, to: number, format: Partial<ElementFormat> = {}): string {
-  const pieces: string[] = [];
-  writeInstances(column, from, to, { ...plain, ...format }, pieces);
-  return pieces.join('');
+  return textOf((text) => writeInstances(column, from, to, { ...plain, ...format }, text));
+}
+
+function textOf(write: (text: JsonText) => Generator<void, void, void> | undefined): string {
+  return Buffer.concat(piecesOf(write)).toString();
+}
+
+function piecesOf(write: (text: JsonText) => Generator<void, void, void> | undefined): Uint8Array[] {
+  const text = new JsonText();
+  const rest = write(text);
+  if (rest !== undefined) atOnce(rest);
+  return text.finish();
 }
 
 /** All values of a column of scalars. */
@@ -99,21 +110,17 @@ describe('shapes', () => {
   });
 
   test('of one instance stand alone', () => {
-    const pieces: string[] = [];
-    writeInstance(column, 1, plain, pieces);
-    expect(pieces).toEqual(['[[6,7,8],[9,10,11]]']);
-    const scalar: string[] = [];
-    writeInstance(numbers('float32', [], [1, 2]), 1, plain, scalar);
-    expect(scalar).toEqual(['2.0']);
+    expect(textOf((text) => writeInstance(column, 1, plain, text))).toBe('[[6,7,8],[9,10,11]]');
+    const scalars = numbers('float32', [], [1, 2]);
+    expect(textOf((text) => writeInstance(scalars, 1, plain, text))).toBe('2.0');
   });
 
   test('are left out of a flat list', () => {
-    const pieces: string[] = [];
-    writeElements(column, 1, 3, plain, pieces);
-    expect(pieces.join('')).toBe('[6,7,8,9,10,11,12,13,14,15,16,17]');
-    const none: string[] = [];
-    writeElements(numbers('int8', [2, 0], []), 0, 3, plain, none);
-    expect(none).toEqual(['[]']);
+    expect(textOf((text) => writeElements(column, 1, 3, plain, text))).toBe(
+      '[6,7,8,9,10,11,12,13,14,15,16,17]',
+    );
+    const none = numbers('int8', [2, 0], []);
+    expect(textOf((text) => writeElements(none, 0, 3, plain, text))).toBe('[]');
   });
 
   test('are the same over segments', () => {
@@ -135,10 +142,10 @@ describe('shapes', () => {
     for (const shape of [[30_000], [3, 10_000], [10_000, 3], [30_000, 1], [1, 8192]]) {
       const count = elementCount(shape)!;
       const values = Array.from({ length: count }, (_, i) => i);
-      const pieces: string[] = [];
-      writeInstances(numbers('int32', shape, values), 0, 1, plain, pieces);
-      expect(pieces.length).toBeGreaterThan(Math.floor(count / 8192));
-      const parsed = JSON.parse(pieces.join('')) as unknown[];
+      const big = numbers('int32', shape, values);
+      const pieces = piecesOf((text) => writeInstances(big, 0, 1, plain, text));
+      expect(pieces.length > 1).toBe(count > 10_000);
+      const parsed = JSON.parse(Buffer.concat(pieces).toString()) as unknown[];
       expect(parsed.flat(2)).toEqual(values);
       expect(instances(numbers('int32', shape, values), 0, 1)).toBe(JSON.stringify(parsed));
     }
@@ -173,10 +180,10 @@ test('whatever tensor is written is read back as it was', () => {
         const cursor = new JsonCursor(Buffer.from(instances(column, 0, count, { nonFinite: 'token' })), {
           nonFinite: true,
         });
-        const tensor = new JsonTensorReader(cursor, { maxElements: 1000 }).read();
+        const tensor = now(new JsonTensorReader(cursor, { maxElements: 1000 }).read());
         cursor.end();
         expect(tensor.shape).toEqual([count, ...shape]);
-        expect(comparable(dtype, numericBytes(tensor.leaves, dtype))).toEqual(comparable(dtype, bytes));
+        expect(comparable(dtype, now(numericBytes(tensor.leaves, dtype)))).toEqual(comparable(dtype, bytes));
       },
     ),
     { numRuns: 300 },
@@ -203,14 +210,22 @@ describe('texts', () => {
     const column = texts('string', [2], ['a"\\\n\0', 'é😀\u2028', '', 'b']);
     expect(instances(column, 0, 2)).toBe('[["a\\"\\\\\\n\\u0000","é😀\u2028"],["","b"]]');
     expect(instances(column, 1, 2)).toBe('[["","b"]]');
-    const pieces: string[] = [];
-    writeInstance(texts('string', [], ['a', 'b']), 1, plain, pieces);
-    expect(pieces).toEqual(['"b"']);
+    const two = texts('string', [], ['a', 'b']);
+    expect(textOf((text) => writeInstance(two, 1, plain, text))).toBe('"b"');
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 200 }), (list) => {
         expect(JSON.parse(instances(texts('string', [], list), 0, list.length))).toEqual(list);
       }),
     );
+  });
+
+  test('that are long are written in parts, cut between characters', () => {
+    const long = 'é😀"\u0001€a'.repeat(20_000);
+    const column = texts('string', [], ['a', long, 'b', long]);
+    expect(JSON.parse(instances(column, 0, 4))).toEqual(['a', long, 'b', long]);
+    const bytes = Buffer.alloc(200_001, 'xyz');
+    const [first] = JSON.parse(instances(bytesColumn('x', 'bytes', [], [bytes]), 0, 1)) as { b64: string }[];
+    expect(Buffer.from(first!.b64, 'base64')).toEqual(bytes);
   });
 
   test('that are no UTF-8 are refused or written as base64', () => {

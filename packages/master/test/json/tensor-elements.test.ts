@@ -16,16 +16,20 @@ import {
   textElements,
   type ElementRules,
 } from '../../src/json/tensor-elements.js';
+import { now } from '../support/slices.js';
 import type { TensorLeaves } from '../../src/json/tensor-leaves.js';
 
 function leavesOf(text: string, nonFinite = false): TensorLeaves {
   const cursor = new JsonCursor(Buffer.from(text), { nonFinite });
-  const onObject = () => (cursor.skip(), Buffer.from([0xff]));
-  return new JsonTensorReader(cursor, { maxElements: 1e6, onObject }).read().leaves;
+  const onObject = function* () {
+    yield* cursor.skip();
+    return Buffer.from([0xff]);
+  };
+  return now(new JsonTensorReader(cursor, { maxElements: 1e6, onObject }).read()).leaves;
 }
 
 function elements(text: string, dtype: NumericType, rules?: ElementRules): TypedArray {
-  return asElements(dtype, numericBytes(leavesOf(text, true), dtype, rules));
+  return asElements(dtype, now(numericBytes(leavesOf(text, true), dtype, rules)));
 }
 
 function elementError(element: number, message: string): Error {
@@ -156,26 +160,26 @@ test('texts and bytes are no numbers, and numbers no texts', () => {
   expect(() => elements('[{}]', 'float64')).toThrow(
     elementError(0, 'expected a number for float64, given bytes'),
   );
-  expect(() => textElements(leavesOf('[9007199254740993]'), 'string')).toThrow(
+  expect(() => now(textElements(leavesOf('[9007199254740993]'), 'string'))).toThrow(
     elementError(0, 'expected a string, given 9007199254740993'),
   );
-  expect(() => textElements(leavesOf('[false]'), 'bytes')).toThrow(
+  expect(() => now(textElements(leavesOf('[false]'), 'bytes'))).toThrow(
     elementError(0, 'expected a string or bytes, given false'),
   );
 });
 
 test('texts become their UTF-8, and bytes text only where they are that', () => {
-  expect(textElements(leavesOf('["é",""]'), 'string')).toEqual([Buffer.from('é'), Buffer.from('')]);
-  expect(textElements(leavesOf('["é"]'), 'bytes')).toEqual([Buffer.from('é')]);
-  expect(textElements(leavesOf('[{}]'), 'bytes')).toEqual([Buffer.from([0xff])]);
-  expect(() => textElements(leavesOf('[{}]'), 'string')).toThrow(
+  expect(now(textElements(leavesOf('["é",""]'), 'string'))).toEqual([Buffer.from('é'), Buffer.from('')]);
+  expect(now(textElements(leavesOf('["é"]'), 'bytes'))).toEqual([Buffer.from('é')]);
+  expect(now(textElements(leavesOf('[{}]'), 'bytes'))).toEqual([Buffer.from([0xff])]);
+  expect(() => now(textElements(leavesOf('[{}]'), 'string'))).toThrow(
     elementError(0, 'expected UTF-8 for string, given other bytes'),
   );
 });
 
 test('no elements are those of any type', () => {
   expect(elements('[]', 'int64')).toHaveLength(0);
-  expect(textElements(leavesOf('[[]]'), 'string')).toEqual([]);
+  expect(now(textElements(leavesOf('[[]]'), 'string'))).toEqual([]);
 });
 
 test.each([

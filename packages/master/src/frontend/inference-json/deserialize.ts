@@ -13,6 +13,7 @@ import { BinaryTail } from './binary-tail.js';
 import { InputReader } from './input-reader.js';
 import { readParameters } from './parameters.js';
 import { ReadBudget } from '../../json/read-budget.js';
+import type { Slices } from '../../slices/slices.js';
 import { badRequest, readingJson, readingMember, required } from './reading.js';
 
 /** A tensor of as many dimensions as there may be, within the lists and objects around it. */
@@ -25,10 +26,14 @@ export type Addressee = Pick<InferRequest, 'model' | 'version'>;
  * @param jsonBytes how much of the body is JSON
  * @throws ServingError in Triton's words: BAD_REQUEST, UNSUPPORTED for shared memory
  */
-export function readRequest(addressee: Addressee, body: Uint8Array, jsonBytes: number): InferRequest {
+export function* readRequest(
+  addressee: Addressee,
+  body: Uint8Array,
+  jsonBytes: number,
+): Slices<InferRequest> {
   const cursor = new JsonCursor(body.subarray(0, jsonBytes), { maxDepth, nonFinite: true });
   const tail = new BinaryTail(body, jsonBytes, addressee.model);
-  return readingJson(() => new RequestReader(addressee, cursor, tail).read(body));
+  return yield* readingJson(new RequestReader(addressee, cursor, tail).read(body));
 }
 
 class RequestReader {
@@ -49,11 +54,13 @@ class RequestReader {
     this.#inputReader = new InputReader(cursor, this.#budget, tail, addressee.model);
   }
 
-  read(body: Uint8Array): InferRequest {
-    this.#cursor.object((key) => {
+  *read(body: Uint8Array): Slices<InferRequest> {
+    const members = this.#cursor.members();
+    for (let key = members.next(); key !== undefined; key = members.next()) {
+      if (this.#cursor.isPauseDue()) yield;
       this.#budget.spendObjects(1);
-      this.#member(key);
-    });
+      yield* this.#member(key);
+    }
     this.#cursor.end();
     const inputs = required('inputs', this.#inputs, 'the request');
     this.#tail.end();
@@ -67,35 +74,47 @@ class RequestReader {
     };
   }
 
-  #member(key: string): void {
+  *#member(key: string): Slices<void> {
     const cursor = this.#cursor;
     // Clients that write every member give those that they do not use as null.
     if (key !== 'inputs' && cursor.kind() === 'null') cursor.null();
-    else if (key === 'id') this.#id = readingMember(key, () => cursor.string());
+    else if (key === 'id') this.#id = yield* readingMember(key, cursor.string());
     else if (key === 'parameters')
-      this.#parameters = readingMember(key, () => readParameters(cursor, this.#budget));
+      this.#parameters = yield* readingMember(key, readParameters(cursor, this.#budget));
     else if (key === 'inputs')
-      this.#inputs = readingMember(key, () => this.#each(() => this.#inputReader.read()));
-    else if (key === 'outputs') this.#outputs = readingMember(key, () => this.#each(() => this.#output()));
-    else cursor.skip();
+      this.#inputs = yield* readingMember(
+        key,
+        this.#each(() => this.#inputReader.read()),
+      );
+    else if (key === 'outputs')
+      this.#outputs = yield* readingMember(
+        key,
+        this.#each(() => this.#output()),
+      );
+    else yield* cursor.skip();
   }
 
-  #each<Item>(read: () => Item): Item[] {
+  *#each<Item>(read: () => Slices<Item>): Slices<Item[]> {
     const items: Item[] = [];
-    this.#cursor.array(() => items.push(read()));
+    this.#cursor.enterArray();
+    while (this.#cursor.nextElement()) {
+      if (this.#cursor.isPauseDue()) yield;
+      items.push(yield* read());
+    }
     return items;
   }
 
-  #output(): RequestedOutput {
+  *#output(): Slices<RequestedOutput> {
     this.#budget.spendObjects(1);
     const cursor = this.#cursor;
     let name: string | undefined;
     let parameters: Parameters = noParameters;
-    cursor.object((key) => {
-      if (key === 'name') name = readingMember(key, () => cursor.string());
-      else if (key !== 'parameters' || cursor.kind() === 'null') cursor.skip();
-      else parameters = readingMember(key, () => readParameters(cursor, this.#budget));
-    });
+    const members = cursor.members();
+    for (let key = members.next(); key !== undefined; key = members.next()) {
+      if (key === 'name') name = yield* readingMember(key, cursor.string());
+      else if (key !== 'parameters' || cursor.kind() === 'null') yield* cursor.skip();
+      else parameters = yield* readingMember(key, readParameters(cursor, this.#budget));
+    }
     const output = { name: required('name', name, 'every output'), parameters };
     refuseSharedTensor(parameters, `output '${output.name}'`);
     return output;

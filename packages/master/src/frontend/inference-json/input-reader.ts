@@ -7,6 +7,7 @@ import { refuseSharedTensor, sharedMemoryRegion } from '../inference/shared-memo
 import type { BinaryTail } from './binary-tail.js';
 import { bytesIn, readParameters } from './parameters.js';
 import type { ReadBudget } from '../../json/read-budget.js';
+import type { Slices } from '../../slices/slices.js';
 import { badRequest, readingMember, required } from './reading.js';
 import { contentsOf, readData } from './tensor-data.js';
 
@@ -44,9 +45,9 @@ export class InputReader {
   }
 
   /** The next value, an input. @throws ServingError, JsonError */
-  read(): InferInput {
+  *read(): Slices<InferInput> {
     this.#budget.spendObjects(1);
-    const given = this.#members();
+    const given = yield* this.#members();
     const where = 'every input';
     const name = required('name', given.name, where);
     const datatype = required('datatype', given.datatype, where);
@@ -55,35 +56,40 @@ export class InputReader {
     checkOneContent(parameters, data);
     refuseSharedTensor(parameters, `input '${name}' for model '${this.#model}'`);
     const input = { name, datatype, shape, parameters };
-    return { ...input, contents: data === undefined ? this.#binary(input) : this.#elements(data, input) };
+    const contents = data === undefined ? this.#binary(input) : yield* this.#elements(data, input);
+    return { ...input, contents };
   }
 
-  #members(): Given {
+  *#members(): Slices<Given> {
     const cursor = this.#cursor;
     const given: Given = {};
-    cursor.object((key) => {
+    const members = cursor.members();
+    for (let key = members.next(); key !== undefined; key = members.next()) {
+      if (cursor.isPauseDue()) yield;
       // Clients that write every member give those that they do not use as null.
       if (cursor.kind() === 'null') cursor.null();
-      else if (key === 'name' || key === 'datatype') given[key] = readingMember(key, () => cursor.string());
-      else if (key === 'shape') given.shape = readingMember(key, () => this.#shape());
+      else if (key === 'name' || key === 'datatype') given[key] = yield* readingMember(key, cursor.string());
+      else if (key === 'shape') given.shape = yield* readingMember(key, this.#shape());
       else if (key === 'parameters')
-        given.parameters = readingMember(key, () => readParameters(cursor, this.#budget));
-      else if (key === 'data') given.data = readingMember(key, () => readData(cursor, this.#budget));
-      else cursor.skip();
-    });
+        given.parameters = yield* readingMember(key, readParameters(cursor, this.#budget));
+      else if (key === 'data') given.data = yield* readingMember(key, readData(cursor, this.#budget));
+      else yield* cursor.skip();
+    }
     return given;
   }
 
-  #shape(): number[] {
+  *#shape(): Slices<number[]> {
     const cursor = this.#cursor;
     const shape: number[] = [];
-    cursor.array(() => {
+    cursor.enterArray();
+    while (cursor.nextElement()) {
+      if (cursor.isPauseDue()) yield;
       if (cursor.kind() !== 'number') throw cursor.error(`expected whole numbers, given ${cursor.kind()}`);
       const dimension = cursor.number();
       if (!cursor.isInteger || dimension < 0)
         throw cursor.error(`expected whole numbers from 0, given ${dimension}`);
       if (shape.length < mostDimensions) shape.push(dimension);
-    });
+    }
     return shape;
   }
 
@@ -94,11 +100,11 @@ export class InputReader {
     return contents;
   }
 
-  #elements(
+  *#elements(
     data: JsonTensor,
     input: Pick<InferInput, 'name' | 'datatype' | 'shape'>,
-  ): InferInput['contents'] {
-    const contents = contentsOf(data, input);
+  ): Slices<InferInput['contents']> {
+    const contents = yield* contentsOf(data, input);
     this.#retainedBytes +=
       contents instanceof Uint8Array
         ? contents.byteLength

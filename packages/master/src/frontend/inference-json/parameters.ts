@@ -1,22 +1,25 @@
 /** Parameters in JSON: of a request, an input or an output. */
 import type { JsonCursor } from '../../json/json-cursor.js';
+import type { Slices } from '../../slices/slices.js';
 import type { Parameters, ParameterValue } from '../inference/infer-request.js';
 import type { ReadBudget } from '../../json/read-budget.js';
 import { badRequest } from './reading.js';
 
 /** @throws ServingError BAD_REQUEST for one that is no number, boolean or string */
-export function readParameters(cursor: JsonCursor, budget: ReadBudget): Parameters {
+export function* readParameters(cursor: JsonCursor, budget: ReadBudget): Slices<Parameters> {
   const parameters = new Map<string, ParameterValue>();
-  cursor.object((name) => {
+  const members = cursor.members();
+  for (let name = members.next(); name !== undefined; name = members.next()) {
+    if (cursor.isPauseDue()) yield;
     budget.spendObjects(1);
-    parameters.set(name, readValue(cursor, name));
-  });
+    parameters.set(name, yield* readValue(cursor, name));
+  }
   return parameters;
 }
 
-function readValue(cursor: JsonCursor, name: string): ParameterValue {
+function* readValue(cursor: JsonCursor, name: string): Slices<ParameterValue> {
   const kind = cursor.kind();
-  if (kind === 'string') return cursor.string();
+  if (kind === 'string') return yield* cursor.string();
   if (kind === 'boolean') return cursor.boolean();
   if (kind === 'number') {
     const value = cursor.number();

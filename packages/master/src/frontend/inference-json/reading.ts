@@ -1,15 +1,16 @@
 /** Errors of JSON in Triton's words, with the place. */
 import { ServingError } from '@serving/common';
 import { JsonError } from '../../json/json-error.js';
+import type { Slices } from '../../slices/slices.js';
 
 /** @throws ServingError BAD_REQUEST instead of JsonError; of errors inside others, the innermost says what it is about */
-export function readingJson<Value>(read: () => Value): Value {
-  return telling('failed to parse the request JSON buffer', read);
+export function* readingJson<Value>(read: Slices<Value>): Slices<Value> {
+  return yield* telling('failed to parse the request JSON buffer', read);
 }
 
 /** As `readingJson`, of a member of an object. */
-export function readingMember<Value>(name: string, read: () => Value): Value {
-  return telling(`Unable to parse '${name}'`, read);
+export function* readingMember<Value>(name: string, read: Slices<Value>): Slices<Value> {
+  return yield* telling(`Unable to parse '${name}'`, read);
 }
 
 /** A member that has to be there. @throws ServingError BAD_REQUEST when it is not */
@@ -24,9 +25,9 @@ export function badRequest(text: string): ServingError {
   return new ServingError('BAD_REQUEST', text);
 }
 
-function telling<Value>(what: string, read: () => Value): Value {
+function* telling<Value>(what: string, read: Slices<Value>): Slices<Value> {
   try {
-    return read();
+    return yield* read;
   } catch (thrown) {
     if (thrown instanceof JsonError) throw badRequest(`${what}: ${thrown.detail}, at byte ${thrown.at}`);
     throw thrown;

@@ -3,7 +3,9 @@ import { bytesColumn, numericColumn, visitBytes, type Column } from '@serving/co
 import { jsonType, type HttpResult } from '../../http/http-handler.js';
 import { ElementError } from '../../json/element-error.js';
 import type { ElementFormat } from '../../json/element-writer.js';
+import { JsonText } from '../../json/json-text.js';
 import { writeElements } from '../../json/json-writer.js';
+import type { Slices } from '../../slices/slices.js';
 import { datatypeOf } from '../inference-models/data-types.js';
 import type { InferRequest, InferResponse, OutputTensor } from '../inference/infer-request.js';
 import { rawContents, totalBytes } from '../inference/raw-contents.js';
@@ -14,8 +16,6 @@ import { badRequest } from './reading.js';
 
 /** As Triton writes them: NaN and infinities are tokens that JavaScript's own parser does not take. */
 const format: ElementFormat = { nonFinite: 'token', bytes: 'text', invalidText: 'refuse' };
-/** Texts are encoded together up to this length. */
-const pieceLength = 2 ** 16;
 
 /** Which outputs are asked for as binary data: an output's own parameter is stronger than the request's. @throws ServingError BAD_REQUEST */
 export function binaryChoice({ parameters, outputs }: InferRequest): (output: string) => boolean {
@@ -27,26 +27,29 @@ export function binaryChoice({ parameters, outputs }: InferRequest): (output: st
 }
 
 /** @throws ServingError BAD_REQUEST for an output that has no form in JSON, and was asked for in it */
-export function inferResult(response: InferResponse, isBinary: (output: string) => boolean): HttpResult {
-  const texts: string[] = [];
+export function* inferResult(
+  response: InferResponse,
+  isBinary: (output: string) => boolean,
+): Slices<HttpResult> {
+  const json = new JsonText();
   const binary: Uint8Array[] = [];
   const { id, model, version, outputs } = response;
   const ids = id === '' ? '' : `"id":${JSON.stringify(id)},`;
-  texts.push(`{${ids}"model_name":${JSON.stringify(model)},"model_version":"${version}","outputs":[`);
+  json.add(`{${ids}"model_name":${JSON.stringify(model)},"model_version":"${version}","outputs":[`);
   for (const [index, output] of outputs.entries()) {
-    texts.push(`${index === 0 ? '' : ','}${headOf(output)}`);
+    json.add(`${index === 0 ? '' : ','}${headOf(output)}`);
     if (isBinary(output.name)) {
       const pieces = rawContents(output);
-      texts.push(`"parameters":{"binary_data_size":${totalBytes(pieces)}}}`);
+      json.add(`"parameters":{"binary_data_size":${totalBytes(pieces)}}}`);
       for (const piece of pieces) binary.push(piece);
     } else {
-      texts.push('"data":');
-      writeData(output, texts);
-      texts.push('}');
+      json.add('"data":');
+      yield* writeData(output, json);
+      json.add('}');
     }
   }
-  texts.push(']}');
-  return resultOf(encoded(texts), outputs.some(({ name }) => isBinary(name)) ? binary : undefined);
+  json.add(']}');
+  return resultOf(json.finish(), outputs.some(({ name }) => isBinary(name)) ? binary : undefined);
 }
 
 function resultOf(json: Uint8Array[], binary: readonly Uint8Array[] | undefined): HttpResult {
@@ -62,7 +65,7 @@ function headOf({ name, dtype, shape }: OutputTensor): string {
   return `{"name":${JSON.stringify(name)},"datatype":"${datatypeOf(dtype)}","shape":[${shape.join(',')}],`;
 }
 
-function writeData(output: OutputTensor, texts: string[]): void {
+function* writeData(output: OutputTensor, json: JsonText): Slices<void> {
   const { name, dtype } = output;
   if (dtype === 'float16')
     throw badRequest(
@@ -70,7 +73,8 @@ function writeData(output: OutputTensor, texts: string[]): void {
     );
   const count = output.ranges.reduce((sum, { from, to }) => sum + (to - from), 0);
   try {
-    writeElements(joined(output), 0, count, format, texts);
+    const rest = writeElements(joined(output), 0, count, format, json);
+    if (rest !== undefined) yield* rest;
   } catch (thrown) {
     if (thrown instanceof ElementError)
       throw badRequest(`output '${name}': ${thrown.message}. Please use the binary data format for it`);
@@ -93,17 +97,4 @@ function joined({ name, ranges }: OutputTensor): Column {
     return column.elements.slice(from * each, to * each);
   });
   return bytesColumn(name, first.dtype, first.shape, elements);
-}
-
-function encoded(texts: readonly string[]): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  let piece = '';
-  for (const text of texts) {
-    piece += text;
-    if (piece.length < pieceLength) continue;
-    pieces.push(Buffer.from(piece));
-    piece = '';
-  }
-  if (piece !== '') pieces.push(Buffer.from(piece));
-  return pieces;
 }

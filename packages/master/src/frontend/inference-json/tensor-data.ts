@@ -7,13 +7,15 @@ import { numericBytes, textElements } from '../../json/tensor-elements.js';
 import { dataTypeOf } from '../inference-models/data-types.js';
 import type { InferInput } from '../inference/infer-request.js';
 import type { ReadBudget } from '../../json/read-budget.js';
+import { isSlices, type Slices, type Soon } from '../../slices/slices.js';
 import { badRequest } from './reading.js';
 
 /** Elements in nested lists, or in one. @throws JsonError */
-export function readData(cursor: JsonCursor, budget: ReadBudget): JsonTensor {
+export function* readData(cursor: JsonCursor, budget: ReadBudget): Slices<JsonTensor> {
   const given = cursor.kind();
   if (given !== 'array') throw cursor.error(`expected an array, given ${given}`);
-  const data = new JsonTensorReader(cursor, budget.rules({})).read();
+  const soon = new JsonTensorReader(cursor, budget.rules({})).read();
+  const data = isSlices(soon) ? yield* soon : soon;
   budget.spend(data.leaves);
   return data;
 }
@@ -23,10 +25,10 @@ export function readData(cursor: JsonCursor, budget: ReadBudget): JsonTensor {
  * tensor says.
  * @throws ServingError BAD_REQUEST for elements that are not of this datatype, or do not fill the shape
  */
-export function contentsOf(
+export function* contentsOf(
   data: JsonTensor,
   { name, datatype, shape }: Pick<InferInput, 'name' | 'datatype' | 'shape'>,
-): InferInput['contents'] {
+): Slices<InferInput['contents']> {
   if (datatype === 'FP16' || datatype === 'BF16')
     throw badRequest(
       `receiving ${datatype} data via JSON is not supported. Please use the binary data format for input ${name}`,
@@ -35,9 +37,11 @@ export function contentsOf(
   if (dtype === undefined) return new Uint8Array(0);
   checkShape(data.shape, shape, name);
   try {
-    return dtype === 'string' || dtype === 'bytes'
-      ? textElements(data.leaves, dtype)
-      : numericBytes(data.leaves, dtype);
+    const soon: Soon<InferInput['contents']> =
+      dtype === 'string' || dtype === 'bytes'
+        ? textElements(data.leaves, dtype)
+        : numericBytes(data.leaves, dtype);
+    return isSlices(soon) ? yield* soon : soon;
   } catch (thrown) {
     if (thrown instanceof ElementError)
       throw badRequest(`Unable to parse 'data' of input '${name}': ${thrown.message}`);

@@ -40,7 +40,8 @@ function repositoryRoutes(models: Models): HttpRoute[] {
   const refuse = ({ params }: HttpCall) => refuseModelChange(params['model'] ?? '');
   return ['/v2/repository', '/v2/repository/:repository'].flatMap((repository) => [
     restRoute(`${repository}/index`, {
-      POST: (_call, body) => messageResult(repositoryIndex(models, asksReadyOnly(body))),
+      POST: async (call, body) =>
+        messageResult(repositoryIndex(models, await call.read(asksReadyOnly(body)))),
     }),
     restRoute(`${repository}/models/:model/load`, { POST: refuse }),
     restRoute(`${repository}/models/:model/unload`, { POST: refuse }),

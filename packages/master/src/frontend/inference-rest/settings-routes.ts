@@ -15,14 +15,14 @@ import { addressee, plainResult, restRoute } from './rest-route.js';
 const shownTraceSettings = { ...traceSettings, trace_level: [traceSettings['trace_level']] };
 
 export function settingsRoutes(models: Models, log: LogFacts): HttpRoute[] {
-  const trace: HttpHandler = (call, body) => {
+  const trace: HttpHandler = async (call, body) => {
     const { model } = addressee(call);
     if (model !== '') models.find(model, '');
-    refuseTraceChange(membersGiven(body));
+    refuseTraceChange(await call.read(membersGiven(body)));
     return plainResult(200, shownTraceSettings);
   };
-  const logging: HttpHandler = (_call, body) => {
-    refuseLogChange(membersGiven(body));
+  const logging: HttpHandler = async (call, body) => {
+    refuseLogChange(await call.read(membersGiven(body)));
     return plainResult(200, logSettings(log));
   };
   return [

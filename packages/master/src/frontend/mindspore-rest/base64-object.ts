@@ -9,6 +9,7 @@ import {
 } from '@serving/common';
 import { Base64Error, decodeBase64 } from '../../json/base64.js';
 import type { JsonCursor } from '../../json/json-cursor.js';
+import { isSlices, type Slices } from '../../slices/slices.js';
 import type { Base64Tensor } from './given-tensor.js';
 import { ParserFault } from './parser-fault.js';
 
@@ -38,10 +39,14 @@ const maxDimensions = 64;
 const maxShown = 40;
 
 /** @throws ParserFault, JsonError */
-export function readBase64Object(cursor: JsonCursor): Base64Tensor {
-  const members = new Members(cursor);
-  cursor.object((key) => members.take(key));
-  return members.tensor();
+export function* readBase64Object(cursor: JsonCursor): Slices<Base64Tensor> {
+  const given = new Members(cursor);
+  const members = cursor.members();
+  for (let key = members.next(); key !== undefined; key = members.next()) {
+    yield* given.take(key);
+    if (cursor.isPauseDue()) yield;
+  }
+  return yield* given.tensor();
 }
 
 /** The object's members, whose faults are told in the original's order: their number, each of them, all together. */
@@ -50,7 +55,7 @@ class Members {
   readonly #counts = { b64: 0, type: 0, shape: 0 };
   #size = 0;
   #fault: ParserFault | undefined;
-  #text: string | undefined;
+  #text: Buffer | undefined;
   #type: DataType = 'bytes';
   #shape: readonly number[] = [];
 
@@ -58,21 +63,21 @@ class Members {
     this.#cursor = cursor;
   }
 
-  take(key: string): void {
+  *take(key: string): Slices<void> {
     this.#size++;
     switch (key) {
       case 'b64':
         this.#counts.b64++;
-        return this.#takeText();
+        return yield* this.#takeText();
       case 'type':
         this.#counts.type++;
-        return this.#takeType();
+        return yield* this.#takeType();
       case 'shape':
         this.#counts.shape++;
-        return this.#takeShape();
+        return yield* this.#takeShape();
       default:
         this.#blame(`json object, key is not ['b64', 'type', 'shape'], fail key:${shortened(key, maxShown)}`);
-        return this.#cursor.skip();
+        return yield* this.#cursor.skip();
     }
   }
 
@@ -80,17 +85,19 @@ class Members {
     this.#fault ??= new ParserFault(text);
   }
 
-  #takeText(): void {
-    if (this.#cursor.kind() === 'string') this.#text = this.#cursor.string();
-    else this.#cursor.skip();
+  *#takeText(): Slices<void> {
+    if (this.#cursor.kind() !== 'string') return yield* this.#cursor.skip();
+    const text = this.#cursor.text();
+    this.#text = isSlices(text) ? yield* text : text;
+    return undefined;
   }
 
-  #takeType(): void {
+  *#takeType(): Slices<void> {
     if (this.#cursor.kind() !== 'string') {
       this.#blame("json object, key is 'type', value should be string type");
-      return this.#cursor.skip();
+      return yield* this.#cursor.skip();
     }
-    const name = this.#cursor.string();
+    const name = yield* this.#cursor.string();
     const type = types.get(name);
     if (type === undefined) {
       const detail = `expected one of ${[...types.keys()].join(', ')}`;
@@ -102,25 +109,27 @@ class Members {
     return undefined;
   }
 
-  #takeShape(): void {
+  *#takeShape(): Slices<void> {
     const cursor = this.#cursor;
     if (cursor.kind() !== 'array') {
       this.#blame("json object, key is 'shape', value should be array type");
-      return cursor.skip();
+      return yield* cursor.skip();
     }
     const shape: number[] = [];
     let isUnsigned = true;
-    cursor.array(() => {
+    cursor.enterArray();
+    while (cursor.nextElement()) {
+      if (cursor.isPauseDue()) yield;
       if (cursor.kind() !== 'number') {
         isUnsigned = false;
-        return cursor.skip();
+        yield* cursor.skip();
+        continue;
       }
       const value = cursor.number();
       isUnsigned &&= cursor.isInteger && value >= 0;
       // One more than there may be is enough to refuse it.
       if (shape.length <= maxDimensions) shape.push(value);
-      return undefined;
-    });
+    }
     if (!isUnsigned) this.#blame("json object, key is 'shape', array value should be unsigned integer");
     else if (elementCount(shape) === undefined || shape.slice(0, -1).includes(0)) {
       const detail = 'expected dimensions from 0, a 0 only at the end, and at most 2^32-1 elements';
@@ -131,7 +140,7 @@ class Members {
     return undefined;
   }
 
-  tensor(): Base64Tensor {
+  *tensor(): Slices<Base64Tensor> {
     this.#check();
     const [dtype, shape] = [this.#type, this.#shape];
     const count = elementCount(shape)!;
@@ -140,7 +149,7 @@ class Members {
         "json object, only support scalar when data type is string or bytes, please check 'type' or 'shape'",
       );
     }
-    const bytes = decoded(this.#text);
+    const bytes = yield* decoded(this.#text);
     if (!isNumericType(dtype)) return { kind: 'base64', dtype, shape: [], bytes };
     const width = elementWidth(dtype);
     if (bytes.length !== width * count) {
@@ -166,17 +175,18 @@ class Members {
   }
 }
 
-function decoded(text: string | undefined): Uint8Array {
+function* decoded(text: Buffer | undefined): Slices<Uint8Array> {
   if (text === undefined)
     throw new ParserFault('get scalar data failed, type is string, but json is not string type');
   try {
-    return decodeBase64(text);
+    return yield* decodeBase64(text);
   } catch (thrown) {
     if (!(thrown instanceof Base64Error)) throw thrown;
+    const given = text.toString('utf8');
     const problem =
-      text.length % 4 === 0
+      given.length % 4 === 0
         ? 'decode base64 failed, size is not matched.'
-        : `'${shortened(text, maxShown)}' is illegal b64 encode string`;
+        : `'${shortened(given, maxShown)}' is illegal b64 encode string`;
     throw new ParserFault(problem, thrown.message);
   }
 }

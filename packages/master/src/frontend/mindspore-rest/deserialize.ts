@@ -2,6 +2,7 @@
 import { ServingError } from '@serving/common';
 import { JsonCursor } from '../../json/json-cursor.js';
 import { JsonError } from '../../json/json-error.js';
+import type { Slices } from '../../slices/slices.js';
 import type { ReadInstances } from '../instance-blocks.js';
 import { mostKeptInstances, tooManyInstances } from '../too-many-instances.js';
 import { InstanceReader, type Target } from './instance-reader.js';
@@ -19,11 +20,15 @@ export interface ReadBody extends ReadInstances {
  * @param maxInstances most that could ever wait
  * @throws ServingError BAD_REQUEST when it is no JSON
  */
-export function readBody(body: Uint8Array, target: Target | undefined, maxInstances: number): ReadBody {
+export function* readBody(
+  body: Uint8Array,
+  target: Target | undefined,
+  maxInstances: number,
+): Slices<ReadBody> {
   if (body.length === 0)
     throw new ServingError('BAD_REQUEST', 'http message invalid; expected a body of JSON, given none');
   try {
-    return new BodyReader(body, target, maxInstances).read();
+    return yield* new BodyReader(body, target, maxInstances).read();
   } catch (thrown) {
     if (!(thrown instanceof JsonError)) throw thrown;
     throw new ServingError('BAD_REQUEST', `Illegal JSON format. ${thrown.message}`);
@@ -44,44 +49,48 @@ class BodyReader {
     this.#maxInstances = maxInstances;
   }
 
-  read(): ReadBody {
+  *read(): Slices<ReadBody> {
     const cursor = this.#cursor;
     let times = 0;
     if (cursor.kind() === 'object') {
-      cursor.object((key) => {
-        if (key === 'instances' && times++ === 0) this.#readInstances();
-        else cursor.skip();
-      });
-    } else cursor.skip();
+      const members = cursor.members();
+      for (let key = members.next(); key !== undefined; key = members.next()) {
+        if (cursor.isPauseDue()) yield;
+        if (key === 'instances' && times++ === 0) yield* this.#readInstances();
+        else yield* cursor.skip();
+      }
+    } else yield* cursor.skip();
     cursor.end();
     if (times !== 1)
       this.#refusal = refusedRequest(`key 'instances' expects to exist once, but actually ${times} times`);
     return { ...this.#reader.finish(), count: this.#count, refusal: this.#refusal };
   }
 
-  #readInstances(): void {
+  *#readInstances(): Slices<void> {
     const kind = this.#cursor.kind();
-    if (kind === 'array') return this.#readList();
+    if (kind === 'array') return yield* this.#readList();
     if (kind === 'object') {
       this.#count = 1;
-      return this.#reader.take(0, 'json object, value is empty');
+      return yield* this.#reader.take(0, 'json object, value is empty');
     }
     this.#refusal = refusedRequest('instances no key mode is not supported');
-    return this.#cursor.skip();
+    return yield* this.#cursor.skip();
   }
 
-  #readList(): void {
+  *#readList(): Slices<void> {
     const cursor = this.#cursor;
     const most = mostKeptInstances(this.#maxInstances);
-    cursor.array((index) => {
+    cursor.enterArray();
+    for (let index = 0; cursor.nextElement(); index++) {
+      if (cursor.isPauseDue()) yield;
       this.#count = index + 1;
       if (index === 0 && cursor.kind() !== 'object')
         this.#refusal = refusedRequest('instances no key mode is not supported');
       if (index === most) this.#refusal ??= tooManyInstances(this.#maxInstances);
       if (this.#refusal === undefined)
-        this.#reader.take(index, 'json array, instance is object type, but no value');
-      else cursor.skip();
-    });
+        yield* this.#reader.take(index, 'json array, instance is object type, but no value');
+      else yield* cursor.skip();
+    }
     if (this.#count === 0) this.#refusal = refusedRequest('instances value is array type, but no value');
   }
 }

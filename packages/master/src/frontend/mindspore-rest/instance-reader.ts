@@ -2,6 +2,10 @@
 import { ServingError, type MethodSignature, type Port } from '@serving/common';
 import type { JsonCursor, JsonPlace } from '../../json/json-cursor.js';
 import { JsonTensorError } from '../../json/tensor-error.js';
+import type { JsonMembers } from '../../json/json-members.js';
+import { ElementError } from '../../json/element-error.js';
+import { isSlices, type Slices, type Soon } from '../../slices/slices.js';
+import type { GivenTensor } from './given-tensor.js';
 import {
   InstanceBlocks,
   type GivenInput,
@@ -20,7 +24,8 @@ const noBytes = new Uint8Array(0);
 class Input implements GivenInput {
   readonly port: Port;
   layout = unknown;
-  bytes: Uint8Array = noBytes;
+  /** Its elements, or what is left of making them. */
+  made: Soon<Uint8Array> = noBytes;
   isGiven = false;
 
   constructor(port: Port) {
@@ -32,7 +37,7 @@ class Input implements GivenInput {
   }
 
   view(): Uint8Array {
-    return this.bytes;
+    return this.made as Uint8Array;
   }
 }
 
@@ -64,16 +69,29 @@ export class InstanceReader {
    * @param ifEmpty what the original says of one without items
    * @throws JsonError when it is no JSON at all; whatever else is wrong with it is its own affair
    */
-  take(index: number, ifEmpty: string): void {
-    const place = this.#cursor.place();
+  *take(index: number, ifEmpty: string): Slices<void> {
+    const cursor = this.#cursor;
+    const place = cursor.place();
     try {
-      this.#read(ifEmpty);
-      this.#checkInputs(place);
+      const members = this.#enter();
+      let items = 0;
+      for (let key = members.next(); key !== undefined; key = members.next()) {
+        items++;
+        const input = this.#begin(key);
+        const given = this.#items.read(input?.port);
+        this.#take(input, isSlices(given) ? yield* given : given);
+        if (input !== undefined && isSlices(input.made)) input.made = yield* input.made;
+        if (cursor.isPauseDue()) yield;
+      }
+      this.#item = undefined;
+      if (items === 0) throw new ParserFault(ifEmpty);
+      const missing = this.#inputs.find(({ isGiven }) => !isGiven);
+      if (missing !== undefined) yield* this.#refuseWithout(missing.name, place);
       this.#blocks.add(index, this.#inputs, noBytes);
     } catch (thrown) {
       this.#blocks.refuse(index, this.#refusal(thrown));
-      this.#cursor.returnTo(place);
-      this.#cursor.skip();
+      cursor.returnTo(place);
+      yield* cursor.skip();
     }
   }
 
@@ -85,47 +103,50 @@ export class InstanceReader {
     if (thrown instanceof ServingError) return thrown;
     if (thrown instanceof ParserFault || thrown instanceof JsonTensorError)
       return refusedInstance(thrown, this.#item);
+    if (thrown instanceof ElementError)
+      return refusedInstance(
+        new ParserFault("json value does not fit the input's type", thrown.message),
+        this.#item,
+      );
     throw thrown;
   }
 
-  #read(ifEmpty: string): void {
+  #enter(): JsonMembers {
     this.#item = undefined;
     if (this.#cursor.kind() !== 'object')
       throw new ParserFault('json array, instance is not object type', `given ${this.#cursor.kind()}`);
     for (const input of this.#inputs) input.isGiven = false;
-    let items = 0;
-    this.#cursor.object((key) => {
-      items++;
-      this.#take(key);
-    });
-    this.#item = undefined;
-    if (items === 0) throw new ParserFault(ifEmpty);
+    return this.#cursor.members();
   }
 
-  /** @throws ServingError INPUT_MISMATCH when the instance at `place` lacks an input */
-  #checkInputs(place: JsonPlace): void {
-    const missing = this.#inputs.find(({ isGiven }) => !isGiven);
-    if (missing === undefined || this.#target === undefined) return;
+  /** @throws ServingError INPUT_MISMATCH, which names what the instance at `place` has */
+  *#refuseWithout(missing: string, place: JsonPlace): Slices<void> {
+    const { servable, method } = this.#target!;
     const names = new GivenNames();
     this.#cursor.returnTo(place);
-    this.#cursor.object((key) => {
-      names.add(() => key);
-      this.#cursor.skip();
-    });
-    throw missingInput(this.#target.servable, this.#target.method, missing.name, names);
+    const members = this.#cursor.members();
+    for (let key = members.next(); key !== undefined; key = members.next()) {
+      const name = key;
+      names.add(() => name);
+      yield* this.#cursor.skip();
+    }
+    throw missingInput(servable, method, missing, names);
   }
 
-  /** What is no input is checked and then left out, as in the original; of a name that comes again the last counts. */
-  #take(key: string): void {
+  /** @returns the input of this name, if there is one */
+  #begin(key: string): Input | undefined {
     this.#item = undefined;
     if (key === '') throw new ParserFault('string key is empty');
     this.#item = key;
-    const input = this.#inputs.find(({ name }) => name === key);
-    const given = this.#items.read(input?.port);
+    return this.#inputs.find(({ name }) => name === key);
+  }
+
+  /** What is no input is checked and then left out, as in the original; of a name that comes again the last counts. */
+  #take(input: Input | undefined, given: GivenTensor): void {
     if (input === undefined) return;
     const { layout, bytes } = checkTensor(input.port, given);
     input.layout = layout;
-    input.bytes = bytes;
+    input.made = bytes;
     input.isGiven = true;
   }
 }

@@ -1,8 +1,9 @@
 /** A value of an instance → the tensor that it stands for. */
 import type { Port } from '@serving/common';
 import type { JsonCursor } from '../../json/json-cursor.js';
-import { JsonTensorReader } from '../../json/json-tensor.js';
+import { JsonTensorReader, type JsonTensor } from '../../json/json-tensor.js';
 import { ReadBudget } from '../../json/read-budget.js';
+import { isSlices, type Slices, type Soon } from '../../slices/slices.js';
 import { readBase64Object } from './base64-object.js';
 import { isFloatType, type Base64Tensor, type GivenTensor } from './given-tensor.js';
 import { ParserFault } from './parser-fault.js';
@@ -28,26 +29,30 @@ export class ItemReader {
    * @param port the input that the value is for
    * @throws ParserFault, JsonTensorError, JsonError
    */
-  read(port: Port | undefined): GivenTensor {
+  read(port: Port | undefined): Soon<GivenTensor> {
     const kind = this.#cursor.kind();
     if (kind === 'null') throw new ParserFault('json value is null, it is not supported');
     if (kind === 'object') return readBase64Object(this.#cursor);
     const isMixed = port?.isDeclared === true || isFloatType(port?.dtype);
-    return this.#readTensor(isMixed ? this.#mixed : this.#uniform);
+    this.#listed = undefined;
+    const tensor = (isMixed ? this.#mixed : this.#uniform).read();
+    return isSlices(tensor) ? this.#givenSoon(tensor) : this.#given(tensor);
   }
 
-  #readTensor(reader: JsonTensorReader): GivenTensor {
-    this.#listed = undefined;
-    const tensor = reader.read();
+  *#givenSoon(tensor: Slices<JsonTensor>): Slices<GivenTensor> {
+    return this.#given(yield* tensor);
+  }
+
+  #given(tensor: JsonTensor): GivenTensor {
     const { leaves } = tensor;
     this.#budget.spend(leaves);
     if (leaves.kind === 'texts' && leaves.values.length > 1) throw severalTexts();
     return this.#listed ?? { kind: 'json', ...tensor };
   }
 
-  #listedObject(): Uint8Array {
+  *#listedObject(): Slices<Uint8Array> {
     if (this.#listed !== undefined) throw severalTexts();
-    this.#listed = readBase64Object(this.#cursor);
+    this.#listed = yield* readBase64Object(this.#cursor);
     const { dtype, bytes } = this.#listed;
     if (dtype === 'string' || dtype === 'bytes') return bytes;
     throw new ParserFault(

@@ -1,5 +1,6 @@
 /** MindSpore Serving's REST API: every path that no other protocol has. */
 import type { ServingError } from '@serving/common';
+import type { MethodRoute } from '../../call/method-route.js';
 import type { CollectedOutcome } from '../../call/reply-collector.js';
 import {
   jsonType,
@@ -8,12 +9,13 @@ import {
   type HttpResult,
   type HttpRoute,
 } from '../../http/http-handler.js';
+import type { RequestedSpec } from '../../routing/router.js';
 import { commonFailure } from '../common-failure.js';
 import type { PredictEndpoint } from '../predict-endpoint.js';
 import { priorityOf } from '../request-headers.js';
 import { objectBytes, payloadBytes } from '../retained-bytes.js';
 import { refuseStreaming } from '../refuse-streaming.js';
-import { readBody } from './deserialize.js';
+import { readBody, type ReadBody } from './deserialize.js';
 import { parsePath } from './request-path.js';
 import { failureText, writeReply } from './serialize.js';
 
@@ -44,10 +46,13 @@ class MindsporeRestFrontend {
     this.#settings = settings;
   }
 
+  /** No `async` function, nor is one below it that has the body: what waits for the instances would hold it. */
   predict(call: HttpCall, body: Uint8Array): Promise<HttpResult> {
-    const { endpoint } = this.#settings;
-    const outcomes = endpoint.countRefusals(() => this.#run(call, body));
-    return outcomes.then((collected) => this.#reply(collected));
+    return this.#answer(call, this.#outcomes(call, body));
+  }
+
+  #outcomes(call: HttpCall, body: Uint8Array): Promise<readonly CollectedOutcome[]> {
+    return this.#settings.endpoint.countRefusals(() => this.#run(call, body));
   }
 
   failed(error: ServingError): HttpResult {
@@ -67,19 +72,28 @@ class MindsporeRestFrontend {
     return message;
   }
 
-  /** No `async` function, so that nothing of the body is held while its instances wait. */
   #run(call: HttpCall, body: Uint8Array): Promise<readonly CollectedOutcome[]> {
     const { endpoint, maxInstances } = this.#settings;
     const spec = attempt(() => parsePath(call.path));
     const route = spec.ok ? attempt(() => endpoint.route(spec.value)) : spec;
     const target =
       spec.ok && route.ok ? { servable: spec.value.servable, method: route.value.method } : undefined;
-    const { count, refusal, ...instances } = readBody(body, target, maxInstances);
+    const read = call.read(readBody(body, target, maxInstances));
+    const go = (given: ReadBody) => this.#predict(call, spec, route, given);
+    return read instanceof Promise ? read.then(go) : go(read);
+  }
+
+  #predict(
+    call: HttpCall,
+    spec: Attempt<RequestedSpec>,
+    route: Attempt<MethodRoute>,
+    { count, refusal, ...instances }: ReadBody,
+  ): Promise<readonly CollectedOutcome[]> {
     if (!spec.ok) throw spec.error;
     if (refusal !== undefined) throw refusal;
     if (!route.ok) throw instances.refused[0]?.error ?? route.error;
     refuseStreaming(route.value);
-    return endpoint.predict({
+    return this.#settings.endpoint.predict({
       route: route.value,
       count,
       ...instances,
@@ -91,11 +105,12 @@ class MindsporeRestFrontend {
     });
   }
 
-  #reply(outcomes: readonly CollectedOutcome[]): HttpResult {
+  async #answer(call: HttpCall, collected: Promise<readonly CollectedOutcome[]>): Promise<HttpResult> {
+    const outcomes = await collected;
     const alike = commonFailure(outcomes);
     if (alike !== undefined) return this.failed(alike);
     const status = this.#settings.statusCodes ? statusOf(outcomes) : 200;
-    return { status, headers: { 'content-type': jsonType }, body: writeReply(outcomes) };
+    return { status, headers: { 'content-type': jsonType }, body: await call.write(writeReply(outcomes)) };
   }
 }
 

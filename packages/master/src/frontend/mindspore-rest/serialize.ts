@@ -3,14 +3,11 @@ import { ServingError, type BlockRange, type Column } from '@serving/common';
 import type { CollectedOutcome } from '../../call/reply-collector.js';
 import { ElementError } from '../../json/element-error.js';
 import type { ElementFormat } from '../../json/element-writer.js';
+import { JsonText } from '../../json/json-text.js';
 import { writeInstance } from '../../json/json-writer.js';
+import type { Slices } from '../../slices/slices.js';
 
 const format: ElementFormat = { nonFinite: 'null', bytes: 'base64', invalidText: 'base64' };
-/** Characters that are encoded at a time. */
-const chunkLength = 65_536;
-/** Pieces of text that are held until they are encoded. */
-const mostPieces = 1024;
-
 /** The reply to a request that failed as a whole. */
 export function failureText(message: string): string {
   return JSON.stringify({ error_msg: message });
@@ -20,19 +17,20 @@ export function failureText(message: string): string {
  * The reply to a request whose instances have these outcomes, in order: each one's outputs, or its error in their place.
  * @throws ServingError UNSUPPORTED for outputs that JSON cannot hold
  */
-export function writeReply(outcomes: readonly CollectedOutcome[]): Uint8Array[] {
-  const reply = new ReplyText();
+export function* writeReply(outcomes: readonly CollectedOutcome[]): Slices<Uint8Array[]> {
+  const reply = new JsonText();
   reply.add('{"instances":[');
   for (const [index, { count, outcome }] of outcomes.entries()) {
     if (index > 0) reply.add(',');
-    if (outcome.ok) writeInstances(outcome.outputs, reply);
+    if (outcome.ok) yield* writeInstances(outcome.outputs, reply);
     else reply.add(Array<string>(count).fill(failureText(outcome.error.message)).join(','));
+    if (reply.isPauseDue()) yield;
   }
   reply.add(']}');
   return reply.finish();
 }
 
-function writeInstances({ block, from, to }: BlockRange, reply: ReplyText): void {
+function* writeInstances({ block, from, to }: BlockRange, reply: JsonText): Slices<void> {
   const columns = block.columns.map(bareIfOne);
   const keys = columns.map(({ name }, index) => `${index > 0 ? ',' : ''}${JSON.stringify(name)}:`);
   try {
@@ -40,9 +38,11 @@ function writeInstances({ block, from, to }: BlockRange, reply: ReplyText): void
       reply.add(instance > from ? ',{' : '{');
       for (const [index, column] of columns.entries()) {
         reply.add(keys[index]!);
-        writeInstance(column, instance, format, reply.pieces);
+        const rest = writeInstance(column, instance, format, reply);
+        if (rest !== undefined) yield* rest;
       }
       reply.add('}');
+      if (reply.isPauseDue()) yield;
     }
   } catch (thrown) {
     if (!(thrown instanceof ElementError)) throw thrown;
@@ -53,32 +53,4 @@ function writeInstances({ block, from, to }: BlockRange, reply: ReplyText): void
 /** A text or byte string of its own is a value, not a list, whatever shape it came in. */
 function bareIfOne(column: Column): Column {
   return column.kind === 'bytes' && column.elementsPerInstance === 1 ? { ...column, shape: [] } : column;
-}
-
-/** Text that grows, encoded piece by piece: as a whole it may be longer than a string can be. */
-class ReplyText {
-  readonly pieces: string[] = [];
-  readonly #encoded: Uint8Array[] = [];
-
-  add(text: string): void {
-    this.pieces.push(text);
-    if (this.pieces.length >= mostPieces) this.#encode();
-  }
-
-  finish(): Uint8Array[] {
-    this.#encode();
-    return this.#encoded;
-  }
-
-  #encode(): void {
-    let text = '';
-    for (const piece of this.pieces) {
-      text += piece;
-      if (text.length < chunkLength) continue;
-      this.#encoded.push(Buffer.from(text));
-      text = '';
-    }
-    if (text !== '') this.#encoded.push(Buffer.from(text));
-    this.pieces.length = 0;
-  }
 }

@@ -9,6 +9,7 @@ import {
   type HttpResult,
   type HttpRoute,
 } from '../../http/http-handler.js';
+import type { Slices } from '../../slices/slices.js';
 import { predictRequest } from '../inference/block-request.js';
 import type { InferenceSettings } from '../inference/inference-runner.js';
 import type { InferInput } from '../inference/infer-request.js';
@@ -60,25 +61,41 @@ export function tensorflowRestRoutes(settings: InferenceSettings): HttpRoute[] {
   ];
 }
 
-async function predict(settings: InferenceSettings, call: HttpCall, body: Uint8Array): Promise<HttpResult> {
-  const { endpoint, models } = settings;
-  const { form, request } = endpoint.countRefusals(() => prepare(models, call, body));
+/** No `async` function, which would hold the body while its instances wait. */
+function predict(settings: InferenceSettings, call: HttpCall, body: Uint8Array): Promise<HttpResult> {
+  const given = prepared(settings, call, body);
+  return given instanceof Promise
+    ? given.then((later) => answer(settings, call, later))
+    : answer(settings, call, given);
+}
+
+function prepared(
+  { endpoint, models }: InferenceSettings,
+  call: HttpCall,
+  body: Uint8Array,
+): Prepared | Promise<Prepared> {
+  return endpoint.countRefusals(() => call.read(prepare(models, call, body)));
+}
+
+async function answer(
+  { endpoint }: InferenceSettings,
+  call: HttpCall,
+  { form, request }: Prepared,
+): Promise<HttpResult> {
+  const { method } = request.route;
   const outcomes = await endpoint.predict(request);
-  return {
-    status: 200,
-    headers: { 'content-type': jsonType },
-    body: writeAnswer(form, request.route.method, outcomes),
-  };
+  const body = await call.write(writeAnswer(form, method, outcomes));
+  return { status: 200, headers: { 'content-type': jsonType }, body };
 }
 
 /** @throws ServingError */
-function prepare(models: Models, call: HttpCall, body: Uint8Array): Prepared {
-  const given = decodePredict(body);
+function* prepare(models: Models, call: HttpCall, body: Uint8Array): Slices<Prepared> {
+  const given = yield* decodePredict(body);
   const { form } = given;
   const served = servedModel(models, askedIn(call.params), given.signature);
   const { route } = served;
   refuseStreaming(route);
-  const inputs = inputsOf(route.method, given);
+  const inputs = yield* inputsOf(route.method, given);
   // Rows are instances whether or not the method takes several at a time; a column of one that does not is one instance.
   const block = readInputs(served, inputs, form === 'row' || isBatched(route.method));
   const retainedBytes = inputs.reduce((sum, input) => sum + bytesOf(input), 0);

@@ -11,18 +11,21 @@ import {
 import { ElementError } from '../../json/element-error.js';
 import type { JsonTensor } from '../../json/json-tensor.js';
 import { inferredType, numericBytes, textElements } from '../../json/tensor-elements.js';
+import { isSlices, joined, objectsOfSlice, type Slices, type Soon } from '../../slices/slices.js';
 import { noParameters, type InferInput, type Parameters } from '../inference/infer-request.js';
 import { datatypeOf } from '../inference-models/data-types.js';
 import { elementName, isNamed, type Form, type NamedTensors, type PredictBody } from './predict-body.js';
 
 /** @throws ServingError INPUT_MISMATCH, INVALID_TENSOR */
-export function inputsOf(method: MethodSignature, { form, inputs }: PredictBody): InferInput[] {
+export function* inputsOf(method: MethodSignature, { form, inputs }: PredictBody): Slices<InferInput[]> {
   if (!isNamed(inputs)) {
     const port = onlyInput(method, form);
-    return [inputOf(port, inputs.shape, [inputs], () => `input '${port.name}':`)];
+    return [yield* inputOf(port, inputs.shape, [inputs], () => `input '${port.name}':`)];
   }
   checkNames(method, form, inputs);
-  return method.inputs.map((port) => namedInput(port, form, inputs.get(port.name)!));
+  const given: InferInput[] = [];
+  for (const port of method.inputs) given.push(yield* namedInput(port, form, inputs.get(port.name)!));
+  return given;
 }
 
 function onlyInput({ inputs }: MethodSignature, form: Form): Port {
@@ -51,16 +54,16 @@ function checkNames(method: MethodSignature, form: Form, inputs: NamedTensors): 
   );
 }
 
-function namedInput(port: Port, form: Form, tensors: readonly JsonTensor[]): InferInput {
+function* namedInput(port: Port, form: Form, tensors: readonly JsonTensor[]): Slices<InferInput> {
   const { shape } = tensors[0]!;
-  if (form === 'column') return inputOf(port, shape, tensors, () => `input '${port.name}':`);
+  if (form === 'column') return yield* inputOf(port, shape, tensors, () => `input '${port.name}':`);
   const odd = tensors.findIndex((tensor) => !sameShape(tensor.shape, shape));
   if (odd !== -1)
     throw new ServingError(
       'INVALID_TENSOR',
       `${elementName(odd, port.name)} Error: Expecting shape ${formatShape(shape)} but got: ${formatShape(tensors[odd]!.shape)}`,
     );
-  return inputOf(
+  return yield* inputOf(
     port,
     [tensors.length, ...shape],
     tensors,
@@ -69,22 +72,17 @@ function namedInput(port: Port, form: Form, tensors: readonly JsonTensor[]): Inf
 }
 
 /** @param where begins the text of an error in one of the tensors */
-function inputOf(
+function* inputOf(
   port: Port,
   shape: readonly number[],
   tensors: readonly JsonTensor[],
   where: (index: number) => string,
-): InferInput {
+): Slices<InferInput> {
   const dtype = port.dtype ?? commonType(tensors, where);
-  const parts = tensors.map((tensor, index) => {
-    try {
-      return elementsOf(tensor, dtype);
-    } catch (thrown) {
-      if (!(thrown instanceof ElementError)) throw thrown;
-      throw new ServingError('INVALID_TENSOR', `${where(index)} ${thrown.message}`);
-    }
-  });
-  const contents = isNumericType(dtype) ? joined(parts as Uint8Array[]) : (parts as Uint8Array[][]).flat();
+  const parts = yield* partsOf(tensors, dtype, where);
+  const contents = isNumericType(dtype)
+    ? yield* joined(parts as Uint8Array[])
+    : (parts as Uint8Array[][]).flat();
   const parameters = dtype === 'string' ? asText : noParameters;
   return { name: port.name, datatype: datatypeOf(dtype), shape, parameters, contents };
 }
@@ -92,12 +90,30 @@ function inputOf(
 /** For an input that is open: its bytes are text. */
 const asText: Parameters = new Map([['content_type', 'str']]);
 
-function elementsOf({ leaves }: JsonTensor, dtype: DataType): Uint8Array | readonly Uint8Array[] {
-  return isNumericType(dtype) ? numericBytes(leaves, dtype) : textElements(leaves, dtype);
-}
+type Part = Uint8Array | readonly Uint8Array[];
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+function* partsOf(
+  tensors: readonly JsonTensor[],
+  dtype: DataType,
+  where: (index: number) => string,
+): Slices<Part[]> {
+  const parts: Part[] = [];
+  let pauseAt = objectsOfSlice;
+  for (const [index, { leaves }] of tensors.entries()) {
+    try {
+      const soon: Soon<Part> = isNumericType(dtype)
+        ? numericBytes(leaves, dtype)
+        : textElements(leaves, dtype);
+      parts.push(isSlices(soon) ? yield* soon : soon);
+    } catch (thrown) {
+      if (!(thrown instanceof ElementError)) throw thrown;
+      throw new ServingError('INVALID_TENSOR', `${where(index)} ${thrown.message}`);
+    }
+    if (index < pauseAt) continue;
+    pauseAt = index + objectsOfSlice;
+    yield;
+  }
+  return parts;
 }
 
 /** The type of an input that is open: that of its elements, where integers beside floats are floats. */

@@ -11,10 +11,11 @@ import {
   type NumericType,
 } from '@serving/common';
 import type { CollectedOutcome } from '../../../src/call/reply-collector.js';
+import { atOnce } from '../../support/slices.js';
 import { writeReply } from '../../../src/frontend/mindspore-rest/serialize.js';
 
 function written(...outcomes: CollectedOutcome[]): string {
-  return Buffer.concat(writeReply(outcomes)).toString();
+  return Buffer.concat(atOnce(writeReply(outcomes))).toString();
 }
 
 function succeeded(first: number, count: number, columns: readonly Column[]): CollectedOutcome {
@@ -89,7 +90,7 @@ test('a large reply comes in pieces', () => {
     [200_000],
     Float64Array.from({ length: 200_000 }, (_, i) => i / 7),
   );
-  const pieces = writeReply([succeeded(0, 1, [big])]);
+  const pieces = atOnce(writeReply([succeeded(0, 1, [big])]));
   expect(pieces.length).toBeGreaterThan(10);
   const { instances } = JSON.parse(Buffer.concat(pieces).toString()) as { instances: { y: number[] }[] };
   expect(instances[0]!.y).toHaveLength(200_000);
@@ -109,7 +110,7 @@ test('many small instances come in order', () => {
 
 test('outputs that JSON cannot hold are an error of their own', () => {
   const empty = column('float32', [2000, 2000, 0], new Float32Array(0));
-  expect(() => writeReply([succeeded(0, 1, [empty])])).toThrow(
+  expect(() => atOnce(writeReply([succeeded(0, 1, [empty])]))).toThrow(
     expect.objectContaining({
       code: 'UNSUPPORTED',
       message: expect.stringMatching(/^Failed to construct the response: .*expected at most/),

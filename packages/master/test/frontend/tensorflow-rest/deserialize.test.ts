@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { ServingError } from '@serving/common';
+import { atOnce } from '../../support/slices.js';
 import { decodePredict } from '../../../src/frontend/tensorflow-rest/deserialize.js';
 
-const read = (text: string) => decodePredict(Buffer.from(text));
+const read = (text: string) => atOnce(decodePredict(Buffer.from(text)));
 
 function refusal(text: string): string {
   try {
