@@ -326,8 +326,10 @@ test('a broken HTTP/2 frame ends its session with a GOAWAY', async () => {
   socket.on('data', (bytes: Buffer) => received.push(bytes));
   // A SETTINGS frame of one byte, which there cannot be (RFC 9113 §6.5).
   socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x01\x04\0\0\0\0\0\0');
-  // Frame type 7 with error code 6, FRAME_SIZE_ERROR (§6.8, §7).
-  const goaway = Buffer.from('0000080700000000000000000000000006', 'hex');
+  // Frame type 7 of the connection, no stream taken, error code 6, FRAME_SIZE_ERROR, and why (§6.8, §7).
+  const why = Buffer.from('SETTINGS have 1 bytes, expected a multiple of 6');
+  const head = Buffer.from([0, 0, 8 + why.length, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6]);
+  const goaway = Buffer.concat([head, why]);
   await eventually('a GOAWAY comes', () => Buffer.concat(received).includes(goaway));
   socket.destroy();
 });
