@@ -1,5 +1,5 @@
 /** Windows, both ways: what is sent when, and what is held up by what. */
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { defaultWindow, errorCode, flag, frameType, setting } from '../../src/http2/frames.js';
 import { streamWindow } from '../../src/http2/server-stream.js';
 import {
@@ -8,31 +8,16 @@ import {
   frame,
   headers,
   post,
-  RawClient,
+  type RawClient,
   request,
   settings,
   windowUpdate,
 } from './raw-client.js';
-import { answer, answerHeaders, TestServer, trailers } from './test-server.js';
+import { serverForEach } from './server-for-each.js';
+import { answer, answerHeaders, trailers } from './test-server.js';
 
-let server: TestServer;
-const clients: RawClient[] = [];
-
-beforeEach(async () => {
-  server = await new TestServer().start();
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.end();
-  await server.stop();
-  expect(server.failures).toEqual([]);
-});
-
-async function connected(...first: readonly Uint8Array[]): Promise<RawClient> {
-  const client = await RawClient.connect(server.address, ...first);
-  clients.push(client);
-  return client;
-}
+const served = serverForEach();
+const { connected } = served;
 
 const initialWindow = (bytes: number) => settings([setting.initialWindowSize, bytes]);
 const isLast = (each: { flags: number } | undefined) => ((each?.flags ?? 0) & flag.endStream) !== 0;
@@ -140,7 +125,7 @@ test('trailers do not wait for the data of others', async () => {
   const client = await connected(initialWindow(2 ** 20), request(1, '/bytes/100000'), request(3, '/wait'));
   await client.until(() => client.dataBytes(1) === defaultWindow);
   await client.pong();
-  const { stream } = server.seen[1]!;
+  const { stream } = served.server.seen[1]!;
   stream.respond(answerHeaders);
   stream.end(trailers);
   expect(isLast((await client.ended(3)).at(-1))).toBe(true);
@@ -189,12 +174,12 @@ test('a peer that does not read holds up its own reply and nobody else', async (
   sulking.socket.pause();
   sulking.write(request(1, `/bytes/${50 * 2 ** 20}`));
   const other = await connected(initialWindow(2 ** 20), windowUpdate(0, 2 ** 20));
-  while (server.seen.length === 0) await other.pong();
+  while (served.server.seen.length === 0) await other.pong();
   other.write(request(1, '/bytes/1000000'));
   await other.ended(1);
   expect(other.dataBytes(1)).toBe(1_000_000);
   // The system has taken what it takes, and the rest is where it was.
-  expect(server.seen[0]!.stream.unsentBytes).toBeGreaterThan(30 * 2 ** 20);
+  expect(served.server.seen[0]!.stream.unsentBytes).toBeGreaterThan(30 * 2 ** 20);
   sulking.socket.resume();
   await sulking.ended(1);
   expect(sulking.dataBytes(1)).toBe(50 * 2 ** 20);
@@ -208,7 +193,7 @@ test('more data than the window of the stream is FLOW_CONTROL_ERROR of the strea
   expect(client.of(1)).toEqual([]);
   client.write(data(1, Buffer.of(1)));
   expect(codeOf((await client.ended(1)).at(-1)!)).toBe(errorCode.flowControlError);
-  expect(server.seen[0]!.events).toEqual(['broken']);
+  expect(served.server.seen[0]!.events).toEqual(['broken']);
   await client.pong();
 });
 
@@ -234,7 +219,7 @@ test('padding is given back to both windows, as data is', async () => {
   }
   client.write(data(1, Buffer.alloc(0), true));
   await client.pong();
-  expect(server.seen[0]!.bytes).toBe(times);
+  expect(served.server.seen[0]!.bytes).toBe(times);
   expect(sum(client, 0)).toBeGreaterThan(2 ** 24);
 });
 
@@ -275,7 +260,7 @@ test('a listener may write, end and reset within any of its callbacks', async ()
     headers(5, post('/wait')),
   );
   await client.pong();
-  const [first, second, third] = server.seen.map(({ stream }) => stream);
+  const [first, second, third] = served.server.seen.map(({ stream }) => stream);
   const ignore = {
     data: () => undefined,
     end: () => undefined,

@@ -1,5 +1,5 @@
 /** What peers do wrong, and what they may do at odd times: over real sockets, with frames written by hand. */
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { encodeHeaders } from '../../src/hpack/hpack-encoder.js';
 import { errorCode, flag, frameType, preface } from '../../src/http2/frames.js';
 import {
@@ -15,26 +15,11 @@ import {
   settings,
   windowUpdate,
 } from './raw-client.js';
-import { answer, answerHeaders, TestServer, trailers } from './test-server.js';
+import { serverForEach } from './server-for-each.js';
+import { answer, answerHeaders, trailers } from './test-server.js';
 
-let server: TestServer;
-const clients: RawClient[] = [];
-
-beforeEach(async () => {
-  server = await new TestServer().start();
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.end();
-  await server.stop();
-  expect(server.failures).toEqual([]);
-});
-
-async function connected(...first: readonly Uint8Array[]): Promise<RawClient> {
-  const client = await RawClient.connect(server.address, ...first);
-  clients.push(client);
-  return client;
-}
+const served = serverForEach();
+const { connected } = served;
 
 /** The connection still serves. */
 async function serves(client: RawClient, streamId: number): Promise<void> {
@@ -168,7 +153,7 @@ test.each([
 ])('%s ends the stream and not the connection', async (_what, frames, code) => {
   const client = await connected(request(1, '/wait'), ...frames);
   expect(codeOf((await client.ended(1)).at(-1)!)).toBe(code);
-  expect(server.seen[0]!.events).toEqual(['end', 'broken']);
+  expect(served.server.seen[0]!.events).toEqual(['end', 'broken']);
   await serves(client, 3);
 });
 
@@ -251,8 +236,8 @@ test('requests that are given up as soon as they are made end the connection in 
   for (let id = 1; id < 100_000; id += 2) client.write(request(id, '/wait'), reset(id));
   expect((await client.goaway())[0]).toBe(errorCode.enhanceYourCalm);
   await client.closed;
-  expect(server.seen.length).toBeLessThan(20_000);
-  expect(server.seen.every(({ events }) => events.at(-1) === 'broken')).toBe(true);
+  expect(served.server.seen.length).toBeLessThan(20_000);
+  expect(served.server.seen.every(({ events }) => events.at(-1) === 'broken')).toBe(true);
 });
 
 test('pings with every answer that is read are no flood', async () => {
@@ -295,7 +280,7 @@ test('streams beyond the most are refused alone, and others go on', async () => 
   expect(refused.map((each) => [each.streamId, codeOf(each)])).toEqual(
     [2049, 2051, 2053, 2055, 2057, 2059].map((id) => [id, errorCode.refusedStream]),
   );
-  answer(server.seen[0]!.stream, [Buffer.from('abc')]);
+  answer(served.server.seen[0]!.stream, [Buffer.from('abc')]);
   await client.ended(1);
   await serves(client, 2061);
 });
@@ -305,8 +290,8 @@ test('a reset while a reply is being sent ends it, and the connection goes on', 
   await client.until(() => client.dataBytes(1) > 0);
   client.write(reset(1), windowUpdate(0, 2 ** 20));
   await serves(client, 3);
-  expect(server.seen[0]!.events).toEqual(['end', 'broken']);
-  expect(server.seen[0]!.stream.unsentBytes).toBe(0);
+  expect(served.server.seen[0]!.events).toEqual(['end', 'broken']);
+  expect(served.server.seen[0]!.stream.unsentBytes).toBe(0);
 });
 
 test('a request that is answered before it is there is told that nobody wants the rest', async () => {
@@ -321,7 +306,7 @@ test('a request that is answered before it is there is told that nobody wants th
 test('what is written to a stream that is over goes nowhere', async () => {
   const client = await connected(request(1, '/wait'));
   await client.pong();
-  const { stream } = server.seen[0]!;
+  const { stream } = served.server.seen[0]!;
   client.write(reset(1));
   await client.pong();
   answer(stream, [Buffer.from('late')]);
@@ -344,17 +329,17 @@ test('20,000 requests and as many given up leave nothing behind', async () => {
   await client.pong();
   client.end();
   // With a stream left it would wait.
-  await server.drain();
-  expect(server.seen.every(({ stream }) => stream.isOver)).toBe(true);
+  await served.server.drain();
+  expect(served.server.seen.every(({ stream }) => stream.isOver)).toBe(true);
 });
 
 test('a preface in parts is waited for', async () => {
-  const client = await RawClient.silent(server.address);
-  clients.push(client);
+  const client = await RawClient.silent(served.server.address);
   for (const byte of preface) {
     client.write(Buffer.of(byte));
     await new Promise((resolve) => setImmediate(resolve));
   }
   client.write(settings());
   await serves(client, 1);
+  client.end();
 });
