@@ -1,6 +1,6 @@
 /** Numbers → elements of a floating-point type, each rounded to the nearest; never to Infinity. */
-import { asBytes, float16Bits } from '@serving/common';
-import type { Conversion } from './conversion.js';
+import { float16Bits } from '@serving/common';
+import { blankElements, type Conversion } from './conversion.js';
 import { ElementError } from './element-error.js';
 
 export type FloatType = 'float16' | 'float32' | 'float64';
@@ -11,9 +11,9 @@ export function floatConversion(values: Float64Array, dtype: 'float16' | 'float3
 }
 
 function float32Conversion(values: Float64Array): Conversion {
-  const elements = new Float32Array(values.length);
+  const { elements, bytes } = blankElements(Float32Array, values.length);
   return {
-    bytes: asBytes(elements),
+    bytes,
     convert(from, to) {
       for (let i = from; i < to; i++) {
         const value = values[i]!;
@@ -27,9 +27,9 @@ function float32Conversion(values: Float64Array): Conversion {
 }
 
 function float16Conversion(values: Float64Array): Conversion {
-  const elements = new Uint16Array(values.length);
+  const { elements, bytes } = blankElements(Uint16Array, values.length);
   return {
-    bytes: asBytes(elements),
+    bytes,
     convert(from, to) {
       for (let i = from; i < to; i++) {
         const value = values[i]!;

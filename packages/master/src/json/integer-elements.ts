@@ -1,6 +1,6 @@
 /** Numbers → elements of an integer type, exactly or not at all. */
-import { allocate, asBytes, type NumericType } from '@serving/common';
-import type { Conversion } from './conversion.js';
+import type { NumericType } from '@serving/common';
+import { blankElements, type ArrayOf, type Conversion } from './conversion.js';
 import { ElementError } from './element-error.js';
 import type { NumberLeaves } from './tensor-leaves.js';
 
@@ -20,6 +20,18 @@ const ranges: Record<IntegerType, readonly [lowest: number, above: number]> = {
   uint64: [0, 2 ** 64],
 };
 
+type NarrowArray = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+
+const arrays: Record<Exclude<IntegerType, WideType>, ArrayOf<NarrowArray>> = {
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+};
+const noWhole = new BigInt64Array(0);
+
 export function isIntegerType(dtype: NumericType): dtype is IntegerType {
   return Object.hasOwn(ranges, dtype);
 }
@@ -33,9 +45,9 @@ export function integerConversion(leaves: NumberLeaves, dtype: IntegerType): Con
 
 function narrowConversion({ values }: NumberLeaves, dtype: Exclude<IntegerType, WideType>): Conversion {
   const [lowest, above] = ranges[dtype];
-  const elements = allocate(dtype, values.length);
+  const { elements, bytes } = blankElements(arrays[dtype], values.length);
   return {
-    bytes: asBytes(elements),
+    bytes,
     convert(from, to) {
       for (let i = from; i < to; i++) {
         const value = values[i]!;
@@ -50,11 +62,12 @@ function narrowConversion({ values }: NumberLeaves, dtype: Exclude<IntegerType, 
 function wideConversion({ values, exact }: NumberLeaves, dtype: WideType): Conversion {
   const [lowest, above] = ranges[dtype];
   // Halves are written, low one first, because a bigint for each element costs ten times as much.
-  const halves = new Int32Array(2 * values.length);
-  const whole = new BigInt64Array(halves.buffer);
+  const { elements: halves, bytes } = blankElements(Int32Array, 2 * values.length);
+  const whole =
+    exact.length > 0 ? new BigInt64Array(halves.buffer, halves.byteOffset, values.length) : noWhole;
   let nextExact = 0;
   return {
-    bytes: asBytes(halves),
+    bytes,
     convert(from, to) {
       for (let i = from; i < to; i++) {
         if (nextExact < exact.length && exact[nextExact]!.element === i) {
