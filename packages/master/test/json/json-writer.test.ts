@@ -193,7 +193,11 @@ test('whatever tensor is written is read back as it was', () => {
 /** Comparable elements: any NaN is NaN. */
 function comparable(dtype: NumericType, bytes: Uint8Array): readonly (number | bigint)[] {
   const constructor = typedArrayConstructor(dtype);
-  const elements: TypedArray = new constructor(bytes.slice().buffer, 0, bytes.length / elementWidth(dtype));
+  const elements: TypedArray = new constructor(
+    Uint8Array.from(bytes).buffer,
+    0,
+    bytes.length / elementWidth(dtype),
+  );
   return dtype === 'float16' ? Array.from(elements as Uint16Array, float16Value) : [...elements];
 }
 
