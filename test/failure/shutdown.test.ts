@@ -97,8 +97,11 @@ test('while the last requests are answered, over gRPC and HTTP, the HTTP port sa
   const url = (path: string) => `http://${master.rest}${path}`;
   const ask = () => fetch(url('/model/s:wait'), { method: 'POST', body: '{"instances": {"x": 1.0}}' });
   const overGrpc = master.client('s', 'wait').infer({ x: 1 });
-  const overHttp = ask();
   await started();
+  const overHttp = ask();
+  await eventually('the other request waits', async () =>
+    /^nv_inference_pending_request_count\{.*\} 1$/m.test(await (await fetch(url('/metrics'))).text()),
+  );
   master.signal('SIGTERM');
   await stopping(master);
   const statuses: number[] = [];

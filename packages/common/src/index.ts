@@ -45,6 +45,7 @@ export { decodeReply, encodeReply, type BatchReply, type StageDuration } from '.
 export { chunksOf, FrameAssembler, maxChunkBytes, type Chunk } from './frame/chunk.js';
 export { failure, type Outcome, type Reply, type ReplySink } from './reply/reply-sink.js';
 export { CreditPurse, type Credit } from './credit/credit.js';
+export { Fifo } from './collection/fifo.js';
 export { LinkedList, type Linked } from './collection/linked-list.js';
 export { longestTimeoutMs, systemClock, type Clock } from './timing/clock.js';
 export { Deadline } from './timing/deadline.js';

@@ -33,7 +33,15 @@ const beginning: readonly HeaderField[] = [
 export const responseHeaders = encodeHeaders(beginning);
 /** Trailers of one that is good. */
 export const okTrailers = encodeHeaders([{ name: 'grpc-status', value: '0' }]);
-export const wrongContentType = encodeHeaders([{ name: ':status', value: '415' }]);
+
+/** The answer to what is no call of gRPC, with the reason where a person finds it. */
+export function wrongContentType(given: string | undefined): Uint8Array {
+  const message = `expected content-type application/grpc, given ${JSON.stringify(given ?? 'none')}; HTTP requests are taken on another port, by --rest`;
+  return encodeHeaders([
+    { name: ':status', value: '415' },
+    ...endFields({ status: grpcStatus.INVALID_ARGUMENT, message }),
+  ]);
+}
 
 /** @throws Error for a trailer that cannot be sent */
 export function trailersOf(end: RpcEnd): Uint8Array {

@@ -105,8 +105,8 @@ function openCall(
   if (isTooLarge)
     return refuse(stream, grpcStatus.RESOURCE_EXHAUSTED, 'the headers of the request are too large');
   const { fields } = stream;
-  if (valueOf(fields, 'content-type')?.startsWith('application/grpc') !== true)
-    return stream.respondAndEnd(wrongContentType);
+  const type = valueOf(fields, 'content-type');
+  if (type?.startsWith('application/grpc') !== true) return stream.respondAndEnd(wrongContentType(type));
   const path = valueOf(fields, ':path')!;
   const route = routes.get(path);
   if (route === undefined)

@@ -250,7 +250,11 @@ test('a stream that ends in the middle of a message gets those before it', async
 
 test.each(['text/plain', 'application/json', ''])('a content-type of %j is 415', async (type) => {
   const id = caller.open('/test/Unary', { 'content-type': type });
-  expect((await caller.ended(id)).fields).toEqual({ ':status': '415' });
+  expect((await caller.ended(id)).fields).toEqual({
+    ':status': '415',
+    'grpc-status': '3',
+    'grpc-message': `expected content-type application/grpc, given "${type}"; HTTP requests are taken on another port, by --rest`,
+  });
 });
 
 test.each(['', '1', 'S', '-1S', '1.5S', '123456789S', '1s', '1 S'])(

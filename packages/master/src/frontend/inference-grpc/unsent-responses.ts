@@ -2,15 +2,16 @@
  * The responses to one request that the transport has not taken yet. They come whether or not the client reads, so there
  * is a bound to them.
  */
-import { ServingError, type RpcStream } from '@serving/common';
+import { Fifo, ServingError, type RpcStream } from '@serving/common';
 
 /** Most of them, however small they are. */
-export const mostUnsent = 1024;
+export const mostUnsent = 65_536;
 
 export class UnsentResponses {
   readonly #stream: RpcStream;
   readonly #mostBytes: number;
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Fifo<Uint8Array>();
+  #count = 0;
   #bytes = 0;
   #sending: Promise<void> = Promise.resolve();
   #isSending = false;
@@ -23,11 +24,11 @@ export class UnsentResponses {
 
   /** Takes a response, or gives an error when too much waits. */
   add(response: Uint8Array): ServingError | undefined {
-    const { length } = this.#waiting;
-    if (length >= mostUnsent || (length > 0 && this.#bytes + response.length > this.#mostBytes))
+    const count = this.#count;
+    if (count >= mostUnsent || (count > 0 && this.#bytes + response.length > this.#mostBytes))
       return new ServingError(
         'READER_TOO_SLOW',
-        `the client reads its responses more slowly than they come: ${length} of them, ${this.#bytes} bytes, wait to be sent; expected at most ${mostUnsent}, and ${this.#mostBytes} bytes`,
+        `the client reads its responses more slowly than they come: ${count} of them, ${this.#bytes} bytes, wait to be sent; expected at most ${mostUnsent}, and ${this.#mostBytes} bytes`,
       );
     this.addLast(response);
     return undefined;
@@ -35,7 +36,8 @@ export class UnsentResponses {
 
   /** Takes what ends the responses, however many wait. */
   addLast(response: Uint8Array): void {
-    this.#waiting.push(response);
+    this.#waiting.add(response);
+    this.#count++;
     this.#bytes += response.length;
     if (this.#isSending) return;
     this.#isSending = true;
@@ -45,7 +47,8 @@ export class UnsentResponses {
   }
 
   async #send(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+    for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) {
+      this.#count--;
       this.#bytes -= next.length;
       // A stream that broke stays so: nothing is sent any more, and what comes is bounded.
       await this.#stream.send(next);

@@ -46,7 +46,7 @@ test('more bytes than may wait are refused; one response may always wait, and th
   expect(error).toBeInstanceOf(ServingError);
   expect([error!.code, error!.message]).toEqual([
     'READER_TOO_SLOW',
-    'the client reads its responses more slowly than they come: 1 of them, 1000 bytes, wait to be sent; expected at most 1024, and 100 bytes',
+    'the client reads its responses more slowly than they come: 1 of them, 1000 bytes, wait to be sent; expected at most 65536, and 100 bytes',
   ]);
   responses.addLast(new Uint8Array(7));
   await drain();
