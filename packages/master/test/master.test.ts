@@ -1,5 +1,4 @@
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { createLogger } from '@serving/common';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { Master, type MasterOptions } from '../src/master.js';
@@ -12,8 +11,6 @@ import { readReply, wireFloats, wireInstance, wireRequest } from './support/wire
 const logger = createLogger('test', 'fatal');
 const cleanups: (() => unknown)[] = [];
 
-// grpc-js reports an address in use on its own account.
-beforeAll(() => setLogVerbosity(logVerbosity.NONE));
 afterEach(async () => {
   for (const clean of cleanups.splice(0).toReversed()) await clean();
 });

@@ -1,10 +1,6 @@
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { startGrpcServer } from '../src/start-grpc-server.js';
 import { newMaster } from './support/masters.js';
-
-// grpc-js reports an address in use on its own account.
-beforeAll(() => setLogVerbosity(logVerbosity.NONE));
 
 test('gives the address in use, and prints the lines that scripts wait for', async () => {
   const lines: string[] = [];

@@ -6,7 +6,7 @@ import type { HeaderField } from './header-field.js';
 import { staticTable } from './static-table.js';
 
 /** Longest string that is written: its length fits the bytes below. */
-export const longestString = 2 ** 14;
+const longestString = 2 ** 14;
 
 export function encodeHeaders(fields: readonly HeaderField[]): Buffer {
   return Buffer.concat(fields.flatMap(({ name, value }) => encodeField(name, value)));

@@ -32,7 +32,7 @@ const beginning: readonly HeaderField[] = [
 /** Headers of an answer that has messages. */
 export const responseHeaders = encodeHeaders(beginning);
 /** Trailers of one that is good. */
-export const okTrailers = encodeHeaders([{ name: 'grpc-status', value: '0' }]);
+const okTrailers = encodeHeaders([{ name: 'grpc-status', value: '0' }]);
 
 /** The answer to what is no call of gRPC, with the reason where a person finds it. */
 export function wrongContentType(given: string | undefined): Uint8Array {

@@ -4,7 +4,7 @@
 const pingsPerSilence = 3;
 
 /**
- * Options of grpc-js, for both sides: a connection counts as broken when its other side has left a ping unanswered for
+ * Options of a grpc-js client: a connection counts as broken when its other side has left a ping unanswered for
  * `silenceMs`, which is noticed within four thirds of that. Whoever stands still for less keeps its connections.
  */
 export function keepaliveOptions(silenceMs: number | undefined): Record<string, number> {

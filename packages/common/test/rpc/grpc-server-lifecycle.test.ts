@@ -1,6 +1,6 @@
 /** Listening and stopping. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { logVerbosity, setLogVerbosity, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -15,8 +15,6 @@ const peers: Peer[] = [];
 let folder = '';
 
 beforeAll(() => {
-  // grpc-js writes to the console when an address cannot be listened on; the error is looked at here.
-  setLogVerbosity(logVerbosity.NONE);
   folder = mkdtempSync(join(tmpdir(), 'rpc-'));
 });
 
