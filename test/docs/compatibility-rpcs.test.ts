@@ -137,6 +137,12 @@ const calls: Readonly<Record<string, Readonly<Record<string, KnownCall>>>> = {
       [mindspore.PredictReply, { errorMsg: [], instances: [{}] }],
     ),
   },
+  'serving.predict.v1.PredictService': {
+    PredictStream: call(
+      [mindspore.PredictRequest, predict],
+      [mindspore.PredictReply, { errorMsg: [], instances: [{}] }],
+    ),
+  },
   'grpc.health.v1.Health': {
     Check: call([grpcHealth.HealthCheckRequest, {}], [grpcHealth.HealthCheckResponse, serving]),
     List: call([grpcHealth.HealthListRequest, {}], [grpcHealth.HealthListResponse, {}]),

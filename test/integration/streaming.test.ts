@@ -1,84 +1,14 @@
 /** Methods that give many responses to a request, of a real serving-master: in one process, and with workers of its own. */
-import { beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { inference } from '@serving/common';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
 import { exchange } from '../support/http-exchange.js';
 import { ask, inferInput, InferStream } from '../support/inference-calls.js';
 import { startMaster, startWorker, type Master } from '../support/processes.js';
-import { functionServable, servables } from '../support/servables.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
+import { directory, newFile, serving, streamingTests } from '../support/streaming.js';
 
-/** Each is given a file, by which the test and the method know of each other. */
-const directory = servables({
-  s: functionServable(`
-import { appendFileSync, existsSync } from 'node:fs';
-const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
-const streams = (name, generator) =>
-  registerMethod(name, { inputs: { file: { dtype: 'string' } }, outputs: ['y'], streaming: true }, ({ file }) => addStage(generator, [file]));
-streams('texts', function* (file) {
-  for (const text of file.split(' ')) if (text !== '') yield text;
-});
-streams('waits', async function* (file) {
-  yield 'before';
-  while (!existsSync(file)) await turn();
-  yield 'after';
-});
-streams('breaks', function* () {
-  yield 'fine';
-  throw new Error('no more');
-});
-streams('endless', async function* (file) {
-  try {
-    for (let i = 0; ; i++) {
-      yield i === 0 ? 'first' : 'more';
-      await turn();
-    }
-  } finally {
-    appendFileSync(file, 'cleaned up');
-  }
-});
-streams('floods', function* (file) {
-  try {
-    for (;;) yield new Uint8Array(2 ** 18);
-  } finally {
-    appendFileSync(file, 'cleaned up');
-  }
-});
-streams('dies', async function* (file) {
-  appendFileSync(file, 'begun ');
-  yield String(process.pid);
-  for (;;) await turn();
-});
-streams('large', function* () {
-  for (const size of [3 * 2 ** 20, 1, 2 ** 21, 2]) yield new Uint8Array(size);
-});
-registerMethod('echo', { inputs: ['file'], outputs: ['y'] }, (file) => addStage((file) => file, [file]));
-`),
-});
-
-const serving = ['--servable', 's', '--directory', directory, '--executors', '3'];
-const deployments = {
-  'in one process': () => startMaster([...serving, '--rest', '127.0.0.1:0']),
-  'in a cluster': async () => {
-    const master = await startMaster(['--master', '127.0.0.1:0', '--rest', '127.0.0.1:0']);
-    await startWorker(master, serving);
-    return master;
-  },
-};
-const masters = new Map<string, Master>();
-beforeAll(async () => {
-  for (const [name, start] of Object.entries(deployments)) masters.set(name, await start());
-});
-
-function everywhere(title: string, run: (master: Master) => Promise<void>): void {
-  test.each(Object.keys(deployments))(`${title}, %s`, (name) => run(masters.get(name)!));
-}
-
-let files = 0;
-const folder = temporaryFolder();
-const newFile = () => join(folder, String(files++));
+const everywhere = streamingTests();
 
 function requestTo(method: string, text: string, more: Partial<inference.ModelInferRequest> = {}) {
   const length = Buffer.alloc(4);
@@ -272,7 +202,7 @@ everywhere('every call that has one answer is refused', async (master) => {
     body: expect.stringContaining("HTTP end point doesn't support models with decoupled transaction policy"),
   });
   const ours =
-    'servable(s) method(texts) gives many responses to a request, and this protocol has a form for one; expected ModelStreamInfer of the Open Inference Protocol over gRPC';
+    'servable(s) method(texts) gives many responses to a request, and this protocol has a form for one; expected a stream: serving-client infer --stream, or ModelStreamInfer of the Open Inference Protocol';
   expect(await post('/v1/models/s.texts:predict', { instances: ['a'] })).toMatchObject({
     status: 501,
     body: JSON.stringify({ error: ours }),

@@ -1,6 +1,6 @@
 /** `Client`: instances in, one result an instance out, over one gRPC channel. */
 import { credentials, Client as GrpcClient } from '@grpc/grpc-js';
-import { parseAddress } from '@serving/common';
+import { parseAddress, predictPaths } from '@serving/common';
 import { AbortListeners } from './abort-listeners.js';
 import {
   channelOptions,
@@ -13,13 +13,13 @@ import {
   type ClientOptions,
 } from './client-options.js';
 import { cancelled, cancelledByCaller, type InferError } from './infer-error.js';
-import type { InferResult, NamedOutputs, Outputs } from './infer-result.js';
+import { outputsOf, type InferResult, type NamedOutputs, type Outputs } from './infer-result.js';
 import type { Instance } from './values/input-value.js';
 import { decodeReply } from './wire/decode-reply.js';
 import { encodeRequest, type RequestTarget } from './wire/encode-request.js';
-import { startUnaryCall, type CallTarget } from './wire/unary-call.js';
-
-const path = '/mindspore.serving.proto.MSService/Predict';
+import type { CallTarget } from './wire/call-target.js';
+import { startReplyStream } from './wire/reply-stream.js';
+import { startUnaryCall } from './wire/unary-call.js';
 
 export interface InferOptions {
   /** Cancels the call: it rejects with CANCELLED and the signal's reason as its cause. */
@@ -82,17 +82,40 @@ export class Client {
     options?: InferOptions,
   ): Promise<InferResult<Named>[]>;
   async infer(instances: Instance | readonly Instance[], options: InferOptions = {}): Promise<InferResult[]> {
-    checkKeys(options, ['signal', 'deadlineMs', 'priority']);
-    const deadlineMs = checkDeadline(options.deadlineMs ?? this.#deadlineMs);
-    const { signal } = options;
-    const priority = checkPriority(options.priority);
-    if (this.#isClosed) throw cancelled('the client is closed');
-    if (signal?.aborted) throw cancelledByCaller(signal);
+    const target = this.#callTarget(predictPaths.predict, options);
     const list = isList(instances) ? instances : [instances];
     const count = list.length;
     if (count === 0) return [];
-    const message = encodeRequest(this.#target, list);
-    return decodeReply(await this.#call(message, { deadlineMs, priority }, signal), count);
+    const { reply, cancel } = startUnaryCall(target, encodeRequest(this.#target, list));
+    const done = this.#whileRunning(cancel, options.signal);
+    try {
+      return decodeReply(await reply, count);
+    } finally {
+      done();
+    }
+  }
+
+  /**
+   * Sends one instance to a method that gives many responses to a request, and yields the outputs of each as it comes. The
+   * call begins with the first `next`, and is cancelled when the loop is left early. Responses that are not asked for are
+   * kept by the server up to a bound (READER_TOO_SLOW). Any other method gives one. The deadline is that of the whole call.
+   *
+   * `for await (const { text } of client.inferStream<{ text: string }>({ prompt }))` says what the outputs are, as with `infer`.
+   * @throws InferError when the instance cannot be sent or fails, the call failed or a reply cannot be read; what was
+   * yielded before stands. ServingError CONFIG_INVALID for options that make no sense
+   */
+  async *inferStream<Named extends NamedOutputs<Named> = Outputs>(
+    instance: Instance,
+    options: InferOptions = {},
+  ): AsyncGenerator<Named, void, undefined> {
+    const target = this.#callTarget(predictPaths.stream, options);
+    const { replies, cancel } = startReplyStream(target, encodeRequest(this.#target, [instance]));
+    const done = this.#whileRunning(cancel, options.signal);
+    try {
+      for await (const reply of replies) yield outputsOf(decodeReply(reply, 1)[0] as InferResult<Named>);
+    } finally {
+      done();
+    }
   }
 
   /** Ends the connection. Calls in progress and later ones reject with CANCELLED; await the results you still want. */
@@ -106,22 +129,25 @@ export class Client {
     this.close();
   }
 
-  async #call(
-    message: Uint8Array,
-    terms: Pick<CallTarget, 'deadlineMs' | 'priority'>,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array> {
+  /** @throws ServingError CONFIG_INVALID; InferError CANCELLED */
+  #callTarget(path: string, options: InferOptions): CallTarget {
+    checkKeys(options, ['signal', 'deadlineMs', 'priority']);
+    const deadlineMs = checkDeadline(options.deadlineMs ?? this.#deadlineMs);
+    const priority = checkPriority(options.priority);
+    if (this.#isClosed) throw cancelled('the client is closed');
+    if (options.signal?.aborted) throw cancelledByCaller(options.signal);
     const maxMessageBytes = this.#maxMessageBytes;
-    const target = { channel: this.#channel, address: this.address, path, maxMessageBytes, ...terms };
-    const { reply, cancel } = startUnaryCall(target, message);
+    return { channel: this.#channel, address: this.address, path, maxMessageBytes, deadlineMs, priority };
+  }
+
+  /** Has the call cancelled when the client is closed or the signal aborts, until the result is called. */
+  #whileRunning(cancel: (why: InferError) => void, signal: AbortSignal | undefined): () => void {
     this.#running.add(cancel);
     const ignoreSignal = signal && this.#abortListeners.add(signal, () => cancel(cancelledByCaller(signal)));
-    try {
-      return await reply;
-    } finally {
+    return () => {
       this.#running.delete(cancel);
       ignoreSignal?.();
-    }
+    };
   }
 }
 

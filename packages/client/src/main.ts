@@ -1,9 +1,10 @@
 /** Entry of the `serving-client` program. */
 import { runProgram } from './cli/program.js';
 
-// The reader of a pipe may leave early (`| head`); that is its right and no failure of ours.
+// The reader of a pipe may leave early (`| head`); that is its right and no failure of ours. A stream may have no end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
+  process.exit();
 });
 
 process.exitCode = await runProgram(process.argv.slice(2), {

@@ -62,6 +62,7 @@ export {
 } from './errors/error-codes.js';
 export { firstLine, ServingError } from './errors/serving-error.js';
 export { shortened } from './errors/shortened.js';
+export { predictPaths } from './identity/predict-paths.js';
 export type { ServableSpec } from './identity/servable-spec.js';
 export {
   batchingOptions,

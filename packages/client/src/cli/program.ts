@@ -10,6 +10,7 @@ import type { Streams } from './streams.js';
 interface InferFlags {
   readonly input?: string;
   readonly json?: boolean;
+  readonly stream?: boolean;
   readonly version: bigint;
   readonly deadline: number;
   readonly priority?: number;
@@ -91,6 +92,7 @@ function addInfer(program: Command, streams: Streams, exit: Exit): void {
     .argument('<method>', 'name of its method')
     .option('-i, --input <file>', 'JSON file with the instances; - or nothing for standard input')
     .option('--json', 'print one line of JSON instead of a table')
+    .option('--stream', 'print each response to the instance as it comes, as a line of JSON')
     .addOption(
       new Option('--version <n>', 'version of the servable; 0 for the newest')
         .argParser(parsedBy(parseVersion))
@@ -105,8 +107,8 @@ function addInfer(program: Command, streams: Streams, exit: Exit): void {
     )
     .addHelpText('after', inferExample)
     .action(async (address: string, servable: string, method: string, flags: InferFlags) => {
-      const { json = false, version, deadline: deadlineMs, ...given } = flags;
-      const request = { address, servable, method, json, version, deadlineMs, ...given };
+      const { json = false, stream = false, version, deadline: deadlineMs, ...given } = flags;
+      const request = { address, servable, method, json, stream, version, deadlineMs, ...given };
       exit(await inferCommand(request, streams));
     });
 }

@@ -1,15 +1,7 @@
 /** One unary call of undecoded bytes, whose failure is an InferError. */
-import { Metadata, type Client as GrpcClient } from '@grpc/grpc-js';
-import { priorityHeader } from '@serving/common';
 import type { InferError } from '../infer-error.js';
-import { transportError, type FailedCall } from '../transport-error.js';
-
-/** `deadlineMs` of `Infinity` for no deadline. */
-export interface CallTarget extends FailedCall {
-  readonly channel: GrpcClient;
-  readonly path: string;
-  readonly priority?: number | undefined;
-}
+import { transportError } from '../transport-error.js';
+import { asBuffer, callOptions, identity, metadataOf, type CallTarget } from './call-target.js';
 
 export interface UnaryCall {
   readonly reply: Promise<Uint8Array>;
@@ -18,10 +10,7 @@ export interface UnaryCall {
 }
 
 export function startUnaryCall(target: CallTarget, message: Uint8Array): UnaryCall {
-  const { channel, path, deadlineMs, priority } = target;
-  const metadata = new Metadata();
-  if (priority !== undefined) metadata.set(priorityHeader, String(priority));
-  const callOptions = Number.isFinite(deadlineMs) ? { deadline: Date.now() + deadlineMs } : {};
+  const { channel, path } = target;
   let cancel: UnaryCall['cancel'] = () => undefined;
   const reply = new Promise<Uint8Array>((resolve, reject) => {
     const call = channel.makeUnaryRequest<Uint8Array, Uint8Array>(
@@ -29,8 +18,8 @@ export function startUnaryCall(target: CallTarget, message: Uint8Array): UnaryCa
       asBuffer,
       identity,
       message,
-      metadata,
-      callOptions,
+      metadataOf(target),
+      callOptions(target),
       (error, bytes) => {
         if (error === null && bytes !== undefined) resolve(bytes);
         else reject(transportError(error, target));
@@ -42,11 +31,4 @@ export function startUnaryCall(target: CallTarget, message: Uint8Array): UnaryCa
     };
   });
   return { reply, cancel };
-}
-
-const identity = (bytes: Buffer): Uint8Array => bytes;
-
-/** grpc-js copies the message with Buffer's own `copy`. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

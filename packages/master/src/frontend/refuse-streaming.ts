@@ -7,6 +7,6 @@ export function refuseStreaming({ servable, method }: MethodRoute): void {
   if (method.streaming !== true) return;
   throw new ServingError(
     'UNSUPPORTED',
-    `servable(${servable}) method(${method.name}) gives many responses to a request, and this protocol has a form for one; expected ModelStreamInfer of the Open Inference Protocol over gRPC`,
+    `servable(${servable}) method(${method.name}) gives many responses to a request, and this protocol has a form for one; expected a stream: serving-client infer --stream, or ModelStreamInfer of the Open Inference Protocol`,
   );
 }

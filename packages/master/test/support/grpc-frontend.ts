@@ -1,6 +1,6 @@
 /** MindSpore Serving's front end over a replica that answers at once, and a way to send it bytes. */
 import { expect } from '@jest/globals';
-import { createLogger, Deadline, type Logger, type RpcCall, type RpcResult } from '@serving/common';
+import { Deadline, type RpcCall, type RpcResult, type ServingError } from '@serving/common';
 import { mindsporeGrpcRoutes } from '../../src/frontend/mindspore-grpc/mindspore-grpc-frontend.js';
 import { ManualSignal } from './calls.js';
 import { FakeReplica, signature } from './fake-replica.js';
@@ -26,12 +26,18 @@ export function callWith(more: Partial<RpcCall> = {}): RpcCall {
   };
 }
 
-export function setUp(inputs: readonly string[] = ['x'], logger: Logger = createLogger('test', 'fatal')) {
+export function setUp(
+  inputs: readonly string[] = ['x'],
+  onInternalError: (error: ServingError) => void = () => undefined,
+) {
   const plane = new Plane(limits);
   const replica = answerAtOnce(new FakeReplica({ methods: [signature('predict', inputs)] }));
   plane.registry.add(replica);
   replica.grant();
-  const [route] = mindsporeGrpcRoutes({ endpoint: plane.endpoint, logger, maxInstances: 1000 });
+  const stopping = new AbortController().signal;
+  const { endpoint } = plane;
+  const settings = { endpoint, onInternalError, maxInstances: 1000, maxMessageBytes: 2 ** 20, stopping };
+  const [route] = mindsporeGrpcRoutes(settings);
   const send = async (message: Uint8Array, call = callWith()): Promise<RpcResult> => {
     if (route?.kind !== 'unary') throw new Error('expected a unary route');
     const result = route.handle(call, message);

@@ -1,6 +1,6 @@
 /** Results as one line of JSON in the form of MindSpore Serving's REST replies, with integers in full. */
 import { BytesTensor, float16Value, StringTensor, Tensor, type Value } from '@serving/common';
-import type { InferResult } from '../../infer-result.js';
+import type { InferResult, Outputs } from '../../infer-result.js';
 
 /** `{"instances":[{"y":[[2.0,3.0]]},{"error_msg":"…"}]}`; `infer` reads it back with the same types. */
 export function resultJson(results: readonly InferResult[]): string {
@@ -8,8 +8,12 @@ export function resultJson(results: readonly InferResult[]): string {
 }
 
 function instanceJson(result: InferResult): string {
-  if (!result.ok) return `{"error_msg":${JSON.stringify(result.error.message)}}`;
-  const members = Object.entries(result.outputs).map(
+  return result.ok ? outputsJson(result.outputs) : `{"error_msg":${JSON.stringify(result.error.message)}}`;
+}
+
+/** `{"y":[[2.0,3.0]]}` */
+export function outputsJson(outputs: Outputs): string {
+  const members = Object.entries(outputs).map(
     ([name, value]) => `${JSON.stringify(name)}:${valueJson(value)}`,
   );
   return `{${members.join(',')}}`;

@@ -9,14 +9,19 @@ import {
   type RpcStream,
 } from '@serving/common';
 import type { Models } from '../inference-models/models.js';
-import { stopped } from '../until-stopped.js';
+import { stopped } from '../streams/until-stopped.js';
 
 const service = '/grpc.health.v1.Health/';
 type Status = grpcHealth.HealthCheckResponse_ServingStatus;
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = grpcHealth.HealthCheckResponse_ServingStatus;
 
 /** What the server as a whole and its inference protocols are asked by. */
-const protocols = ['', 'mindspore.serving.proto.MSService', 'inference.GRPCInferenceService'];
+const protocols = [
+  '',
+  'mindspore.serving.proto.MSService',
+  'serving.predict.v1.PredictService',
+  'inference.GRPCInferenceService',
+];
 
 export interface HealthSource {
   /** Servables, and models by the names that the Open Inference Protocol has for them, are services, too. */

@@ -4,15 +4,15 @@
  * and the stream goes on; unless its caller has asked for the status of the first one.
  */
 import { grpcStatus, ServingError, type RpcCall, type RpcStream, type StreamHandler } from '@serving/common';
-import { stopped, untilStopped } from '../until-stopped.js';
+import { stopped, untilStopped } from '../streams/until-stopped.js';
 import type { Caller } from '../inference/block-request.js';
 import type { InferRequest } from '../inference/infer-request.js';
 import type { InferenceRunner } from '../inference/inference-runner.js';
 import { wantsEnd } from '../inference/parameters.js';
 import { Answers } from './answers.js';
-import { RequestSignals, type RequestSignal } from './request-signals.js';
+import { RequestSignals, type RequestSignal } from '../streams/request-signals.js';
 import { writeStreamError, writeStreamResponse } from './serialize.js';
-import { UnsentResponses } from './unsent-responses.js';
+import { UnsentResponses } from '../streams/unsent-responses.js';
 
 export interface StreamSettings {
   readonly runner: InferenceRunner;

@@ -1,34 +1,43 @@
 /** MindSpore Serving's MSService. Application errors ride in gRPC OK replies, as its clients expect. */
 import {
   grpcStatus,
+  predictPaths,
   ServingError,
-  type Logger,
   type RpcCall,
   type RpcResult,
   type RpcRoute,
 } from '@serving/common';
 import type { CollectedOutcome } from '../../call/reply-collector.js';
 import type { PredictEndpoint } from '../predict-endpoint.js';
-import { priorityOf } from '../request-headers.js';
-import { bufferBytes, objectBytes } from '../retained-bytes.js';
 import { refuseStreaming } from '../refuse-streaming.js';
-import { instanceCount, RequestReader, type MindsporeRequest } from './deserialize.js';
-import { readInstances } from './read-instances.js';
+import { RequestReader, type MindsporeRequest } from './deserialize.js';
+import { endpointRequest } from './endpoint-request.js';
+import { predictStream } from './predict-stream.js';
 import { ReplyWriter, writeFailure } from './serialize.js';
-
-const path = '/mindspore.serving.proto.MSService/Predict';
 
 export interface MindsporeGrpcSettings {
   readonly endpoint: PredictEndpoint;
-  readonly logger: Logger;
   /** Most instances in a request: no more than could ever wait. */
   readonly maxInstances: number;
+  /** Largest message. */
+  readonly maxMessageBytes: number;
+  /** Aborts when the master begins to stop. */
+  readonly stopping: AbortSignal;
+  /** Told of errors whose cause the caller does not see. */
+  readonly onInternalError: (error: ServingError) => void;
 }
 
-/** The routes of MSService, to be served by a gRPC server. */
+/** The routes of MSService, and of our own rpc for its messages, to be served by a gRPC server. */
 export function mindsporeGrpcRoutes(settings: MindsporeGrpcSettings): RpcRoute[] {
   const frontend = new MindsporeFrontend(settings);
-  return [{ kind: 'unary', path, handle: (call, message) => frontend.predict(call, message) }];
+  return [
+    {
+      kind: 'unary',
+      path: predictPaths.predict,
+      handle: (call, message) => frontend.predict(call, message),
+    },
+    { kind: 'stream', path: predictPaths.stream, handle: predictStream(settings) },
+  ];
 }
 
 class MindsporeFrontend {
@@ -69,39 +78,13 @@ class MindsporeFrontend {
 
   #failed(echo: Uint8Array, thrown: unknown): RpcResult {
     const error = ServingError.from(thrown);
-    if (error.code === 'INTERNAL') {
-      const { logger } = this.#settings;
-      logger.error({ errorId: error.errorId, err: error.cause }, 'internal error in a request');
-    }
+    if (error.code === 'INTERNAL') this.#settings.onInternalError(error);
     return ok(writeFailure(echo, error));
   }
 
   #run(call: RpcCall, request: MindsporeRequest): Promise<readonly CollectedOutcome[]> {
-    const { message, spec, refusal } = request;
-    if (refusal !== undefined) throw refusal;
     const { endpoint } = this.#settings;
-    const { servable, method } = spec.requested;
-    const route = endpoint.route(spec.requested);
-    refuseStreaming(route);
-    const count = instanceCount(request);
-    if (count === 0) {
-      const why = 'expected at least one instance, given none';
-      throw new ServingError(
-        'BAD_REQUEST',
-        `Instances count of request cannot be 0, servable: ${servable}, method: ${method}; ${why}`,
-      );
-    }
-    const instances = readInstances(request, servable, route.method);
-    return endpoint.predict({
-      route,
-      count,
-      ...instances,
-      retainedBytes: bufferBytes(message) + objectBytes(instances),
-      deadline: call.deadline,
-      signal: call.signal,
-      priority: priorityOf(call),
-      traceparent: call.metadata('traceparent') ?? '',
-    });
+    return endpoint.predict(endpointRequest(endpoint, call, request, refuseStreaming));
   }
 }
 

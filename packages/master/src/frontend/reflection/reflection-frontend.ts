@@ -8,7 +8,7 @@ import {
   type RpcRoute,
   type RpcStream,
 } from '@serving/common';
-import { stopped, untilStopped } from '../until-stopped.js';
+import { stopped, untilStopped } from '../streams/until-stopped.js';
 
 type Request = grpcReflection.ServerReflectionRequest;
 type Response = NonNullable<grpcReflection.ServerReflectionResponse['messageResponse']>;

@@ -49,15 +49,17 @@ async function* statusesOf(stream: RpcClientStream) {
     yield ServingStatus[grpcHealth.HealthCheckResponse.decode(message).status];
 }
 
-test.each(['', 'mindspore.serving.proto.MSService', 'inference.GRPCInferenceService'])(
-  "'%s' is SERVING until the master stops",
-  async (name) => {
-    const { bench, check } = await start();
-    expect(await check(name)).toBe(ServingStatus.SERVING);
-    bench.stopping.abort();
-    expect(await check(name)).toBe(ServingStatus.NOT_SERVING);
-  },
-);
+test.each([
+  '',
+  'mindspore.serving.proto.MSService',
+  'serving.predict.v1.PredictService',
+  'inference.GRPCInferenceService',
+])("'%s' is SERVING until the master stops", async (name) => {
+  const { bench, check } = await start();
+  expect(await check(name)).toBe(ServingStatus.SERVING);
+  bench.stopping.abort();
+  expect(await check(name)).toBe(ServingStatus.NOT_SERVING);
+});
 
 test('a servable, and a model, is SERVING while a replica of it is live', async () => {
   const { bench, check } = await start();
@@ -86,6 +88,7 @@ test('List has the status of every service', async () => {
   expect([...statuses].map(([name, { status }]) => [name, ServingStatus[status]])).toEqual([
     ['', 'SERVING'],
     ['mindspore.serving.proto.MSService', 'SERVING'],
+    ['serving.predict.v1.PredictService', 'SERVING'],
     ['inference.GRPCInferenceService', 'SERVING'],
     ['s', 'NOT_SERVING'],
     ['t', 'SERVING'],

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import v8 from 'node:v8';
 import vm from 'node:vm';
-import { createLogger, Deadline, failure, ServingError, type Logger } from '@serving/common';
+import { Deadline, failure, ServingError } from '@serving/common';
 import type { PredictCall } from '../../../src/call/predict-call.js';
 import { mindsporeGrpcRoutes } from '../../../src/frontend/mindspore-grpc/mindspore-grpc-frontend.js';
 import { floatText, ManualSignal } from '../../support/calls.js';
@@ -13,16 +13,23 @@ import { nowhere, routeTo } from '../../support/routes.js';
 
 const one = [wireInstance([['x', wireFloats([], 1)]])];
 
-test('serves Predict of MSService and nothing else', () => {
+test('serves Predict of MSService, and PredictStream', () => {
   const plane = new Plane(limits);
   expect(
     mindsporeGrpcRoutes({
       endpoint: plane.endpoint,
-      logger: createLogger('test', 'fatal'),
+      onInternalError: () => undefined,
       maxInstances: 1000,
+      maxMessageBytes: 2 ** 20,
+      stopping: new AbortController().signal,
     }),
   ).toEqual([
     { kind: 'unary', path: '/mindspore.serving.proto.MSService/Predict', handle: expect.any(Function) },
+    {
+      kind: 'stream',
+      path: '/serving.predict.v1.PredictService/PredictStream',
+      handle: expect.any(Function),
+    },
   ]);
 });
 
@@ -96,19 +103,16 @@ test('bytes that are no request end in INVALID_ARGUMENT', async () => {
   await expect(send(Buffer.from('no request'))).rejects.toMatchObject({ code: 'BAD_REQUEST', grpcStatus: 3 });
 });
 
-test('an internal error is logged under its id, and its cause is not told', async () => {
-  const logged: unknown[][] = [];
-  const logger = { error: (...entry: unknown[]) => void logged.push(entry) } as unknown as Logger;
-  const { predict, plane } = setUp(['x'], logger);
+test('an internal error is told to the log under its id, and its cause to nobody else', async () => {
+  const told: ServingError[] = [];
+  const { predict, plane } = setUp(['x'], (error) => void told.push(error));
   const cause = new TypeError('secret');
   plane.table.versions = () => {
     throw cause;
   };
   const { errors } = await predict(wireRequest(one));
   expect(errors).toEqual([{ code: 3, text: expect.stringMatching(/^internal error, id [0-9a-f-]{36}$/) }]);
-  expect(logged).toEqual([
-    [{ errorId: errors[0]!.text.slice(-36), err: cause }, 'internal error in a request'],
-  ]);
+  expect(told).toMatchObject([{ errorId: errors[0]!.text.slice(-36), cause }]);
 });
 
 test('deadline, trace context and cancellation of the caller come with the call', async () => {

@@ -38,6 +38,7 @@ test.each(['v1', 'v1alpha'])('%s lists every public service', async (version) =>
         { name: 'grpc.reflection.v1.ServerReflection' },
         { name: 'inference.GRPCInferenceService' },
         { name: 'mindspore.serving.proto.MSService' },
+        { name: 'serving.predict.v1.PredictService' },
       ],
     },
   });
@@ -54,18 +55,21 @@ function files(response: Awaited<ReturnType<Awaited<ReturnType<typeof start>>['a
 test('a file comes with what it imports, by its name or by what it declares', async () => {
   const { ask } = await start();
   const service = ['inference/grpc_service.proto', 'inference/model_config.proto'];
+  const messages = ['mindspore_serving/proto/ms_service.proto'];
+  const stream = ['serving/predict/v1/predict.proto', ...messages];
   const symbols = {
     'inference.GRPCInferenceService': service,
     'inference.GRPCInferenceService.ModelInfer': service,
     'inference.ModelInferRequest.InferInputTensor': service,
     'inference.ModelInstanceGroup.Kind': ['inference/model_config.proto'],
-    'mindspore.serving.proto.MSService': ['mindspore_serving/proto/ms_service.proto'],
+    'mindspore.serving.proto.MSService': messages,
+    'serving.predict.v1.PredictService': stream,
   };
   for (const [value, expected] of Object.entries(symbols))
     expect(files(await ask({ $case: 'fileContainingSymbol', value }))).toEqual(expected);
   for (const { name } of publicFiles)
     expect(files(await ask({ $case: 'fileByFilename', value: name }))).toEqual(
-      name === service[0] ? service : [name],
+      [service, stream].find(([first]) => first === name) ?? [name],
     );
 });
 

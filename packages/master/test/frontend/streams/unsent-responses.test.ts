@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { ServingError } from '@serving/common';
-import { mostUnsent, UnsentResponses } from '../../../src/frontend/inference-grpc/unsent-responses.js';
+import { mostUnsent, UnsentResponses } from '../../../src/frontend/streams/unsent-responses.js';
 
 /** Responses to a client that reads when it is told to. */
 function unread(mostBytes = 100) {
