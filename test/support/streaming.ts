@@ -73,8 +73,9 @@ export function streamingTests(): (title: string, run: (master: Master) => Promi
   beforeAll(async () => {
     for (const [name, start] of Object.entries(deployments)) masters.set(name, await start());
   });
-  return (title, run) =>
-    void test.each(Object.keys(deployments))(`${title}, %s`, (name) => run(masters.get(name)!));
+  return (title, run) => {
+    test.each(Object.keys(deployments))(`${title}, %s`, (name) => run(masters.get(name)!));
+  };
 }
 
 let files = 0;

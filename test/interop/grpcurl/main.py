@@ -18,6 +18,7 @@ RPCS = {
         *("CudaSharedMemoryStatus", "CudaSharedMemoryRegister", "CudaSharedMemoryUnregister", "TraceSetting", "LogSettings"),
     ],
     PREDICT: ["Predict"],
+    "serving.predict.v1.PredictService": ["PredictStream"],
     HEALTH: ["Check", "List", "Watch"],
     "grpc.reflection.v1.ServerReflection": ["ServerReflectionInfo"],
 }
