@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { models } from '../../examples/add/export-model.ts';
 import { eventually } from '../support/eventually.js';
+import { Example, run } from '../support/example.js';
 import { Program } from '../support/processes.js';
 
 const jiti = { nodeArguments: ['--import', 'jiti/register'] };
@@ -23,6 +24,11 @@ test('the client prints what the README shows, from a server started by the ligh
   );
   expect(client.stdout).toBe(shown?.[1]);
   expect(await server.stop('SIGINT')).toEqual({ code: 0, signal: null });
+});
+
+const example = new Example('add');
+test.each(example.commands)('$command prints what the README shows', async ({ command, output }) => {
+  expect(await run(command, await example.start())).toBe(output);
 });
 
 test('the client says in one line that the server is not there', async () => {

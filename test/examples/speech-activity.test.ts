@@ -66,3 +66,21 @@ test.each([
   });
   expect(heard).toMatchObject({ ok: true });
 });
+
+test('a file of the server is followed, and gives the stretches that it gives as a whole', async () => {
+  const [result] = await server.client('vad', 'segments').infer<{ stretches: Tensor }>({ recording });
+  const followed: number[] = [];
+  const client = server.client('vad', 'follow');
+  for await (const { from, to } of client.inferStream<{ from: Tensor; to: Tensor }>({ file: 'speech.wav' }))
+    followed.push(Number(from.data[0]), Number(to.data[0]));
+  expect(followed).toEqual([...outputsOf(result).stretches.dataAs('float32')]);
+});
+
+test.each([
+  ['../README.md', "expected the name of a WAV file of the server, such as speech.wav, given '../README.md'"],
+  ['/etc/passwd', "expected the name of a WAV file of the server, such as speech.wav, given '/etc/passwd'"],
+  ['nothing.wav', "no recording 'nothing.wav' that can be read"],
+])('%s is refused', async (file, problem) => {
+  const responses = server.client('vad', 'follow').inferStream({ file });
+  await expect(responses.next()).rejects.toThrow(problem);
+});

@@ -1,14 +1,18 @@
 /** An example as its README has it: the server that it starts, and the commands that speak to that server. */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { startMaster, startProgram, type Master, type Program } from './processes.js';
 
 const serverCommand = /^npx serving-master --grpc 5500 (.+)$/m;
 const prepareCommand = /^npx jiti \S+\/prepare\.ts$/m;
+/** Ports that the READMEs use. */
+const ports = /localhost:(?:5500|1500)/;
 const block = /```sh\n([^`]*)```(?:(?:(?!```)[^])*```text\n([^`]*)```)?/g;
 const jiti = { nodeArguments: ['--import', 'jiti/register'] };
 
 export interface ShownCommand {
-  /** One line, to the server at localhost:5500. */
+  /** To the server, at localhost:5500 or 1500. */
   readonly command: string;
   /** The text block that follows it. */
   readonly output: string | undefined;
@@ -28,7 +32,7 @@ export class Example {
       command: command!.trim(),
       output,
     }));
-    return blocks.filter(({ command }) => command.includes('localhost:5500'));
+    return blocks.filter(({ command }) => ports.test(command));
   }
 
   /** Starts the server with the README's command, on a free port, after the one that fetches the models, if any. */
@@ -37,13 +41,20 @@ export class Example {
     if (prepare !== undefined) await finished(prepare);
     const options = serverCommand.exec(this.#readme)?.[1];
     if (options === undefined) throw new Error('the README starts no server on port 5500');
-    return startMaster(options.split(' '));
+    return startMaster(options.replace('--rest 1500', '--rest 127.0.0.1:0').split(' '));
   }
 }
 
-/** Runs `npx jiti …` or `npx serving-client …` against a server of the test, to its end. @throws Error if it fails */
-export function run(command: string, { address }: Master): Promise<string> {
-  return finished(command.replace('localhost:5500', address));
+/**
+ * Runs `npx jiti …`, `npx serving-client …`, or another command for a shell against a server of the test, to its end.
+ * @throws Error if it fails
+ */
+export async function run(command: string, server: Master): Promise<string> {
+  if (command.startsWith('npx ')) return finished(command.replace('localhost:5500', server.address));
+  const shell = ['-euo', 'pipefail', '-c', command.replaceAll('localhost:1500', server.rest)];
+  const { stdout } = await promisify(execFile)('bash', shell);
+  // A page cannot show that the last line has no end.
+  return stdout.endsWith('\n') ? stdout : `${stdout}\n`;
 }
 
 async function finished(command: string): Promise<string> {

@@ -1,6 +1,7 @@
-/** Sound in, speech or not out: chunk by chunk with the state in the caller's hands, or a whole recording. */
+/** Sound in, speech or not out: chunk by chunk with the state in the caller's hands, or a whole recording, sent or on disk. */
 import { addStage, declareModel, registerMethod, Tensor } from '@serving/worker';
-import { stretchesOf } from './stretches.js';
+import { readRecording } from './recordings.js';
+import { Stretches, type Stretch } from './stretches.js';
 import { chunksOf, rate, samplesOf } from './wav.js';
 
 /** Samples that are heard at a time: 32 ms. */
@@ -54,18 +55,26 @@ registerMethod(
   },
 );
 
-async function segments(recording: Uint8Array): Promise<Tensor> {
-  const probabilities: number[] = [];
+/** Each stretch of speech, as soon as it has ended. */
+async function* stretchesIn(recording: Uint8Array): AsyncGenerator<Stretch> {
+  const stretches = new Stretches(chunkSize / rate);
   let state = new Tensor('float32', [stateSize], new Float32Array(stateSize));
   for (const samples of chunksOf(samplesOf(recording), chunkSize)) {
     const chunk = new Tensor('float32', [chunkSize], samples);
     const [output, memory] = await silero.call<[Tensor, Tensor]>(...modelInputs(chunk, state));
     const [probability, next] = heard(chunk, output, memory);
-    probabilities.push(probability);
+    const ended = stretches.add(probability);
+    if (ended !== undefined) yield ended;
     state = next;
   }
-  const stretches = stretchesOf(probabilities, chunkSize / rate);
-  return new Tensor('float32', [stretches.length, 2], Float32Array.from(stretches.flat()));
+  const last = stretches.end();
+  if (last !== undefined) yield last;
+}
+
+async function segments(recording: Uint8Array): Promise<Tensor> {
+  const found: Stretch[] = [];
+  for await (const stretch of stretchesIn(recording)) found.push(stretch);
+  return new Tensor('float32', [found.length, 2], Float32Array.from(found.flat()));
 }
 
 registerMethod(
@@ -75,4 +84,18 @@ registerMethod(
     outputs: { stretches: { dtype: 'float32', shape: ['stretches', 2] } },
   },
   ({ recording }) => ({ stretches: addStage(segments, [recording]) }),
+);
+
+registerMethod(
+  'follow',
+  {
+    inputs: { file: { dtype: 'string', shape: [] } },
+    outputs: { from: { dtype: 'float32', shape: [] }, to: { dtype: 'float32', shape: [] } },
+    streaming: true,
+  },
+  ({ file }) => {
+    const recording = addStage(readRecording, [file]);
+    const [from, to] = addStage(stretchesIn, [recording], { outputs: 2 });
+    return { from, to };
+  },
 );

@@ -12,18 +12,32 @@ const shortest = 0.1;
 /** Seconds, from the start of the recording. */
 export type Stretch = readonly [from: number, to: number];
 
-export function stretchesOf(probabilities: readonly number[], chunkSeconds: number): Stretch[] {
-  const found: { first: number; last: number }[] = [];
-  let isOpen = false;
-  for (const [index, probability] of probabilities.entries()) {
-    const current = found.at(-1);
-    if (!isOpen || current === undefined) {
-      isOpen = probability >= start;
-      if (isOpen) found.push({ first: index, last: index });
-    } else if (probability >= stop) current.last = index;
-    else isOpen = (index - current.last) * chunkSeconds < pause;
+/** Takes how probable speech is, chunk by chunk, and gives each stretch as soon as it has ended. */
+export class Stretches {
+  readonly #chunkSeconds: number;
+  #chunks = 0;
+  /** The stretch that has not ended. */
+  #open: { readonly first: number; last: number } | undefined;
+
+  constructor(chunkSeconds: number) {
+    this.#chunkSeconds = chunkSeconds;
   }
-  return found
-    .map(({ first, last }) => [first * chunkSeconds, (last + 1) * chunkSeconds] as const)
-    .filter(([from, to]) => to - from >= shortest);
+
+  add(probability: number): Stretch | undefined {
+    const index = this.#chunks++;
+    if (this.#open === undefined) {
+      if (probability >= start) this.#open = { first: index, last: index };
+    } else if (probability >= stop) this.#open.last = index;
+    else if ((index - this.#open.last) * this.#chunkSeconds >= pause) return this.end();
+    return undefined;
+  }
+
+  /** The sound is over. */
+  end(): Stretch | undefined {
+    if (this.#open === undefined) return undefined;
+    const { first, last } = this.#open;
+    this.#open = undefined;
+    const stretch = [first * this.#chunkSeconds, (last + 1) * this.#chunkSeconds] as const;
+    return stretch[1] - stretch[0] >= shortest ? stretch : undefined;
+  }
 }

@@ -1,0 +1,17 @@
+/** Recordings that the server has, by the names of their files. */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = process.env['RECORDINGS'] ?? fileURLToPath(new URL('..', import.meta.url));
+
+/** Callers name a file, not a path: they must not choose what else of the machine is read. @throws Error */
+export async function readRecording(file: string): Promise<Uint8Array> {
+  if (basename(file) !== file || !file.endsWith('.wav'))
+    throw new Error(`expected the name of a WAV file of the server, such as speech.wav, given '${file}'`);
+  try {
+    return await readFile(join(folder, file));
+  } catch {
+    throw new Error(`no recording '${file}' that can be read`);
+  }
+}
