@@ -92,3 +92,19 @@ test('a caller that goes away does not take others in its batch with it', async 
   expect(outputsOf((await staying)[0])).toMatchObject({ y: { data: Float32Array.of(2) } });
   expect((await first)[0].ok).toBe(true);
 });
+
+test('a caller that goes away is not worked for any more, though others of its batch are', async () => {
+  writeFileSync(journal, '');
+  const first = master.client('slow', 'pause').infer({ x: 0 });
+  await eventually('the executor is busy', () => seen().length > 0);
+  const giveUp = new AbortController();
+  const leaving = master.client('slow', 'pause').infer(instances.slice(1, 31), { signal: giveUp.signal });
+  const failed = expect(leaving).rejects.toMatchObject({ code: 'CANCELLED' });
+  const staying = master.client('slow', 'pause').infer({ x: 100 });
+  await eventually('their batch runs', () => seen().includes(1));
+  giveUp.abort();
+  await failed;
+  expect(outputsOf((await staying)[0])).toMatchObject({ y: { data: Float32Array.of(100) } });
+  await first;
+  expect(seen().length).toBeLessThan(15);
+});

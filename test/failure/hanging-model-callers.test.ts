@@ -23,6 +23,16 @@ one('late', async (x) => { for (;;) { await same.call(x); calls++; } }, { timeou
 one('stubborn', async (x) => { for (;;) await same.call(x).then(() => calls++, () => undefined); }, { timeoutMs: 100 });
 one('yieldsLate', async function* (all) { for (;;) { await same.call(...all[0]); calls++; } }, { timeoutMs: 100, batchSize: 0 });
 one('calls', () => calls);
+const wrong = new Tensor('int32', [], Int32Array.of(1));
+registerMethod('several', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(async (instances) => {
+  const calls = instances.map(([x]) => same.call(x.data[0] === 13 ? wrong : x));
+  const results = [];
+  for (const call of calls) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    results.push(await call.then(([y]) => y, (error) => error));
+  }
+  return results;
+}, [x], { batchSize: 0 }));
 `);
   const directory = servables({
     m: { 'servable_config.ts': config, '1/same.onnx': identityModel(['N']) },
@@ -56,3 +66,17 @@ test.each(['late', 'yieldsLate', 'stubborn'])(
     for (let i = 0; i < 20; i++) expect(await calls()).toEqual(before);
   },
 );
+
+test('a call that is awaited later than it fails costs its own instance only', async () => {
+  const losses = () => master.log.filter(({ msg }) => msg === 'executor thread lost; replacing it').length;
+  const before = losses();
+  const results = await master.client('m', 'several').infer(scalars(1, 2, 13, 4));
+  expect(results.map(({ ok }) => ok)).toEqual([true, true, false, true]);
+  expect(results[2]).toMatchObject({
+    error: { code: 'SYSTEM_ERROR', message: expect.stringContaining('Model(same.onnx).call() failed: ') },
+  });
+  expect([
+    losses(),
+    master.log.filter(({ msg }) => String(msg).startsWith('a stage left a promise')),
+  ]).toEqual([before, []]);
+});

@@ -25,7 +25,7 @@ one('hangsOn13', (x) => { while (x.data[0] === 13); return x; });
 one('exitsOn13', (x) => { if (x.data[0] === 13) process.exit(0); return x; });
 one('exits', function exits() { process.exit(0); });
 one('later', function later(x) { setTimeout(() => { throw new Error('later on'); }, 0); return new Promise(() => undefined); });
-one('unhandled', function unhandled() { void Promise.reject(new Error('nobody listens')); return new Promise(() => undefined); });
+one('stray', function stray(x) { void Promise.reject(new Error('nobody listens')); return x; });
 one('laterNull', function laterNull() { setTimeout(() => { throw null; }, 0); return new Promise(() => undefined); });
 one('posts', (x) => { for (const message of [null, undefined, 'text', { kind: 'x' }]) parentPort.postMessage(message); return x; });
 registerMethod('longerThanThread', { inputs: ['x'], outputs: ['y'] }, (x) =>
@@ -132,7 +132,7 @@ test.each([
   ['nullOutput', /given null$/],
   ['objectOutput', /given Object$/],
   ['functionOutput', /given a function$/],
-  ['tooMany', /error msg: expected 1 output, given 2$/],
+  ['tooMany', /error msg: expected 1 output, given 2; a list is several outputs/],
   ['tooFew', /error msg: expected 2 outputs, given 1$/],
   ['notAList', /error msg: expected 2 outputs, given 1$/],
   ['hugeInteger', /error msg: expected a bigint that int64 has, given 9223372036854775808$/],
@@ -220,7 +220,6 @@ test.each([
   ['exits', /exit code 0/],
   ['later', /later on/],
   ['laterNull', /\(null\)/],
-  ['unhandled', /nobody listens/],
   ['heap', /memory limit/],
 ])(
   'an instance that ends its thread (%s) gets an error, and each thread is replaced',
@@ -235,6 +234,31 @@ test.each([
     await eventually('the losses are logged', () => lost() === before + 3);
   },
 );
+
+test('a promise that a stage leaves rejected costs nobody anything, and is in the log with its stack', async () => {
+  const losses = () => master.log.filter(({ msg }) => msg === 'executor thread lost; replacing it').length;
+  const before = losses();
+  const results = await master.client('naughty', 'stray').infer([{ x: 1 }, { x: 2 }]);
+  expect(results.map((result) => outputsOf(result)['y'])).toMatchObject([
+    { data: Float32Array.of(1) },
+    { data: Float32Array.of(2) },
+  ]);
+  const line = await eventually('it is logged', () =>
+    master.log.find(({ msg }) => String(msg).startsWith('a stage left a promise rejected')),
+  );
+  expect(line).toMatchObject({
+    level: 40,
+    reason: 'nobody listens',
+    stack: expect.stringMatching(/stray .*servable_config\.ts:/),
+  });
+  expect(losses()).toBe(before);
+});
+
+test('what ends a thread is in the log with its stack', async () => {
+  await failure('later');
+  const line = await eventually('it is logged', () => master.log.find(({ reason }) => reason === 'later on'));
+  expect(line).toMatchObject({ stack: expect.stringMatching(/servable_config\.ts:/) });
+});
 
 async function expectNeighboursAnswered(
   of: Master,

@@ -329,10 +329,9 @@ interface Loss {
   readonly overdue: InstanceRange | undefined;
 }
 
-/** Responses may have no end, so a replica that gives some learns of each call that nobody waits for. */
-function abandonIn({ batch, batchId, source }: Flight, replica: Replica, call: PredictCall): void {
+/** Instances may take long, and responses have no end, so a replica learns of each call that nobody waits for. */
+function abandonIn({ batch, batchId }: Flight, replica: Replica, call: PredictCall): void {
   if (batch.abandon(call)) return replica.cancel(batchId);
-  if (replica.methods.find(({ name }) => name === source.method)?.streaming !== true) return;
   for (const { call: whose, offset: first, count } of batch.entries)
     if (whose === call) replica.cancel(batchId, { first, count });
 }

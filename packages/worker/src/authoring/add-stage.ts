@@ -129,7 +129,7 @@ function functionStage(
   run: StageFunction,
   { options, given }: { readonly options: StageOptions<number>; readonly given: number },
 ) {
-  const name = run.name || 'anonymous';
+  const name = typeof run.name === 'string' && run.name !== '' ? run.name : 'anonymous';
   const { outputs = 1, batchSize, timeoutMs, tag } = options;
   checkReadyMade(draft, run, outputs, batchSize);
   checkInteger(draft, 'addStage: batchSize', batchSize, 0);

@@ -26,7 +26,7 @@ export class Subgraph {
    * naming the line, when it is called while the servable_config is being loaded
    */
   call<Outputs extends readonly Value[] = Value[]>(...inputs: readonly Value[]): Promise<Outputs> {
-    return this.#callOne(this.#loaded(), inputs);
+    return heard(this.#callOne(this.#loaded(), inputs));
   }
 
   async #callOne<Outputs extends readonly Value[]>(
@@ -45,7 +45,7 @@ export class Subgraph {
   callBatch<Outputs extends readonly Value[] = Value[]>(
     instances: readonly (readonly Value[])[],
   ): Promise<Outputs[]> {
-    return this.#callAll(this.#loaded(), instances);
+    return heard(this.#callAll(this.#loaded(), instances));
   }
 
   /** A promise that the configuration does not wait for would hide the mistake, so it is thrown. */
@@ -100,6 +100,12 @@ export class Subgraph {
   #failed(why: string): ServingError {
     return new ServingError('STAGE_FAILED', `${this.#prefix()}${why}`);
   }
+}
+
+/** Functions make several calls before they await the first: a rejection that is not awaited at that moment is no stray one. */
+function heard<T>(call: Promise<T>): Promise<T> {
+  call.catch(() => undefined);
+  return call;
 }
 
 /** Functions may be plain JavaScript, and numbers or typed arrays do not say what shape they have. */

@@ -9,7 +9,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Says of a promise that nobody waits for the batch any more; no failure of the function. */
-export class NobodyWaits extends Error {}
+export const nobodyWaits = new Error('nobody waits for the batch any more');
 
 export interface Patience {
   readonly timeoutMs: number;
@@ -29,7 +29,7 @@ export async function within(
     stop = systemClock.after(timeoutMs, () => reject(new Error(`did not return within ${timeoutMs} ms`)));
     look = setInterval(() => {
       progress();
-      if (isCancelled()) reject(new NobodyWaits());
+      if (isCancelled()) reject(nobodyWaits);
     }, lookMs);
   });
   try {

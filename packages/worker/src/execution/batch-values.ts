@@ -19,6 +19,7 @@ import { layoutOf, misfit, type ExpectedPort } from '../models/fit.js';
 import { rowsOf, splitRows } from '../models/stacking.js';
 import type { ModelTensor } from '../sessions/session.js';
 import type { Deadlines } from './deadlines.js';
+import { keepHere } from './shared-memory.js';
 
 // A byte order mark is part of the text: what goes through a method comes out as it went in.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
@@ -27,11 +28,15 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
 export class SlotValues {
   /** All instances stacked along dimension 0, when they have one dtype and shape and lie side by side. */
   readonly column: Tensor | undefined;
+  /** The value that every instance has, where it is the same by the method's definition. */
+  readonly constant: Value | undefined;
   #rows: (Value | undefined)[] | undefined;
+  #isKeptHere = false;
 
-  private constructor(column: Tensor | undefined, rows: (Value | undefined)[] | undefined) {
+  private constructor(column: Tensor | undefined, rows: (Value | undefined)[] | undefined, constant?: Value) {
     this.column = column;
     this.#rows = rows;
+    this.constant = constant;
   }
 
   static ofColumn(column: Tensor): SlotValues {
@@ -45,11 +50,26 @@ export class SlotValues {
     return SlotValues.ofRows(rows.map((row) => (row.shape.length === 0 ? row.data[0] : row)));
   }
 
+  /** One value for every instance. */
+  static ofConstant(value: Value): SlotValues {
+    return new SlotValues(undefined, undefined, value);
+  }
+
   static ofRows(rows: (Value | undefined)[]): SlotValues {
     return new SlotValues(undefined, rows);
   }
 
+  /** To be called before functions see the values. */
+  keepHere(): void {
+    if (this.#isKeptHere) return;
+    this.#isKeptHere = true;
+    if (this.column !== undefined) keepHere([this.column]);
+    else if (this.constant !== undefined) keepHere([this.constant]);
+    else keepHere(this.#rows!);
+  }
+
   row(instance: number): Value {
+    if (this.constant !== undefined) return this.constant;
     this.#rows ??= rowsOf(this.column!);
     const value = this.#rows[instance];
     if (value === undefined) throw new Error(`instance ${instance} has no value`);
@@ -87,6 +107,7 @@ export interface Callers {
 export class BatchValues {
   /** Number of instances. */
   readonly count: number;
+  readonly #inputCount: number;
   readonly #slots: (SlotValues | undefined)[];
   readonly #errors: (ServingError | undefined)[];
   readonly #callers: Callers | undefined;
@@ -98,6 +119,7 @@ export class BatchValues {
   /** @param sections the batch's blocks, with the method's inputs in any order */
   constructor(inputs: readonly Port[], slotCount: number, sections: readonly Block[], callers?: Callers) {
     this.#callers = callers;
+    this.#inputCount = inputs.length;
     this.count = sections.reduce((sum, section) => sum + section.count, 0);
     this.#errors = Array.from({ length: this.count });
     this.#slots = Array.from({ length: slotCount });
@@ -144,6 +166,11 @@ export class BatchValues {
       if (problem !== undefined) this.fail(instance, problem);
       else if (values.column !== undefined) return;
     }
+  }
+
+  /** Whether the slot has what callers have sent. */
+  isInput(slot: number): boolean {
+    return slot < this.#inputCount;
   }
 
   slot(slot: number): SlotValues {

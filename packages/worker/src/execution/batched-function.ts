@@ -64,7 +64,7 @@ async function failedFor(
 /** One that was called for alone is not called for again. */
 function keptInputs(run: FunctionRun, called: readonly number[]): KeptInputs {
   const kept = new KeptInputs();
-  if (called.length > 1) for (const instance of called) kept.keep(instance, run.argumentsOf(instance));
+  if (called.length > 1) for (const instance of called) kept.keep(instance, run.writableOf(instance));
   return kept;
 }
 

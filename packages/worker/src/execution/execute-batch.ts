@@ -59,8 +59,7 @@ export async function executeBatch(
     const { takeCancelled } = control;
     const callers = { deadlines, takeCancelled };
     const values = new BatchValues(method.inputs, method.slotCount, batch.sections, callers);
-    for (const { slot, value } of method.constants)
-      values.set(slot, SlotValues.ofRows(Array.from({ length: values.count }, () => value)));
+    for (const { slot, value } of method.constants) values.set(slot, SlotValues.ofConstant(value));
     const responses = method.isStreaming ? new Responses(method, values, control.emit) : undefined;
     const durations = await runStages(servable, method, { batch, values, responses }, control);
     const replies = responses?.rest() ?? checkedReplies(method, values);

@@ -2,7 +2,7 @@
 import { firstLine, ServingError, type Value } from '@serving/common';
 import type { FunctionStageDefinition } from '../definition/definition.js';
 import type { ModelUser } from '../models/model-user.js';
-import { NobodyWaits, within } from './awaited.js';
+import { nobodyWaits, within } from './awaited.js';
 import { SlotValues, type BatchValues } from './batch-values.js';
 import { asOutputs } from './returned-values.js';
 import type { StageContext } from './stage-context.js';
@@ -23,6 +23,7 @@ export class FunctionRun {
     this.context = context;
     this.#values = values;
     this.#inputs = stage.inputs.map((slot) => values.slot(slot));
+    for (const input of this.#inputs) input.keepHere();
     this.#outputs = stage.outputs.map(() => Array.from({ length: values.count }));
   }
 
@@ -34,7 +35,7 @@ export class FunctionRun {
   /**
    * What a call of the function has promised. When that is late, or nobody waits for it any more, the call gets no more
    * runs of models, wherever it goes on.
-   * @throws whatever it rejects with, an Error that says how late it is, or NobodyWaits
+   * @throws whatever it rejects with, an Error that says how late it is, or nobodyWaits
    */
   async settled(
     user: ModelUser,
@@ -55,6 +56,11 @@ export class FunctionRun {
     return this.#inputs.map((input) => input.row(instance));
   }
 
+  /** Those of its arguments that a function may write to. */
+  writableOf(instance: number): Value[] {
+    return this.#inputs.flatMap((input) => (input.constant === undefined ? [input.row(instance)] : []));
+  }
+
   /** What the function gave for an instance, as it is now: it may fill the same array again. */
   read(returned: unknown): Given {
     try {
@@ -72,7 +78,7 @@ export class FunctionRun {
   /** The text of MindSpore Serving 1.5 and later; the exception's first line reaches the caller. */
   fail(instance: number, thrown: unknown): void {
     // The whole batch is answered so.
-    if (thrown instanceof NobodyWaits) return;
+    if (thrown === nobodyWaits) return;
     const { stage, context } = this;
     const tag = stage.tag ?? `Function '${context.servable}.${stage.name}'`;
     const message = `Call ${tag} Failed, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}, error msg: ${firstLine(thrown)}`;

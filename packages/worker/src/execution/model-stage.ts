@@ -1,7 +1,7 @@
 /** A model stage: the instances of a batch through a model, as one run where they fit together. */
 import { ServingError, type Tensor, type Value } from '@serving/common';
 import type { ModelStageDefinition } from '../definition/definition.js';
-import { misfit } from '../models/fit.js';
+import { fitted, misfit, wrongBool } from '../models/fit.js';
 import type { LoadedGraph } from '../models/loaded-model.js';
 import { runInstances, runStacked, WrongRows } from '../models/run-instances.js';
 import { SlotValues, type BatchValues } from './batch-values.js';
@@ -19,10 +19,32 @@ export async function runModelStage(
   const outputs = stage.outputs.map((): (Value | undefined)[] => Array.from({ length: values.count }));
   const control = { ...context, mayStart: (instance: number) => values.isWanted(instance) };
   for (const [instance, outcome] of await runInstances(graph, argumentsOf(stage, values), control)) {
-    if (outcome instanceof ServingError) values.fail(instance, outcome);
+    if (outcome instanceof ServingError)
+      values.fail(instance, blamed(stage, graph, values, context, instance, outcome));
     else for (const [index, value] of outcome.entries()) outputs[index]![instance] = value;
   }
   for (const [index, slot] of stage.outputs.entries()) values.set(slot, SlotValues.ofRows(outputs[index]!));
+}
+
+/**
+ * What an earlier stage gave is no fault of the caller's: its instance is told so, as of any stage that fails. What the
+ * caller has sent keeps its error.
+ */
+function blamed(
+  stage: ModelStageDefinition,
+  graph: LoadedGraph,
+  values: BatchValues,
+  context: StageContext,
+  instance: number,
+  error: ServingError,
+): ServingError {
+  const wrong = stage.inputs.findIndex(
+    (slot, index) =>
+      fitted(index, graph.inputs[index]!, values.slot(slot).row(instance)) instanceof ServingError,
+  );
+  if (wrong === -1 || values.isInput(stage.inputs[wrong]!)) return error;
+  const message = `Call Model '${graph.file}' Failed, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}, error msg: ${error.message}; it is what another stage gave`;
+  return new ServingError('STAGE_FAILED', message, { cause: error });
 }
 
 function* argumentsOf(
@@ -69,6 +91,7 @@ function wholeColumns(
       misfit('model', index, port, column.dtype, column.shape.slice(1)) !== undefined
     )
       return undefined;
+    if (wrongBool(column) !== undefined) return undefined;
     // A scalar sent as [1] has a stacked shape of one dimension more than the model's; only the rows path reshapes it.
     if (column.shape.length - 1 !== port.shape.length) return undefined;
     columns.push(column);

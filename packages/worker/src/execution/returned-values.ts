@@ -10,6 +10,7 @@ import {
   type TypedArray,
   type Value,
 } from '@serving/common';
+import { wrongBool } from '../models/fit.js';
 
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
@@ -38,8 +39,13 @@ export function asOutputs(returned: unknown, count: number): Value[] {
   // A stage with one output may return it bare or as a list of one.
   const list = Array.isArray(returned) ? returned : [returned];
   if (list.length !== count)
-    throw new Error(`expected ${count} output${count === 1 ? '' : 's'}, given ${list.length}`);
-  return list.map(asValue);
+    throw new Error(
+      count === 1
+        ? `expected 1 output, given ${list.length}; a list is several outputs, and one of several numbers is a typed array or a Tensor`
+        : `expected ${count} outputs, given ${list.length}`,
+    );
+  // Not `map`, which leaves out what was never put into the list.
+  return Array.from(list, asValue);
 }
 
 const scalarTypes: Partial<Record<string, NumericType>> = {
@@ -66,7 +72,7 @@ const arrayTypes: Readonly<Record<string, NumericType>> = {
  */
 function asValue(returned: unknown): Value {
   if (typeof returned === 'string') return returned;
-  if (returned instanceof Tensor) return copyOf(returned.dtype, returned.shape, returned.data);
+  if (returned instanceof Tensor) return copyOf(asBools(returned));
   if (returned instanceof Uint8Array) return new Uint8Array(returned);
   if (returned instanceof StringTensor) return returned;
   if (returned instanceof BytesTensor)
@@ -79,7 +85,7 @@ function asValue(returned: unknown): Value {
   const dtype = ArrayBuffer.isView(returned) ? arrayTypes[returned.constructor.name] : undefined;
   if (dtype !== undefined) {
     const data = returned as TypedArray;
-    return copyOf(dtype, [data.length], data);
+    return copyOf({ dtype, shape: [data.length], data });
   }
   if (isIterator(returned))
     throw new Error(
@@ -90,7 +96,14 @@ function asValue(returned: unknown): Value {
   );
 }
 
-function copyOf(dtype: NumericType, shape: readonly number[], data: TypedArray): Tensor {
+/** @throws Error when the tensor has bools that are none */
+function asBools(tensor: Tensor): Tensor {
+  const wrong = wrongBool(tensor);
+  if (wrong !== undefined) throw new Error(`expected 0 or 1 in each byte of a bool tensor, given ${wrong}`);
+  return tensor;
+}
+
+function copyOf({ dtype, shape, data }: Pick<Tensor, 'dtype' | 'shape' | 'data'>): Tensor {
   const copy = allocate(dtype, data.length);
   asBytes(copy).set(asBytes(data));
   return new Tensor(dtype, shape, copy);
@@ -106,6 +119,7 @@ function scalarTensor(dtype: NumericType, value: number | bigint | boolean): Ten
 
 function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'string') return `'${value}'`;
   if (value === null || typeof value !== 'object') return String(value);
   return value.constructor?.name ?? 'an object';
 }

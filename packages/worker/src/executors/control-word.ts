@@ -5,7 +5,18 @@
  */
 import type { NativeGuard } from '../sessions/session.js';
 
-const place = { code: 0, cancelled: 1, progress: 2, first: 3, count: 4, stage: 5, taken: 6 } as const;
+const place = {
+  code: 0,
+  cancelled: 1,
+  progress: 2,
+  first: 3,
+  count: 4,
+  stage: 5,
+  taken: 6,
+  begun: 7,
+  posted: 8,
+} as const;
+const words = Object.keys(place).length;
 
 /** In `place.code`. */
 const inScript = 0;
@@ -23,7 +34,7 @@ export function replyWeight(byteLength: number): number {
 
 /** The main thread's side. */
 export class ThreadControl {
-  readonly shared = new SharedArrayBuffer(28);
+  readonly shared = new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT);
   readonly #words = new Int32Array(this.shared);
 
   constructor() {
@@ -36,6 +47,17 @@ export class ThreadControl {
     Atomics.store(this.#words, place.cancelled, 0);
     Atomics.store(this.#words, place.count, 0);
     Atomics.store(this.#words, place.taken, 0);
+    Atomics.store(this.#words, place.begun, 0);
+  }
+
+  /** Whether the thread has taken up the batch at all: something that an earlier one left behind may have blocked it. */
+  get hasBegun(): boolean {
+    return Atomics.load(this.#words, place.begun) !== 0;
+  }
+
+  /** A message is there that a thread in the middle of a batch should read. */
+  posted(): void {
+    Atomics.add(this.#words, place.posted, 1);
   }
 
   /** A reply that the thread sent while its batch runs is on its way. */
@@ -87,6 +109,16 @@ export class ThreadControlView implements NativeGuard {
   }
 
   readonly isCancelled = (): boolean => Atomics.load(this.#words, place.cancelled) !== 0;
+
+  /** The batch is being worked on from now on. */
+  begin(): void {
+    Atomics.store(this.#words, place.begun, 1);
+  }
+
+  /** How many messages there have been that a thread in the middle of a batch should read; it wraps around. */
+  get posted(): number {
+    return Atomics.load(this.#words, place.posted);
+  }
 
   /** An instance or a model run is finished. */
   readonly progress = (): void => void Atomics.add(this.#words, place.progress, 1);

@@ -116,7 +116,7 @@ export class ExecutorPool {
         idle: () => this.#idle(id),
         nearEnd: () => this.#events.placeFree(id),
         overdue: () => this.#overdue(id),
-        lost: (_, reason) => this.#lost(id, reason),
+        lost: (_, reason, stack) => this.#lost(id, reason, stack),
         stuck: () => this.#stuck(id),
       },
     );
@@ -157,10 +157,10 @@ export class ExecutorPool {
     this.#events.availability(isAvailable);
   }
 
-  #lost(id: number, reason: string): void {
+  #lost(id: number, reason: string, stack: string | undefined): void {
     // One that was still loading is dealt with where it was started.
     if (this.#loading.has(id) || !this.#executors.delete(id) || this.#stopping) return;
-    this.#settings.logger.error({ executor: id, reason }, 'executor thread lost; replacing it');
+    this.#settings.logger.error({ executor: id, reason, stack }, 'executor thread lost; replacing it');
     this.#events.placeGone(id);
     this.#missing++;
     this.#restartLater();

@@ -37,7 +37,7 @@ export interface ExecutorEvents {
   /** Its batch did not return in time. Until it is idle or lost it takes no other. */
   overdue(executor: Executor): void;
   /** The thread is gone, without having been asked to stop. */
-  lost(executor: Executor, reason: string): void;
+  lost(executor: Executor, reason: string, stack: string | undefined): void;
   /** The thread has been in native code for so long that only killing the process will end it. */
   stuck(executor: Executor): void;
 }
@@ -162,8 +162,10 @@ export class Executor {
 
   /** The same for some instances of the batch: nobody waits for these. */
   cancelPart(work: BatchWork, instances: InstanceRange): void {
-    if (this.#work === work) this.#post({ kind: 'cancel', batchId: work.batchId, instances });
-    else if (this.#next?.work === work) this.#next.cancelled.push(instances);
+    if (this.#work === work) {
+      this.#post({ kind: 'cancel', batchId: work.batchId, instances });
+      this.#control.posted();
+    } else if (this.#next?.work === work) this.#next.cancelled.push(instances);
   }
 
   /** The batch that waits was not started and may run elsewhere. */
@@ -236,6 +238,13 @@ export class Executor {
           { errorId: message.errorId, cause: message.cause },
           'internal error in an executor',
         );
+      case 'stray': {
+        const { reason, stack, leftOut } = message;
+        return this.#settings.logger.warn(
+          { reason, stack, ...(leftOut > 0 ? { leftOut } : {}) },
+          'a stage left a promise rejected that nobody awaits; a missing await?',
+        );
+      }
       case 'thrown': {
         const { batchId, method, message: reason, stack } = message;
         return this.#settings.logger.debug({ batchId, method, reason, stack }, 'stage failed');
@@ -345,7 +354,8 @@ export class Executor {
   /** The instances may be strangers to each other: whose request is to blame is for the master to say. */
   #loseOverdue(work: BatchWork, why: string): void {
     const { first, count, stage } = this.#control.working;
-    if (count === 0) failRest(work, stageFailed(work, why));
+    if (!this.#control.hasBegun) queueMicrotask(work.onReturned);
+    else if (count === 0) failRest(work, stageFailed(work, why));
     else work.onLost(`${why}, stage index(begin with 1): ${stage + 1}`, { first, count });
   }
 
@@ -384,16 +394,25 @@ export class Executor {
 
   #exited(code: number): void {
     const wasAsked = this.#state === 'stopping';
+    const reason = this.#endReason(code);
     this.#state = 'gone';
     this.#forgetStuck();
-    const reason = this.#crash === undefined ? `exit code ${code}` : firstLine(this.#crash.thrown);
     this.#failLoad(this.#loadFailed(`the executor thread ended while it loaded the servable (${reason})`));
     this.#finishWork(false)?.onLost(
       `its executor thread ended while it ran the batch (${reason}); a stage ended it or ran out of memory`,
     );
     this.#returnNext();
-    if (!wasAsked) this.#events.lost(this, reason);
+    if (!wasAsked) this.#events.lost(this, reason, stackOf(this.#crash?.thrown));
   }
+
+  #endReason(code: number): string {
+    if (this.#crash !== undefined) return firstLine(this.#crash.thrown);
+    return this.#state === 'ending' ? 'ended, as its batch did not return in time' : `exit code ${code}`;
+  }
+}
+
+function stackOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : undefined;
 }
 
 const unanswered = 'was not answered by its executor';

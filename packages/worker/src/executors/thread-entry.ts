@@ -1,5 +1,5 @@
 /** An executor thread: loads the servable, then runs one batch after another. Models run here and nowhere else. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import {
   decodeBatch,
   encodeReply,
@@ -14,6 +14,7 @@ import { executeBatch } from '../execution/execute-batch.js';
 import { loadServable, type LoadedServable } from '../servables/load-servable.js';
 import type { InstanceRange } from './batch-work.js';
 import { replyWeight, ThreadControlView } from './control-word.js';
+import { strayRejections } from './stray-rejections.js';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
 const port = parentPort!;
@@ -31,7 +32,28 @@ let thrownReported = 0;
 let runningId: number | undefined;
 /** Instances of the running batch that nobody waits for any more. */
 let cancelled: InstanceRange[] = [];
-const takeCancelled = () => cancelled.shift();
+/** Of the messages that concern the running batch, those that have been looked for. */
+let looked = 0;
+let receive: (message: ToThread) => void = () => undefined;
+
+const reportStray = strayRejections(({ thrown, ...stray }) => {
+  post({ kind: 'stray', ...stray, stack: causeText(thrown) });
+}, now);
+
+/** A stage that runs one instance after another without a pause would not be told in time. */
+function takeCancelled(): InstanceRange | undefined {
+  const { posted } = control;
+  if (looked !== posted) {
+    looked = posted;
+    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+      const message = next.message as ToThread;
+      // Anything else has its turn when it would have had it.
+      if (message.kind === 'cancel') receive(message);
+      else setImmediate(receive, message);
+    }
+  }
+  return cancelled.shift();
+}
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
@@ -40,11 +62,13 @@ function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
 async function start(): Promise<void> {
   try {
     const servable = await loadServable(load, control);
-    port.on('message', (message: ToThread) => {
+    receive = (message) => {
       if (message.kind === 'batch') running = runBatch(servable, message);
       else if (message.kind === 'stop') void stop(servable);
       else if (message.batchId === runningId) cancelled.push(message.instances);
-    });
+    };
+    port.on('message', receive);
+    process.on('unhandledRejection', reportStray);
     post({ kind: 'ready', signatures: servable.signatures });
   } catch (thrown) {
     const error = ServingError.from(thrown);
@@ -57,6 +81,7 @@ async function runBatch(
   servable: LoadedServable,
   { batchId, frame, waitedMs }: Extract<ToThread, { kind: 'batch' }>,
 ): Promise<void> {
+  control.begin();
   const arrivedAt = now() - waitedMs;
   runningId = batchId;
   cancelled = [];

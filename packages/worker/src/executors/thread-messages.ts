@@ -66,5 +66,7 @@ export type FromThread =
   | ReplyMessage
   | DoneMessage
   | ThrownMessage
+  /** A promise that a stage has left rejected. */
+  | { readonly kind: 'stray'; readonly reason: string; readonly stack: string; readonly leftOut: number }
   /** A cause that is for the log only, under the id the caller was given. */
   | { readonly kind: 'fault'; readonly errorId: string; readonly cause: string };

@@ -44,11 +44,26 @@ export function fitted(index: number, port: ModelPort, value: Value): ModelTenso
   const { dtype, shape } = layoutOf(value);
   const problem = misfit('model', index, port, dtype, shape);
   if (problem !== undefined) return problem;
-  if (value instanceof Tensor) return inModelShape(value, port.shape);
+  if (value instanceof Tensor) {
+    const wrong = wrongBool(value);
+    return wrong === undefined ? inModelShape(value, port.shape) : wrongBools(port.name, wrong);
+  }
   const texts = value instanceof StringTensor ? value.data : [value as string];
   const wrong = texts.find((text) => !isSafeText(text));
   if (wrong !== undefined) return unsafeText(port.name, wrong);
   return new StringTensor(shape.length === port.shape.length ? shape : scalarLike(port.shape), texts);
+}
+
+/** The first byte of a bool tensor that is neither 0 nor 1: a model would compute with it; undefined when all are. */
+export function wrongBool({ dtype, data }: Pick<Tensor, 'dtype' | 'data'>): number | undefined {
+  return dtype === 'bool' ? (data as Uint8Array).find((byte) => byte > 1) : undefined;
+}
+
+function wrongBools(name: string, given: number): ServingError {
+  return new ServingError(
+    'INVALID_TENSOR',
+    `input ${name}: expected 0 or 1 in each byte of a bool tensor, given ${given}`,
+  );
 }
 
 /** The same elements with `[]` for `[1]` or the other way round, as the model has it. */

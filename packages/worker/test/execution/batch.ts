@@ -93,7 +93,7 @@ export function functionStage(
 /** A session that runs a function instead of a model, and remembers what it was given. */
 export class FakeSession implements Session {
   readonly runs: (readonly ModelTensor[])[] = [];
-  readonly inputs: readonly ModelPort[];
+  inputs: readonly ModelPort[];
   readonly outputs: readonly ModelPort[];
   readonly symbols = new Set<string>();
   readonly #model: (...inputs: Tensor[]) => Tensor | Tensor[];

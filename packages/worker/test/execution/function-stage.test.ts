@@ -208,3 +208,57 @@ test.each<[string, StageFunction]>([
     /error msg: expected one result, given an iterator; a method whose last stage yields one response after another is registered with streaming: true$/,
   );
 });
+
+test('a list with a hole is an error of its instance', async () => {
+  const holes: unknown[] = [];
+  holes.length = 1;
+  const withHole = await run((x: Tensor) => (numberOf(x) === 2 ? holes : x));
+  expect([0, 1, 2].map((i) => withHole.errorOf(i)?.message)).toEqual([
+    undefined,
+    expect.stringMatching(/error msg: expected a Tensor, .*, given undefined$/),
+    undefined,
+  ]);
+});
+
+test('a bool that is neither 0 nor 1 is an error of its instance', async () => {
+  const values = await run((x: Tensor) => new Tensor('bool', [2], Uint8Array.of(1, numberOf(x) - 1)));
+  expect([1, 2, 3].map((_, i) => values.errorOf(i)?.message.replace(/^.* error msg: /, ''))).toEqual([
+    undefined,
+    undefined,
+    'expected 0 or 1 in each byte of a bool tensor, given 2',
+  ]);
+});
+
+test('whatever is thrown costs its own instance only', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const thrown of [proxy, null, undefined, Symbol('s')]) {
+    const values = await run((x: Tensor) => {
+      if (numberOf(x) === 2) throw thrown;
+      return x;
+    });
+    expect([0, 1, 2].map((i) => values.errorOf(i)?.code)).toEqual([undefined, 'STAGE_FAILED', undefined]);
+  }
+});
+
+test('memory that a function hands to another thread stays here', async () => {
+  const transfer = (x: Tensor) => {
+    const { buffer } = x.data as { buffer: ArrayBuffer };
+    try {
+      structuredClone(buffer, { transfer: [buffer] });
+    } catch {
+      // From Node 21 on, that is an error.
+    }
+    return x.data.length;
+  };
+  const values = new BatchValues(ports('x'), 3, [block(3, floatColumn('x', [1], 1, 2, 3))]);
+  await runFunctionStage(functionStage(transfer, [0], [1]), values, context());
+  // What a function gave is one's own, and is to arrive all the same.
+  await runFunctionStage(functionStage(transfer, [1], [2]), values, context());
+  expect([0, 1, 2].map((i) => [plain(values.slot(0).row(i)), plain(values.slot(2).row(i))])).toEqual(
+    [1, 2, 3].map((value) => [
+      { dtype: 'float32', shape: [1], data: [value] },
+      { dtype: 'float32', shape: [], data: [1] },
+    ]),
+  );
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ServingError, Tensor, type Block } from '@serving/common';
-import { BatchValues } from '../../src/execution/batch-values.js';
+import { numericColumn, ServingError, Tensor, type Block } from '@serving/common';
+import { BatchValues, SlotValues } from '../../src/execution/batch-values.js';
 import { runModelStage } from '../../src/execution/model-stage.js';
 import type { LoadedModel } from '../../src/models/loaded-model.js';
 import {
@@ -339,4 +339,44 @@ test('several inputs and outputs keep their order', async () => {
     [floats([], 2), floats([], 1)].map(plain),
   );
   expect(fake.runs[0]!.every((tensor) => tensor instanceof Tensor)).toBe(true);
+});
+
+test('what does not fit is the fault of whoever gave it: the caller, or an earlier stage', async () => {
+  const model = loaded(
+    new FakeSession(
+      [
+        ['N', 2],
+        ['N', 2],
+      ],
+      [['N', 2]],
+      (a) => a,
+    ),
+  );
+  const values = new BatchValues(ports('x'), 3, [block(3, floatColumn('x', [2], 1, 2, 3, 4, 5, 6))]);
+  values.set(1, SlotValues.ofRows([floats([2], 1, 2), floats([3], 1, 2, 3), floats([2], 1, 2)]));
+  await runModelStage(modelStage(model, [0, 1], [2]), model.graphs[0]!, values, context());
+  expect([0, 1, 2].map((i) => values.errorOf(i)?.code)).toEqual([undefined, 'STAGE_FAILED', undefined]);
+  expect(values.errorOf(1)!.message).toBe(
+    "Call Model 'm.onnx' Failed, method: 'm', stage index(begin with 1): 2, error msg: Given model input 1 size 12 not match the size 8 defined in model; input x1: expected float32 [2], given float32 [3]; it is what another stage gave",
+  );
+  const sent = new BatchValues(ports('x'), 3, [block(1, floatColumn('x', [3], 1, 2, 3))]);
+  sent.set(1, SlotValues.ofRows([floats([2], 1, 2)]));
+  await runModelStage(modelStage(model, [0, 1], [2]), model.graphs[0]!, sent, context());
+  expect(sent.errorOf(0)).toMatchObject({
+    code: 'INPUT_MISMATCH',
+    message: expect.stringMatching(/^Given model input 0 size 12/),
+  });
+});
+
+test('a bool that is neither 0 nor 1 does not reach the model', async () => {
+  const bools = numericColumn('x', 'bool', [2], [Uint8Array.of(0, 1, 1, 2, 255, 0)]);
+  const fake = new FakeSession([['N', 2]], [['N', 2]], (x) => x);
+  fake.inputs = fake.inputs.map((port) => ({ ...port, dtype: 'bool' }));
+  const values = await run(loaded(fake), block(3, bools));
+  expect(outcomes(values)).toEqual([
+    { dtype: 'bool', shape: [2], data: [0, 1] },
+    'input x0: expected 0 or 1 in each byte of a bool tensor, given 2',
+    'input x0: expected 0 or 1 in each byte of a bool tensor, given 255',
+  ]);
+  expect(fake.shapes).toEqual([[1, 2]]);
 });

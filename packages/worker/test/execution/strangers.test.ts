@@ -1,8 +1,8 @@
 /** Functions that are called with the instances of several requests: what one does is no business of the others. */
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Tensor } from '@serving/common';
 import type { StageFunction } from '../../src/definition/definition.js';
-import { BatchValues } from '../../src/execution/batch-values.js';
+import { BatchValues, SlotValues } from '../../src/execution/batch-values.js';
 import { byRequest } from '../../src/execution/by-request.js';
 import { runFunctionStage } from '../../src/execution/function-stage.js';
 import type { StageContext } from '../../src/execution/stage-context.js';
@@ -140,4 +140,34 @@ describe('should the thread not come back', () => {
     // All, which wait; then each request until it waits, and all again.
     expect(await blamed(run, 0)).toEqual(['0+5', '0+5', '0+2', '0+5', '2+2', '0+5', '4+1', '0+5']);
   });
+});
+
+test('constants are not kept for another call: they must not be written to', async () => {
+  const constant = new Uint8Array(16);
+  const kept = jest.spyOn(Uint8Array.prototype, 'set');
+  const values = new BatchValues(ports('x'), 3, [block(5, floatColumn('x', [], 0, 1, 2, 3, 4))]);
+  values.set(1, SlotValues.ofConstant(constant));
+  const given: unknown[] = [];
+  const stage = functionStage(
+    (instances: readonly [Tensor, Uint8Array][]) => {
+      if (instances.some(([x]) => isBad([x]))) throw new Error('bad');
+      given.push(...instances.map(([, bytes]) => bytes));
+      return instances.map(([x]) => x);
+    },
+    [0, 1],
+    [2],
+    { batchSize: 0 },
+  );
+  await runFunctionStage(
+    stage,
+    values,
+    context(
+      () => false,
+      () => undefined,
+      requests,
+    ),
+  );
+  const restored = kept.mock.contexts.includes(constant);
+  kept.mockRestore();
+  expect([restored, given]).toEqual([false, [constant, constant, constant]]);
 });

@@ -114,7 +114,7 @@ test.each<[string, StageFunction, RegExp]>([
     function* () {
       yield [1, 2];
     },
-    /error msg: expected 1 output, given 2$/,
+    /error msg: expected 1 output, given 2; a list is several outputs/,
   ],
   [
     'an Error',

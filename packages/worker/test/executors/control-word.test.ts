@@ -66,3 +66,21 @@ test('what the thread works on is known with its stage, until the next batch', (
   control.reset();
   expect(control.working.count).toBe(0);
 });
+
+test('whether the batch was taken up is known until the next one', () => {
+  const { control, view } = pair();
+  expect(control.hasBegun).toBe(false);
+  view.begin();
+  expect(control.hasBegun).toBe(true);
+  control.reset();
+  expect(control.hasBegun).toBe(false);
+});
+
+test('a thread sees how many messages have been posted that it should read', () => {
+  const { control, view } = pair();
+  expect(view.posted).toBe(0);
+  control.posted();
+  control.posted();
+  control.reset();
+  expect(view.posted).toBe(2);
+});

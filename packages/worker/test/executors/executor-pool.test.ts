@@ -215,3 +215,11 @@ test('the error of a batch that cannot be read reaches its instances', async () 
   expect(batch).toEqual(['no frame', 'done']);
   expect(under.news()).toEqual(['free 0']);
 });
+
+test('a batch that a blocked thread never took up is returned, as it may run elsewhere', async () => {
+  const under = await new PoolUnderTest().started();
+  under.last.isBlocked = true;
+  const batch = under.run();
+  await under.pass(times.execution);
+  expect([batch, under.threads[0]!.isTerminated]).toEqual([['returned'], true]);
+});

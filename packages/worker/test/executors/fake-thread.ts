@@ -19,8 +19,12 @@ export class FakeThread extends EventEmitter implements ExecutorThread {
     this.#start = start;
   }
 
+  /** What an earlier batch has left behind keeps it from taking up another. */
+  isBlocked = false;
+
   postMessage(message: ToThread): void {
     this.received.push(message);
+    if (message.kind === 'batch' && !this.isBlocked) this.control.begin();
   }
 
   /** In native code from the start, as a real one is. */
