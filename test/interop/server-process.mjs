@@ -38,18 +38,19 @@ async function isFree(host) {
   }
 }
 
-/** What is served: the tutorial's servable, the same with a batch dimension, and two of functions. */
-const ofFunctions = ['echo', 'countdown'];
-const servables = ['add', 'add-batch', ...ofFunctions];
+/** What is served, by the folder of the repository that it is kept in. */
+const kept = {
+  'examples/add': ['add', 'add-batch'],
+  'examples/incremental-generation': ['whale'],
+  'test/interop/servables': ['echo', 'countdown'],
+};
+const servables = Object.values(kept).flat();
 
 /** Puts the servables, which are kept in several places, side by side in `directory`. */
 export function collectServables(directory) {
-  for (const name of servables) {
-    const kept = ofFunctions.includes(name)
-      ? join(import.meta.dirname, 'servables')
-      : join(repository, 'examples', 'add');
-    cpSync(join(kept, name), join(directory, name), { recursive: true });
-  }
+  for (const [folder, names] of Object.entries(kept))
+    for (const name of names)
+      cpSync(join(repository, folder, name), join(directory, name), { recursive: true });
 }
 
 /** A master with the servables in its own process. Resolves once it listens, with its address for each protocol. */

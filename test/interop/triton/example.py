@@ -1,4 +1,4 @@
-"""The examples of docs/open-inference.md, as they stand there but for the address."""
+"""The examples of pages in Python, as they stand there but for the address."""
 
 import contextlib
 import io
@@ -7,12 +7,14 @@ import re
 
 from harness import expect, expect_equal
 
-PAGE = pathlib.Path(__file__).parents[3] / "docs" / "open-inference.md"
+REPOSITORY = pathlib.Path(__file__).parents[3]
+PAGES = ["docs/open-inference.md", "examples/incremental-generation/README.md"]
 
 
 def add_example_check(checks, address):
-    for number, code in enumerate(re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S), 1):
-        checks.run(f"example {number} of docs/open-inference.md", run_example, code, address)
+    for page in PAGES:
+        for number, code in enumerate(re.findall(r"```python\n(.*?)```", (REPOSITORY / page).read_text(), re.S), 1):
+            checks.run(f"example {number} of {page}", run_example, code, address)
 
 
 def run_example(code, address):
