@@ -5,7 +5,7 @@ import { DispatchCounts } from '../../src/statistics/dispatch-counts.js';
 import { pickFewestInFlight } from '../../src/dispatch/pickers/fewest-in-flight.js';
 import { batcherOf } from '../support/batchers.js';
 import { callOfSize, floatText } from '../support/calls.js';
-import { FakeReplica, signature } from '../support/fake-replica.js';
+import { FakeReplica } from '../support/fake-replica.js';
 
 const limits = {
   maxBatchSize: 2,
