@@ -10,6 +10,7 @@ export {
   BytesTensor,
   declareModel,
   decodeImage,
+  imageGeometry,
   Model,
   Placeholder,
   readLabels,

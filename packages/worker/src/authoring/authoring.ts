@@ -43,6 +43,7 @@ export {
 export type { PadOptions } from './padded-inputs.js';
 export { base64Decode, base64Encode } from '../stages/base64.js';
 export { decodeImage } from '../stages/decode-image.js';
+export { imageGeometry } from '../stages/image-geometry.js';
 export type { ImageOptions } from '../stages/image-options.js';
 export { softmax } from '../stages/softmax.js';
 export { argmax, readLabels, topK, topLabels, type LabelOptions } from '../stages/top-k.js';

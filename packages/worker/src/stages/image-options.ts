@@ -1,4 +1,4 @@
-/** How pictures become tensors: what can be asked of `decodeImage`, checked when the configuration is read. */
+/** How pictures become tensors: what can be asked of `decodeImage` and `imageGeometry`, checked when the configuration is read. */
 
 export interface ImageOptions {
   /** Size of the result in pixels. Both or neither. @default the picture's own */
@@ -41,25 +41,27 @@ const choices = {
   layout: ['chw', 'hwc'],
 } as const;
 
-/** @throws Error saying what was expected; plain JavaScript may give anything */
-export function checkImageOptions(options: ImageOptions): void {
+/**
+ * @param stage the one that was given them
+ * @throws Error saying what was expected; plain JavaScript may give anything
+ */
+export function checkImageOptions(stage: string, options: ImageOptions): void {
+  const check = (name: string, expected: string, isRight: (value: unknown) => boolean) => {
+    const value: unknown = Reflect.get(options, name);
+    if (value !== undefined && !isRight(value)) throw mistake(stage, name, expected, value);
+  };
   const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw mistake(unknown, `one of the options ${names.join(', ')}`);
-  for (const [name, known] of Object.entries(choices)) check(options, name, oneOf(known), isOneOf(known));
-  for (const name of ['width', 'height', 'maxPixels']) check(options, name, 'a whole number from 1', isSize);
-  check(options, 'scale', 'a finite number', Number.isFinite);
+  if (unknown !== undefined) throw mistake(stage, unknown, `one of the options ${names.join(', ')}`);
+  for (const [name, known] of Object.entries(choices)) check(name, oneOf(known), isOneOf(known));
+  for (const name of ['width', 'height', 'maxPixels']) check(name, 'a whole number from 1', isSize);
+  check('scale', 'a finite number', Number.isFinite);
   if ((options.width === undefined) !== (options.height === undefined))
-    throw new Error('decodeImage: expected both width and height, or neither');
+    throw new Error(`${stage}: expected both width and height, or neither`);
 }
 
-function check(options: object, name: string, expected: string, isRight: (value: unknown) => boolean): void {
-  const value: unknown = Reflect.get(options, name);
-  if (value !== undefined && !isRight(value)) throw mistake(name, expected, value);
-}
-
-function mistake(name: string, expected: string, ...given: unknown[]): Error {
+function mistake(stage: string, name: string, expected: string, ...given: unknown[]): Error {
   const shown = given.length === 0 ? '' : `, given ${String(given[0])}`;
-  return new Error(`decodeImage: ${name}: expected ${expected}${shown}`);
+  return new Error(`${stage}: ${name}: expected ${expected}${shown}`);
 }
 
 const oneOf = (known: readonly string[]) => `one of '${known.join("', '")}'`;
@@ -72,9 +74,9 @@ export function channelsOf({ channels = 'rgb', mean = 0, std = 1 }: ImageOptions
     const values = typeof given === 'number' ? order.map(() => given) : given;
     const isEach = Array.isArray(values) && values.length === order.length && values.every(Number.isFinite);
     if (isEach) return values;
-    throw mistake(name, `a number, or ${order.length} for ${channels}`, given);
+    throw mistake('decodeImage', name, `a number, or ${order.length} for ${channels}`, given);
   };
   if ([std].flat().includes(0))
-    throw mistake('std', 'numbers other than 0, which pixels are divided by', std);
+    throw mistake('decodeImage', 'std', 'numbers other than 0, which pixels are divided by', std);
   return { count: order.length, order, mean: each('mean', mean), std: each('std', std) };
 }
