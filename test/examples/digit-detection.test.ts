@@ -104,7 +104,7 @@ describe('pictures', () => {
   test('bytes that are none cost their own instance an error', async () => {
     const image = readFileSync(`${folder}/scene.jpg`);
     const [broken, whole] = await client.infer([instance(image.subarray(0, 20)), instance(image)]);
-    expect(broken).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
+    expect(broken).toMatchObject({ ok: false, error: { code: 'INVALID_INPUTS' } });
     expect(whole).toMatchObject({ ok: true });
   });
 });

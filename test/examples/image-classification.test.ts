@@ -57,6 +57,6 @@ test('in a batch, bytes that are no picture cost their own instance an error', a
     instances[2]!,
   ]);
   expect(outputsOf(first!)['label']).toBe('t-shirt');
-  expect(broken).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
+  expect(broken).toMatchObject({ ok: false, error: { code: 'INVALID_INPUTS' } });
   expect(outputsOf(last!)['label']).toBe('trouser');
 });

@@ -25,6 +25,6 @@ test('bytes that are no picture cost their own instance an error', async () => {
   const client = server.client('lenet', 'predict');
   const image = readFileSync('examples/lenet/digits/7-0.png');
   const [broken, whole] = await client.infer([{ image: image.subarray(0, 20) }, { image }]);
-  expect(broken).toMatchObject({ ok: false, error: { code: 'SYSTEM_ERROR' } });
+  expect(broken).toMatchObject({ ok: false, error: { code: 'INVALID_INPUTS' } });
   expect((outputsOf(whole!)['label'] as Tensor).toNested()).toBe(7n);
 });

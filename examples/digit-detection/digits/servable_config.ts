@@ -4,6 +4,7 @@ import {
   declareModel,
   decodeImage,
   imageGeometry,
+  InputError,
   registerMethod,
   Tensor,
   type Placeholder,
@@ -28,7 +29,7 @@ function checkThresholds(score: Tensor, iou: Tensor): [score: Tensor, iou: Tenso
   for (const [name, { data }] of Object.entries({ score_threshold: score, iou_threshold: iou })) {
     const value = Number(data[0]);
     if (!(value >= 0 && value <= 1))
-      throw new Error(`${name}: expected a number from 0 to 1, given ${value}`);
+      throw new InputError(`${name}: expected a number from 0 to 1, given ${value}`);
   }
   return [score, iou];
 }

@@ -2,6 +2,7 @@
 import {
   addStage,
   declareModel,
+  InputError,
   registerMethod,
   type Placeholder,
   type Subgraph,
@@ -20,14 +21,14 @@ const hottest = 10;
 function readPrompt(prompt: string, maxLength: Tensor, temperature: Tensor): BigInt64Array {
   const letters = Array.from(prompt);
   const [length, heat] = [maxLength.dataAs('int64')[0]!, temperature.dataAs('float32')[0]!];
-  if (letters.length === 0) throw new Error('expected a prompt of at least one letter, given none');
-  if (length < 1n) throw new Error(`expected a max_length of at least 1, given ${length}`);
+  if (letters.length === 0) throw new InputError('expected a prompt of at least one letter, given none');
+  if (length < 1n) throw new InputError(`expected a max_length of at least 1, given ${length}`);
   if (BigInt(letters.length) + length > context)
-    throw new Error(
+    throw new InputError(
       `expected a prompt and a max_length of at most ${context} letters together, given ${letters.length} and ${length}`,
     );
   if (!(heat >= 0 && heat <= hottest))
-    throw new Error(`expected a temperature from 0 to ${hottest}, given ${heat}`);
+    throw new InputError(`expected a temperature from 0 to ${hottest}, given ${heat}`);
   return BigInt64Array.from(letters, (letter) => BigInt(tokenOf(letter)));
 }
 

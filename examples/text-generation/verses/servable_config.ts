@@ -1,6 +1,6 @@
 /** Text in, what follows it out: a loop around a model that knows one letter at a time, and has its state from the last. */
 import { readFileSync } from 'node:fs';
-import { addStage, argmax, declareModel, registerMethod, Tensor } from '@serving/worker';
+import { addStage, argmax, declareModel, InputError, registerMethod, Tensor } from '@serving/worker';
 
 const verses = declareModel({ file: 'verses.onnx', warmUp: true });
 const vocabulary = JSON.parse(
@@ -16,11 +16,11 @@ const best = argmax();
 function readPrompt(prompt: string, maxLength: Tensor): BigInt64Array {
   const length = maxLength.dataAs('int64')[0]!;
   if (length < 1n || length > longest)
-    throw new Error(`expected a max_length from 1 to ${longest}, given ${length}`);
-  if (prompt === '') throw new Error('expected a prompt of at least one letter, given none');
+    throw new InputError(`expected a max_length from 1 to ${longest}, given ${length}`);
+  if (prompt === '') throw new InputError('expected a prompt of at least one letter, given none');
   return BigInt64Array.from(prompt, (letter) => {
     const token = vocabulary.indexOf(letter);
-    if (token === -1) throw new Error(`expected letters that the verses have, given '${letter}'`);
+    if (token === -1) throw new InputError(`expected letters that the verses have, given '${letter}'`);
     return BigInt(token);
   });
 }

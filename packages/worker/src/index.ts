@@ -11,6 +11,7 @@ export {
   declareModel,
   decodeImage,
   imageGeometry,
+  InputError,
   Model,
   Placeholder,
   readLabels,

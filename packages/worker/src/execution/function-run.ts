@@ -1,6 +1,7 @@
 /** A function stage at work on a batch: what the function is given, and what becomes of what it gives. */
 import { firstLine, ServingError, type Value } from '@serving/common';
 import type { FunctionStageDefinition } from '../definition/definition.js';
+import { isInputError } from '../definition/input-error.js';
 import type { ModelUser } from '../models/model-user.js';
 import { nobodyWaits, within } from './awaited.js';
 import { SlotValues, type BatchValues } from './batch-values.js';
@@ -82,7 +83,8 @@ export class FunctionRun {
     const { stage, context } = this;
     const tag = stage.tag ?? `Function '${context.servable}.${stage.name}'`;
     const message = `Call ${tag} Failed, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}, error msg: ${firstLine(thrown)}`;
-    this.#values.fail(instance, new ServingError('STAGE_FAILED', message, { cause: thrown }));
+    const code = isInputError(thrown) ? 'INPUT_MISMATCH' : 'STAGE_FAILED';
+    this.#values.fail(instance, new ServingError(code, message, { cause: thrown }));
   }
 
   finish(): void {

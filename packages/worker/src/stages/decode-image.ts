@@ -7,7 +7,7 @@ import { readPicture } from './read-picture.js';
 /**
  * A stage: the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF picture → a float32 tensor. Turned as its EXIF data says;
  * transparency is laid on black.
- * @throws Error at load for options that make no sense; in a stage for bytes that are no picture
+ * @throws Error at load for options that make no sense; InputError in a stage for bytes that are no picture
  */
 export function decodeImage(options: ImageOptions = {}): (bytes: Uint8Array) => Promise<Tensor> {
   checkImageOptions('decodeImage', options);

@@ -17,7 +17,7 @@ interface Size {
  * `fit: 'contain'` the area reaches beyond the picture, so left or top may be negative; with 'cover' it lies within.
  *
  * Reads no further than the picture's header.
- * @throws Error at load for options that make no sense; in a stage for bytes that are no picture
+ * @throws Error at load for options that make no sense; InputError in a stage for bytes that are no picture
  */
 export function imageGeometry(
   options: ImageOptions = {},

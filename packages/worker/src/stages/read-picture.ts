@@ -1,6 +1,7 @@
 /** The bytes of a picture → whatever is read from it with sharp (libvips), which is loaded when the first picture comes. */
 import type SharpModule from 'sharp';
 import type { Sharp } from 'sharp';
+import { InputError } from '../definition/input-error.js';
 
 type Open = typeof SharpModule;
 let sharp: Promise<Open> | undefined;
@@ -17,16 +18,16 @@ function loadSharp(): Promise<Open> {
 
 const mostPixels = 2 ** 28;
 
-/** @throws Error for bytes that are no picture, or one of too many pixels */
+/** @throws InputError for bytes that are no picture, or one of too many pixels */
 export async function readPicture<Result>(
   bytes: Uint8Array,
   { maxPixels = mostPixels }: { readonly maxPixels?: number },
   read: (picture: Sharp) => Promise<Result>,
 ): Promise<Result> {
   if (!(bytes instanceof Uint8Array))
-    throw new Error(`expected the bytes of a picture, given ${typeof bytes}`);
+    throw new InputError(`expected the bytes of a picture, given ${typeof bytes}`);
   if (!isPicture(bytes))
-    throw new Error(
+    throw new InputError(
       `expected the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF picture, given ${bytes.length} bytes of something else`,
     );
   const open = await loadSharp();
@@ -34,7 +35,7 @@ export async function readPicture<Result>(
     return await read(open(bytes, { limitInputPixels: maxPixels }));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(
+    throw new InputError(
       `expected the bytes of a picture, given ${bytes.length} bytes that cannot be read as one: ${why}`,
       { cause },
     );

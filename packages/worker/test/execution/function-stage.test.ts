@@ -3,6 +3,7 @@ import { Tensor, type Value } from '@serving/common';
 import { BatchValues } from '../../src/execution/batch-values.js';
 import { runFunctionStage } from '../../src/execution/function-stage.js';
 import type { StageFunction } from '../../src/definition/definition.js';
+import { InputError } from '../../src/definition/input-error.js';
 import { block, context, floatColumn, floats, functionStage, plain, ports, textColumn } from './batch.js';
 
 const three = () => new BatchValues(ports('x'), 3, [block(3, floatColumn('x', [], 1, 2, 3))]);
@@ -261,4 +262,23 @@ test('memory that a function hands to another thread stays here', async () => {
       { dtype: 'float32', shape: [], data: [1] },
     ]),
   );
+});
+
+test('what a caller is to blame for is told so, thrown or in place of a result', async () => {
+  const blame = (x: Tensor) => {
+    if (numberOf(x) === 1) throw new InputError('expected 2 or 3, given 1\nand more');
+    return numberOf(x) === 2 ? new InputError('no two') : x;
+  };
+  const values = await run(blame);
+  expect([0, 1, 2].map((i) => [values.errorOf(i)?.code, values.errorOf(i)?.message])).toEqual([
+    [
+      'INPUT_MISMATCH',
+      "Call Function 's.blame' Failed, method: 'm', stage index(begin with 1): 2, error msg: expected 2 or 3, given 1",
+    ],
+    [
+      'INPUT_MISMATCH',
+      "Call Function 's.blame' Failed, method: 'm', stage index(begin with 1): 2, error msg: no two",
+    ],
+    [undefined, undefined],
+  ]);
 });
