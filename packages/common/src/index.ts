@@ -60,6 +60,7 @@ export {
   type ErrorCode,
   type ErrorRow,
 } from './errors/error-codes.js';
+export { InputError, isInputError } from './errors/input-error.js';
 export { firstLine, ServingError } from './errors/serving-error.js';
 export { shortened } from './errors/shortened.js';
 export { predictPaths } from './identity/predict-paths.js';

@@ -16,6 +16,7 @@
  */
 export {
   BytesTensor,
+  InputError,
   StringTensor,
   Tensor,
   type Batching,
@@ -26,7 +27,6 @@ export {
   type Value,
 } from '@serving/common';
 export type { SessionSettings, StageFunction } from '../definition/definition.js';
-export { InputError } from '../definition/input-error.js';
 export { addStage, type StageInput, type StageOptions, type StageOutputs } from './add-stage.js';
 export { declareModel, type ModelOptions } from './declare-model.js';
 export { Model, Subgraph } from './model.js';

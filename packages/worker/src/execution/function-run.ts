@@ -1,7 +1,6 @@
 /** A function stage at work on a batch: what the function is given, and what becomes of what it gives. */
-import { firstLine, ServingError, type Value } from '@serving/common';
+import { firstLine, isInputError, ServingError, type Value } from '@serving/common';
 import type { FunctionStageDefinition } from '../definition/definition.js';
-import { isInputError } from '../definition/input-error.js';
 import type { ModelUser } from '../models/model-user.js';
 import { nobodyWaits, within } from './awaited.js';
 import { SlotValues, type BatchValues } from './batch-values.js';

@@ -1,5 +1,5 @@
 /** Text ↔ bytes. */
-import { InputError } from '../definition/input-error.js';
+import { InputError } from '@serving/common';
 import { namedStage } from './named-stage.js';
 
 /** A stage: base64 text, standard or URL-safe, → bytes. Anything else in the text is an error of its instance. */

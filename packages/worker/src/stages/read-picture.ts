@@ -1,7 +1,7 @@
 /** The bytes of a picture → whatever is read from it with sharp (libvips), which is loaded when the first picture comes. */
+import { InputError } from '@serving/common';
 import type SharpModule from 'sharp';
 import type { Sharp } from 'sharp';
-import { InputError } from '../definition/input-error.js';
 
 type Open = typeof SharpModule;
 let sharp: Promise<Open> | undefined;

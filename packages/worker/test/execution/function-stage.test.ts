@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { Tensor, type Value } from '@serving/common';
+import { InputError, Tensor, type Value } from '@serving/common';
 import { BatchValues } from '../../src/execution/batch-values.js';
 import { runFunctionStage } from '../../src/execution/function-stage.js';
 import type { StageFunction } from '../../src/definition/definition.js';
-import { InputError } from '../../src/definition/input-error.js';
 import { block, context, floatColumn, floats, functionStage, plain, ports, textColumn } from './batch.js';
 
 const three = () => new BatchValues(ports('x'), 3, [block(3, floatColumn('x', [], 1, 2, 3))]);
