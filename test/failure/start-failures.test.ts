@@ -9,6 +9,7 @@ import {
   configuration,
   functionServable,
   identityModel,
+  productModel,
   servables,
   slowLoadModel,
 } from '../support/servables.js';
@@ -195,6 +196,22 @@ const cases: Record<string, Case> = {
     },
     error:
       's/servable_config.ts:3: model add.onnx: withoutBatchDimInputs: expected positions below 2, the number of its inputs, given 2',
+  },
+  'a batch dimension that is two': {
+    files: {
+      'servable_config.ts': declared.replace(', withBatchDim: false', ''),
+      '1/add.onnx': productModel,
+    },
+    error:
+      's/servable_config.ts:3: model add.onnx: dimension 0 of its inputs has different names, a M and b K, and cannot be the batch of all; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
+  },
+  'a batch dimension that no input has': {
+    files: {
+      'servable_config.ts': declared.replace('withBatchDim: false', 'withoutBatchDimInputs: [0, 1]'),
+      '1/add.onnx': model,
+    },
+    error:
+      's/servable_config.ts:3: model add.onnx: none of its inputs has a batch dimension, so that its outputs are those of a whole run; declare it with withBatchDim: false',
   },
   'subgraphs of several batch sizes': {
     files: {

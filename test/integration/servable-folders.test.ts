@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { outputsOf, tensor } from '@serving/client';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
+import { onnxModel } from '../../examples/onnx-writer.js';
 import { startMaster, type Master } from '../support/processes.js';
-import { addModel, configuration, identityModel, servables } from '../support/servables.js';
+import { addModel, configuration, identityModel, productModel, servables } from '../support/servables.js';
 
 const says = (text: string) =>
   `registerMethod('say', { inputs: [], outputs: ['y'] }, () => addStage(() => ${text}, []));`;
@@ -73,6 +74,18 @@ ${says('a() + counter.value')}`,
   },
 };
 
+/** y = the elements of x above 0: as many as there are, by the name of another dimension. */
+const positiveModel = onnxModel({
+  name: 'positive',
+  inputs: [{ name: 'x', shape: ['N'] }],
+  outputs: [{ name: 'y', shape: ['M'] }],
+  nodes: [
+    { operator: 'Greater', inputs: ['x', 'zero'], outputs: ['isPositive'] },
+    { operator: 'Compress', inputs: ['x', 'isPositive'], outputs: ['y'] },
+  ],
+  weights: [{ name: 'zero', shape: [], data: Float32Array.of(0) }],
+});
+
 const ignored = ['0', '-1', '007', '1.5', '1e3', '+2', 'v2', '99999999999999999999'];
 
 let directory: string;
@@ -92,10 +105,20 @@ beforeAll(async () => {
     },
     'free-batch': { '1/m.onnx': addModel(['N', 2]) },
     'fixed-batch': { '1/m.onnx': addModel([4, 2]) },
+    product: { '1/m.onnx': productModel },
+    positive: { '1/m.onnx': positiveModel },
     'odd-names': { '1/m.onnx': identityModel(['N', 1], 'float32', '__proto__') },
   });
   chmodSync(join(directory, 'ts'), 0o555);
-  const names = [...Object.keys(talking), 'versions', 'free-batch', 'fixed-batch', 'odd-names'];
+  const names = [
+    ...Object.keys(talking),
+    'versions',
+    'free-batch',
+    'fixed-batch',
+    'product',
+    'positive',
+    'odd-names',
+  ];
   master = await startMaster(['--servable', names.join(','), '--directory', directory, '--executors', '1']);
 });
 
@@ -180,6 +203,27 @@ describe('without a configuration', () => {
       { x1: x, x2: x },
     ]);
     expect(results.map(outputsOf)).toMatchObject(Array.from({ length: 2 }, () => ({ y: { shape: [4, 2] } })));
+  });
+
+  test('dimensions of different names are no batch, and callers that come together get their own', async () => {
+    const client = master.client('product', 'predict');
+    const a = tensor('float32', [1, 2], [1, 2]);
+    const calls = Array.from({ length: 8 }, (_, i) =>
+      client.infer({ a, b: tensor('float32', [2, 1], [i, i]) }),
+    );
+    const products = (await Promise.all(calls)).map(([result]) => outputsOf(result)['y']);
+    expect(products).toMatchObject(
+      Array.from({ length: 8 }, (_, i) => ({ shape: [1, 1], data: Float32Array.of(3 * i) })),
+    );
+  });
+
+  test('an output with as many rows as values allow is no batch', async () => {
+    const instances = [[1, -2, 3], [-1]].map((x) => ({ x: tensor('float32', [x.length], x) }));
+    const results = await master.client('positive', 'predict').infer(instances);
+    expect(results.map(outputsOf)).toMatchObject([
+      { y: { shape: [2], data: Float32Array.of(1, 3) } },
+      { y: { shape: [0] } },
+    ]);
   });
 
   test('the inputs have the names of the model, whatever they are', async () => {

@@ -35,6 +35,17 @@ export function addModel(shape: Shape, dtype: ElementType = 'float32'): Uint8Arr
   });
 }
 
+/** y = a b, whose dimensions 0 are different ones. */
+export const productModel = onnxModel({
+  name: 'product',
+  inputs: [
+    { name: 'a', shape: ['M', 'K'] },
+    { name: 'b', shape: ['K', 'N'] },
+  ],
+  outputs: [{ name: 'y', shape: ['M', 'N'] }],
+  nodes: [{ operator: 'MatMul', inputs: ['a', 'b'], outputs: ['y'] }],
+});
+
 /** y = the input called `input`. */
 export function identityModel(shape: Shape, dtype: ElementType = 'float32', input = 'x'): Uint8Array {
   return onnxModel({

@@ -2,6 +2,7 @@
 import { ServingError } from '@serving/common';
 import { modelKey, type ModelDefinition } from '../definition/definition.js';
 import type { ModelPort, Session } from '../sessions/session.js';
+import { differentBatches } from './batch-dimension.js';
 
 /** One file of a model. */
 export interface LoadedGraph {
@@ -66,7 +67,7 @@ function understandGraph(definition: ModelDefinition, index: number, session: Se
     file,
     session,
     batched: true,
-    batchSize: batchSizeOf(file, [...batchedInputs, ...session.outputs]),
+    batchSize: batchSizeOf(file, batchedInputs, session.outputs),
     inputs: session.inputs.map((port, position) => (sharedInputs.has(position) ? port : perInstance(port))),
     outputs: session.outputs.map(perInstance),
     sharedInputs,
@@ -83,9 +84,17 @@ function sharedOf(definition: ModelDefinition, file: string, { inputs }: Session
   return new Set(definition.withoutBatchDimInputs);
 }
 
-function batchSizeOf(file: string, ports: readonly ModelPort[]): number {
+const declareOtherwise =
+  'declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs';
+
+function batchSizeOf(file: string, inputs: readonly ModelPort[], outputs: readonly ModelPort[]): number {
+  if (inputs.length === 0)
+    throw mistake(
+      file,
+      'none of its inputs has a batch dimension, so that its outputs are those of a whole run; declare it with withBatchDim: false',
+    );
   const sizes = new Set<number>();
-  for (const port of ports) {
+  for (const port of [...inputs, ...outputs]) {
     const size = port.shape[0];
     if (size === undefined) {
       throw mistake(
@@ -95,6 +104,12 @@ function batchSizeOf(file: string, ports: readonly ModelPort[]): number {
     }
     if (typeof size === 'number') sizes.add(size);
   }
+  const different = differentBatches(inputs);
+  if (different !== undefined)
+    throw mistake(
+      file,
+      `dimension 0 of its inputs has different names, ${different}, and cannot be the batch of all; ${declareOtherwise}`,
+    );
   if (sizes.has(0))
     throw mistake(
       file,
@@ -104,18 +119,13 @@ function batchSizeOf(file: string, ports: readonly ModelPort[]): number {
   if (other !== undefined)
     throw mistake(
       file,
-      `the batch sizes ${[...sizes].join(' and ')} of its inputs and outputs differ; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs`,
+      `the batch sizes ${[...sizes].join(' and ')} of its inputs and outputs differ; ${declareOtherwise}`,
     );
   return size;
 }
 
 function perInstance(port: ModelPort): ModelPort {
   return { ...port, shape: port.shape.slice(1) };
-}
-
-/** Whether dimension 0 of every input and output is symbolic, so that any number of instances can share a run. */
-export function isFreelyBatched(session: Session): boolean {
-  return [...session.inputs, ...session.outputs].every((port) => typeof port.shape[0] === 'string');
 }
 
 function mistake(file: string, what: string): ServingError {

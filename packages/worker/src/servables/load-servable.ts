@@ -7,8 +7,9 @@ import {
   type ModelDefinition,
   type ServableDefinition,
 } from '../definition/definition.js';
+import { isFreelyBatched } from '../models/batch-dimension.js';
 import { callableModel } from '../models/callable-model.js';
-import { isFreelyBatched, understandModel, type LoadedModel } from '../models/loaded-model.js';
+import { understandModel, type LoadedModel } from '../models/loaded-model.js';
 import { decryptModel, readKey } from '../models/model-cipher.js';
 import { warmUp } from '../models/warm-up.js';
 import type { Device } from '../sessions/execution-providers.js';

@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { ModelDefinition } from '../../src/definition/definition.js';
-import { isFreelyBatched, understandModel as understand } from '../../src/models/loaded-model.js';
+import { isFreelyBatched } from '../../src/models/batch-dimension.js';
+import { understandModel as understand } from '../../src/models/loaded-model.js';
 import { doubled, FakeSession, modelDefinition as definition } from '../execution/batch.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
@@ -42,14 +43,102 @@ test.each([
     session([[0]], [['N']]),
     'the batch size 0, dimension 0 of its inputs and outputs, holds no instance; declare the model with withBatchDim: false, or export it with a symbolic dimension',
   ],
+  [
+    session([['M', 'K'], ['?'], ['K', 'N']], [['M', 'N']]),
+    'dimension 0 of its inputs has different names, x0 M and x2 K, and cannot be the batch of all; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
+  ],
+  [
+    session([], [['N']]),
+    'none of its inputs has a batch dimension, so that its outputs are those of a whole run; declare it with withBatchDim: false',
+  ],
 ])('a batch dimension that makes no sense is refused %#', (given, text) => {
   expect(() => understandModel(definition, given)).toThrow(
     servingError('LOAD_FAILED', `model m.onnx: ${text}`),
   );
 });
 
-test('freely batched is what has a symbolic dimension 0 everywhere', () => {
-  expect(isFreelyBatched(session([['N', 2], ['N']], [['?']]))).toBe(true);
-  expect(isFreelyBatched(session([['N'], [1]], [['N']]))).toBe(false);
-  expect(isFreelyBatched(session([['N']], [[]]))).toBe(false);
+test('a model whose inputs are all shared has no batch', () => {
+  const shared = { ...definition, withoutBatchDimInputs: [0, 1] };
+  expect(() => understandModel(shared, session([[3], ['N']], [[3]]))).toThrow(
+    servingError('LOAD_FAILED', /none of its inputs has a batch dimension, .* withBatchDim: false$/),
+  );
+});
+
+test('inputs that are declared to have no batch dimension may have any name there', () => {
+  const shared = { ...definition, withoutBatchDimInputs: [1] };
+  const model = understandModel(
+    shared,
+    session(
+      [
+        ['M', 'K'],
+        ['K', 'N'],
+      ],
+      [['M', 'N']],
+    ),
+  );
+  expect(model.inputs.map(({ shape }) => shape)).toEqual([['K'], ['K', 'N']]);
+});
+
+test.each([
+  ['outputs with a name of their own', session([['batch', 2]], [['batch_size', 2]])],
+  ['inputs with a name and without', session([['batch'], ['?']], [['batch']])],
+  ['names that an exporter numbers', session([['unk__1'], ['unk__2']], [['unk__3']])],
+  ['a size beside a name', session([['N'], [4]], [['N']])],
+])('a declared batch dimension may have %s', (_, given) => {
+  expect(understandModel(definition, given)).toMatchObject({ batched: true });
+});
+
+describe('without a declaration, a model is batched', () => {
+  test.each([
+    ['of one name', session([['N', 2], ['N']], [['N', 'M']])],
+    [
+      'without a name',
+      session(
+        [
+          ['?', 2],
+          ['?', 3],
+        ],
+        [['?']],
+      ),
+    ],
+    ['numbered by its exporter', session([['unk__1', 2], ['unk__2']], [['unk__12']])],
+    ['numbered by another exporter', session([['DynamicDimension.0', 3]], [['DynamicDimension.1']])],
+  ])('if dimension 0 is one symbol: %s', (_, given) => {
+    expect(isFreelyBatched(given)).toBe(true);
+  });
+
+  test.each([
+    ['it has a size', session([['N'], [1]], [['N']])],
+    ['an output is a scalar', session([['N']], [[]])],
+    ['an input is a scalar', session([[], ['N']], [['N']])],
+    ['there are no inputs', session([], [['N']])],
+    [
+      'it has two names: a MatMul',
+      session(
+        [
+          ['M', 'K'],
+          ['K', 'N'],
+        ],
+        [['M', 'N']],
+      ),
+    ],
+    ['it has two names: a Gather', session([['N', 'K'], ['M']], [['M', 'K']])],
+    ['only some have a name', session([['N'], ['?']], [['N']])],
+    ['an output has a name of its own: a Compress', session([['N']], [['M']])],
+    ['an output has none: a Unique', session([['N']], [['?']])],
+    ['an output has that of another dimension: a Transpose', session([['N', 'M']], [['M', 'N']])],
+    ['it is another dimension too: every pair of rows', session([['N', 3]], [['N', 'N']])],
+    [
+      'others have no name either: a MatMul',
+      session(
+        [
+          ['?', '?'],
+          ['?', '?'],
+        ],
+        [['?', '?']],
+      ),
+    ],
+  ])('but not if %s', (_, given) => {
+    expect(isFreelyBatched(given)).toBe(false);
+  });
 });
