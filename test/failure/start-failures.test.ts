@@ -2,50 +2,24 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onnxModel } from '../../examples/onnx-writer.js';
 import { launchWorker, runMaster } from '../support/processes.js';
 import {
   addModel,
   configuration,
   functionServable,
   identityModel,
-  productModel,
   servables,
   slowLoadModel,
 } from '../support/servables.js';
 import type { FolderContents } from '../support/temporary-folder.js';
+import { declared, model, modelMistakes, type StartFailure } from './model-mistakes.js';
 
 const LOAD_FAILED = 3;
 
-const declared = configuration(`
-const add = declareModel({ file: 'add.onnx', withBatchDim: false });
-registerMethod('add', { inputs: ['x1', 'x2'], outputs: ['y'] }, (x1, x2) => addStage(add, [x1, x2]));
-`);
 const echo = functionServable(`registerMethod('echo', { inputs: ['x'], outputs: ['y'] }, (x) => x);`);
-const model = addModel([2, 2]);
-/** Runs with exactly three elements, which nobody sees before it runs. */
-const onlyThreeModel = onnxModel({
-  name: 'only_three',
-  inputs: ['x1', 'x2'].map((name) => ({ name, shape: ['N'] })),
-  outputs: [{ name: 'y', shape: [3] }],
-  nodes: [
-    { operator: 'Add', inputs: ['x1', 'x2'], outputs: ['sum'] },
-    { operator: 'Reshape', inputs: ['sum', 'three'], outputs: ['y'] },
-  ],
-  weights: [{ name: 'three', dtype: 'int64', shape: [1], data: BigInt64Array.of(3n) }],
-});
-
-interface Case {
-  readonly files: FolderContents;
-  readonly error: string | RegExp;
-  readonly args?: readonly string[];
-  /** What the log says besides. */
-  readonly warning?: RegExp;
-}
-
 const endsProcess = 'a configuration that ends the process';
 
-const cases: Record<string, Case> = {
+const cases: Record<string, StartFailure> = {
   'a model file that is missing': {
     files: { 'servable_config.ts': declared, '1/sub.onnx': model },
     error: 's/servable_config.ts:3: model file s/1/add.onnx not exist; the version folder holds: sub.onnx',
@@ -189,76 +163,7 @@ const cases: Record<string, Case> = {
     error:
       's/servable_config.ts:6: The inputs count 1 in method less not equal to the count 2 defined in model add.onnx (x1, x2)',
   },
-  'a shared input that the model does not have': {
-    files: {
-      'servable_config.ts': declared.replace('withBatchDim: false', 'withoutBatchDimInputs: 2'),
-      '1/add.onnx': model,
-    },
-    error:
-      's/servable_config.ts:3: model add.onnx: withoutBatchDimInputs: expected positions below 2, the number of its inputs, given 2',
-  },
-  'a batch dimension that is two': {
-    files: {
-      'servable_config.ts': declared.replace(', withBatchDim: false', ''),
-      '1/add.onnx': productModel,
-    },
-    error:
-      's/servable_config.ts:3: model add.onnx: dimension 0 of its inputs has different names, a M and b K, and cannot be the batch of all; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
-  },
-  'a batch dimension that no input has': {
-    files: {
-      'servable_config.ts': declared.replace('withBatchDim: false', 'withoutBatchDimInputs: [0, 1]'),
-      '1/add.onnx': model,
-    },
-    error:
-      's/servable_config.ts:3: model add.onnx: none of its inputs has a batch dimension, so that its outputs are those of a whole run; declare it with withBatchDim: false',
-  },
-  'subgraphs of several batch sizes': {
-    files: {
-      'servable_config.ts': declared.replace("'add.onnx', withBatchDim: false", "['add.onnx', 'four.onnx']"),
-      '1/add.onnx': model,
-      '1/four.onnx': addModel([4, 2]),
-    },
-    error:
-      's/servable_config.ts:3: model add.onnx;four.onnx: the batch sizes 2 and 4 of its subgraphs differ; expected one for all',
-  },
-  'a declared shape that is not that of the model': {
-    files: {
-      'servable_config.ts': declared
-        .replace("inputs: ['x1', 'x2']", 'inputs: { x1: { shape: [3] }, x2: {} }')
-        .replace('(x1, x2) =>', '({ x1, x2 }) =>'),
-      '1/add.onnx': model,
-    },
-    error:
-      's/servable_config.ts:4: method add: inputs: x1: declared float32 [3], but the model at it has float32 [2,2]',
-  },
-  'a model that fails to warm up': {
-    files: {
-      'servable_config.ts': declared.replace('withBatchDim: false', 'withBatchDim: false, warmUp: true'),
-      '1/add.onnx': onlyThreeModel,
-    },
-    error:
-      /^s\/servable_config\.ts:3: model s\/1\/add\.onnx: the warm-up run of add\.onnx on zeros failed: Predict Failed: .*; without warmUp: true it is loaded as it is$/,
-  },
-  'an encrypted model without its key': {
-    files: {
-      'servable_config.ts': declared.replace(
-        'withBatchDim: false',
-        "decryption: { key: { env: 'NO_SUCH_KEY' } }",
-      ),
-      '1/add.onnx': model,
-    },
-    error:
-      's/servable_config.ts:3: the environment variable NO_SUCH_KEY: expected the key of a model, given nothing',
-  },
-  'a batch dimension that differs': {
-    files: {
-      'servable_config.ts': declared.replace(', withBatchDim: false', ''),
-      '1/add.onnx': addModel([]),
-    },
-    error:
-      's/servable_config.ts:3: model add.onnx: x1 is a scalar and has no batch dimension; declare the model with withBatchDim: false, or an input in withoutBatchDimInputs',
-  },
+  ...modelMistakes,
 };
 
 let directories: Record<string, string>;

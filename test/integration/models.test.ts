@@ -7,7 +7,14 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { outputsOf, tensor, type Tensor } from '@serving/client';
 import { onnxModel } from '../../examples/onnx-writer.js';
 import { startMaster, type Master } from '../support/processes.js';
-import { addModel, configuration, functionServable, runSizeModel, servables } from '../support/servables.js';
+import {
+  addModel,
+  configuration,
+  functionServable,
+  identityModel,
+  runSizeModel,
+  servables,
+} from '../support/servables.js';
 
 const one = (name: string, options: string) =>
   `registerMethod('${name}', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(declareModel(${options}), [x]));`;
@@ -176,6 +183,30 @@ registerMethod('many', { inputs: ['x'], outputs: ['y'], streaming: true, idempot
     expect([status, stdout]).toEqual([code, '']);
     expect(stderr).toMatch(new RegExp(`^serving-worker: .*${text}`));
   });
+});
+
+test('serving-worker check says of what may have any number of dimensions that it is open, in several files and encrypted ones', () => {
+  const env = { TEST_KEY: randomBytes(16).toString('hex') };
+  const anyRank = servables({
+    s: {
+      'servable_config.ts': configuration(`
+const several = declareModel({ file: ['a.onnx', 'b.onnx'], withBatchDim: false });
+const secret = declareModel({ file: 'c.enc', withBatchDim: false, decryption: { key: { env: 'TEST_KEY' } } });
+registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) =>
+addStage(secret, [addStage(several.subgraph(1), [addStage(several, [x])])]));`),
+      '1/a.onnx': identityModel(undefined),
+      '1/b.onnx': identityModel([]),
+    },
+  });
+  const [plainFile, encrypted] = ['a.onnx', 'c.enc'].map((file) => join(anyRank, 's/1', file));
+  expect(runWorker(['encrypt', plainFile!, encrypted!, '--key-env', 'TEST_KEY'], env).status).toBe(0);
+  const { status, stdout } = runWorker(['check', 's', '--directory', anyRank], env);
+  expect(status).toBe(0);
+  const open = 'inputs: {2}x float32 \\?\\n {4}outputs: y float32 \\?\\n {4}a run on zeros failed';
+  expect(stdout).toMatch(new RegExp(` a.onnx: .*\\n {4}${open}`));
+  expect(stdout).toMatch(/ b.onnx: .*\n {4}inputs: {2}x float32 \[\]\n {4}outputs: y float32 \[\]\n/);
+  expect(stdout).toMatch(new RegExp(` c.enc: .*\\n {4}${open}`));
+  expect(stdout).toMatch(/\n {2}method m: input x\n {2}method m: output y\n/);
 });
 
 test('a stage is given constants beside the values of its instances, a model as a function', async () => {

@@ -105,6 +105,7 @@ beforeAll(async () => {
     },
     'free-batch': { '1/m.onnx': addModel(['N', 2]) },
     'fixed-batch': { '1/m.onnx': addModel([4, 2]) },
+    'any-rank': { '1/m.onnx': addModel(undefined) },
     product: { '1/m.onnx': productModel },
     positive: { '1/m.onnx': positiveModel },
     'odd-names': { '1/m.onnx': identityModel(['N', 1], 'float32', '__proto__') },
@@ -115,6 +116,7 @@ beforeAll(async () => {
     'versions',
     'free-batch',
     'fixed-batch',
+    'any-rank',
     'product',
     'positive',
     'odd-names',
@@ -203,6 +205,19 @@ describe('without a configuration', () => {
       { x1: x, x2: x },
     ]);
     expect(results.map(outputsOf)).toMatchObject(Array.from({ length: 2 }, () => ({ y: { shape: [4, 2] } })));
+  });
+
+  test('an input of any rank is taken as it comes', async () => {
+    const instances = [[], [2], [1, 2]].map((shape) => {
+      const x = tensor('float32', shape, [1, 2].slice(0, shape.at(-1) ?? 1));
+      return { x1: x, x2: x };
+    });
+    const results = await master.client('any-rank', 'predict').infer(instances);
+    expect(results.map(outputsOf)).toMatchObject([
+      { y: { shape: [], data: Float32Array.of(2) } },
+      { y: { shape: [2], data: Float32Array.of(2, 4) } },
+      { y: { shape: [1, 2], data: Float32Array.of(2, 4) } },
+    ]);
   });
 
   test('dimensions of different names are no batch, and callers that come together get their own', async () => {

@@ -20,7 +20,8 @@ export function configuration(body: string): string {
   return `import { addStage, declareModel, Model, Placeholder, registerMethod, StringTensor, Tensor } from '@serving/worker';\n${body}\n`;
 }
 
-type Shape = readonly (number | string)[];
+/** Undefined for any number of dimensions. */
+type Shape = readonly (number | string)[] | undefined;
 
 /** y = x1 + x2. */
 export function addModel(shape: Shape, dtype: ElementType = 'float32'): Uint8Array {

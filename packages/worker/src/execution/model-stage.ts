@@ -93,7 +93,7 @@ function wholeColumns(
       return undefined;
     if (wrongBool(column) !== undefined) return undefined;
     // A scalar sent as [1] has a stacked shape of one dimension more than the model's; only the rows path reshapes it.
-    if (column.shape.length - 1 !== port.shape.length) return undefined;
+    if (column.shape.length - 1 !== port.shape?.length) return undefined;
     columns.push(column);
   }
   return columns;

@@ -11,8 +11,12 @@ import type { ModelPort, Session } from '../sessions/session.js';
 const numbered = /^(?:unk__\d+|DynamicDimension\.\d+)$/;
 const nameless = '?';
 
-function symbolOf(dimension: number | string): number | string {
-  return typeof dimension === 'string' && numbered.test(dimension) ? nameless : dimension;
+type Dimension = number | string;
+
+function symbolsOf({ shape = [] }: ModelPort): Dimension[] {
+  const symbolOf = (dimension: Dimension) =>
+    typeof dimension === 'string' && numbered.test(dimension) ? nameless : dimension;
+  return shape.map(symbolOf);
 }
 
 /**
@@ -21,7 +25,7 @@ function symbolOf(dimension: number | string): number | string {
  * output that has as many rows as values allow, is none.
  */
 export function isFreelyBatched({ inputs, outputs }: Session): boolean {
-  const shapes = [...inputs, ...outputs].map(({ shape }) => shape.map(symbolOf));
+  const shapes = [...inputs, ...outputs].map(symbolsOf);
   const batch = inputs.length === 0 ? undefined : shapes[0]![0];
   if (typeof batch !== 'string') return false;
   return shapes.every((shape) => shape[0] === batch && shape.lastIndexOf(batch) === 0);
@@ -30,9 +34,9 @@ export function isFreelyBatched({ inputs, outputs }: Session): boolean {
 /** Inputs whose dimension 0 has names that differ, `a M and b K`; undefined when it can be one batch. */
 export function differentBatches(inputs: readonly ModelPort[]): string | undefined {
   const named = new Map<string, string>();
-  for (const { name, shape } of inputs) {
-    const [first] = shape.map(symbolOf);
-    if (typeof first === 'string' && first !== nameless && !named.has(first)) named.set(first, name);
+  for (const input of inputs) {
+    const [first] = symbolsOf(input);
+    if (typeof first === 'string' && first !== nameless && !named.has(first)) named.set(first, input.name);
   }
   if (named.size < 2) return undefined;
   return [...named].map(([symbol, input]) => `${input} ${symbol}`).join(' and ');

@@ -18,7 +18,8 @@ import type { ModelPort, ModelTensor } from '../sessions/session.js';
 export interface ExpectedPort {
   readonly name: string;
   readonly dtype: DataType;
-  readonly shape: readonly (number | string)[];
+  /** Undefined where any will do. */
+  readonly shape: readonly (number | string)[] | undefined;
 }
 
 /** Where the port belongs, in messages. */
@@ -51,7 +52,7 @@ export function fitted(index: number, port: ModelPort, value: Value): ModelTenso
   const texts = value instanceof StringTensor ? value.data : [value as string];
   const wrong = texts.find((text) => !isSafeText(text));
   if (wrong !== undefined) return unsafeText(port.name, wrong);
-  return new StringTensor(shape.length === port.shape.length ? shape : scalarLike(port.shape), texts);
+  return new StringTensor(shapeInModel(shape, port.shape), texts);
 }
 
 /** The first byte of a bool tensor that is neither 0 nor 1: a model would compute with it; undefined when all are. */
@@ -67,13 +68,14 @@ function wrongBools(name: string, given: number): ServingError {
 }
 
 /** The same elements with `[]` for `[1]` or the other way round, as the model has it. */
-function inModelShape(tensor: Tensor, shape: readonly unknown[]): Tensor {
-  if (tensor.shape.length === shape.length) return tensor;
-  return new Tensor(tensor.dtype, scalarLike(shape), tensor.data);
+function inModelShape(tensor: Tensor, expected: ModelPort['shape']): Tensor {
+  const shape = shapeInModel(tensor.shape, expected);
+  return shape === tensor.shape ? tensor : new Tensor(tensor.dtype, shape, tensor.data);
 }
 
-function scalarLike(shape: readonly unknown[]): number[] {
-  return shape.length === 0 ? [] : [1];
+function shapeInModel(shape: readonly number[], expected: ModelPort['shape']): readonly number[] {
+  if (expected === undefined || shape.length === expected.length) return shape;
+  return expected.length === 0 ? [] : [1];
 }
 
 /** onnxruntime ends texts at a NUL and puts something else for half a surrogate pair. */
@@ -93,8 +95,7 @@ function unsafeText(name: string, text: string): ServingError {
 
 /** What is wrong with a value that a method gives, where it has declared what that would be; undefined when it fits. */
 export function wrongOutput({ name, dtype, shape }: Port, given: Layout): string | undefined {
-  const isRight =
-    (dtype === undefined || dtype === given.dtype) && (shape === undefined || fits(shape, given.shape));
+  const isRight = (dtype === undefined || dtype === given.dtype) && fits(shape, given.shape);
   if (isRight) return undefined;
   const expected = `${dtype ?? given.dtype} ${formatShape(shape ?? given.shape)}`;
   return `output ${name}: expected ${expected}, as it is declared, given ${given.dtype} ${formatShape(given.shape)}`;
@@ -112,7 +113,8 @@ export function unsendableText({ name }: Port, value: Value): string | undefined
 }
 
 /** MindSpore Serving's rule that `[]` and `[1]` are the same scalar, beside an exact comparison of shapes. */
-function fits(expected: readonly (number | string)[], shape: readonly number[]): boolean {
+function fits(expected: ExpectedPort['shape'], shape: readonly number[]): boolean {
+  if (expected === undefined) return true;
   if (shape.length === 0 && expected.length === 1)
     return expected[0] === 1 || typeof expected[0] === 'string';
   if (expected.length === 0) return shape.length === 0 || (shape.length === 1 && shape[0] === 1);
@@ -135,19 +137,24 @@ export function misfit(
       : `Given ${owner} input ${index} data type ${mindsporeTypeName(dtype)} not match the data type ${mindsporeTypeName(port.dtype)} defined in ${owner}`;
   return new ServingError(
     'INPUT_MISMATCH',
-    `${problem}; input ${port.name}: expected ${port.dtype} ${formatShape(port.shape)}, given ${dtype} ${formatShape(shape)}`,
+    `${problem}; input ${port.name}: expected ${port.dtype} ${shapeText(port.shape)}, given ${dtype} ${formatShape(shape)}`,
   );
+}
+
+/** `[2,n]`, in messages. */
+export function shapeText(shape: ExpectedPort['shape']): string {
+  return shape === undefined ? 'of any shape' : formatShape(shape);
 }
 
 /** The original compares sizes only, so its text for a wrong shape speaks of sizes; without fixed sizes, of shapes. */
 function sizeText(owner: PortOwner, index: number, port: ExpectedPort, shape: readonly number[]): string {
   const given = shape.reduce((product, dimension) => product * dimension, elementWidth(port.dtype));
-  const expected = port.shape.reduce<number>(
+  const expected = port.shape!.reduce<number>(
     (product, dimension) => (typeof dimension === 'string' ? NaN : product * dimension),
     elementWidth(port.dtype),
   );
   if (Number.isNaN(expected) || expected === given) {
-    return `Given ${owner} input ${index} shape ${formatShape(shape)} not match the shape ${formatShape(port.shape)} defined in ${owner}`;
+    return `Given ${owner} input ${index} shape ${formatShape(shape)} not match the shape ${shapeText(port.shape)} defined in ${owner}`;
   }
   return `Given ${owner} input ${index} size ${given} not match the size ${expected} defined in ${owner}`;
 }

@@ -93,8 +93,16 @@ function batchSizeOf(file: string, inputs: readonly ModelPort[], outputs: readon
       file,
       'none of its inputs has a batch dimension, so that its outputs are those of a whole run; declare it with withBatchDim: false',
     );
+  const anyRank = inputs.find(({ shape }) => shape === undefined);
+  if (anyRank !== undefined)
+    throw mistake(
+      file,
+      `${anyRank.name} may have any number of dimensions, and so none for the batch; declare the model with withBatchDim: false, or an input in withoutBatchDimInputs`,
+    );
   const sizes = new Set<number>();
   for (const port of [...inputs, ...outputs]) {
+    // Whether an output of any rank has a row for each instance is seen in each run.
+    if (port.shape === undefined) continue;
     const size = port.shape[0];
     if (size === undefined) {
       throw mistake(
@@ -125,7 +133,7 @@ function batchSizeOf(file: string, inputs: readonly ModelPort[], outputs: readon
 }
 
 function perInstance(port: ModelPort): ModelPort {
-  return { ...port, shape: port.shape.slice(1) };
+  return { ...port, shape: port.shape?.slice(1) };
 }
 
 function mistake(file: string, what: string): ServingError {

@@ -21,12 +21,20 @@ export async function warmUp({ graphs }: LoadedModel, shownAs: string): Promise<
   }
 }
 
-/** Zeros for every input; symbolic dimensions are 1. */
+/**
+ * Zeros for every input; symbolic dimensions are 1.
+ * @throws ServingError LOAD_FAILED for an input that may have any number of dimensions
+ */
 export function zeroInputs({ inputs }: Session): ModelTensor[] {
   return inputs.map(zeros);
 }
 
-function zeros({ dtype, shape }: ModelPort): ModelTensor {
+function zeros({ name, dtype, shape }: ModelPort): ModelTensor {
+  if (shape === undefined)
+    throw new ServingError(
+      'LOAD_FAILED',
+      `input ${name} may have any number of dimensions, so that there are no zeros for it`,
+    );
   const sizes = shape.map((dimension) => (typeof dimension === 'number' ? dimension : 1));
   const count = elementCount(sizes) ?? 0;
   if (dtype === 'string')

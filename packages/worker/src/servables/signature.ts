@@ -1,6 +1,7 @@
 /** What is known of a method before requests come: what its author declared, and what models say of the rest. */
-import { formatShape, ServingError, type MethodSignature, type Port } from '@serving/common';
+import { ServingError, type MethodSignature, type Port } from '@serving/common';
 import type { MethodDefinition, ModelDefinition, ModelStageDefinition } from '../definition/definition.js';
+import { shapeText } from '../models/fit.js';
 import type { LoadedGraph, LoadedModel } from '../models/loaded-model.js';
 import type { ModelPort } from '../sessions/session.js';
 
@@ -52,11 +53,14 @@ function checkDeclared(
   model: ModelPort | undefined,
 ): void {
   if (model === undefined) return;
-  if ((dtype === undefined || dtype === model.dtype) && (shape === undefined || canBe(shape, model.shape)))
+  if (
+    (dtype === undefined || dtype === model.dtype) &&
+    (shape === undefined || model.shape === undefined || canBe(shape, model.shape))
+  )
     return;
   throw new ServingError(
     'LOAD_FAILED',
-    `${method.at ?? 'servable_config'}: method ${method.name}: ${side}: ${name}: declared ${dtype ?? model.dtype} ${formatShape(shape ?? model.shape)}, but the model at it has ${model.dtype} ${formatShape(model.shape)}`,
+    `${method.at ?? 'servable_config'}: method ${method.name}: ${side}: ${name}: declared ${dtype ?? model.dtype} ${shapeText(shape ?? model.shape)}, but the model at it has ${model.dtype} ${shapeText(model.shape)}`,
   );
 }
 

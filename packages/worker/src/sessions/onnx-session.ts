@@ -11,6 +11,7 @@ import {
 import * as ort from 'onnxruntime-node';
 import type { ExecutionProvider, SessionSettings } from '../definition/definition.js';
 import { executionProviders, libraryAdvice, missingDevice, type Device } from './execution-providers.js';
+import { scalarPorts, type ModelSource } from './onnx-file.js';
 import type { ModelPort, ModelTensor, NativeGuard, Session } from './session.js';
 
 export interface OnnxSessionOptions {
@@ -23,14 +24,11 @@ export interface OnnxSessionOptions {
   readonly device: Device;
 }
 
-/** A model: the path of its file, or the contents of one. */
-export type ModelSource = string | Uint8Array;
-
 /** @throws ServingError LOAD_FAILED */
 export async function createOnnxSession(source: ModelSource, options: OnnxSessionOptions): Promise<Session> {
   const session = await guarded(options.guard, () => createSession(source, options));
   try {
-    return new OnnxSession(session, options);
+    return new OnnxSession(session, source, options);
   } catch (error) {
     await session.release();
     throw error;
@@ -118,10 +116,19 @@ class OnnxSession implements Session {
   readonly #session: ort.InferenceSession;
   readonly #guard: NativeGuard;
 
-  constructor(session: ort.InferenceSession, { shownAs, guard, settings }: OnnxSessionOptions) {
+  constructor(
+    session: ort.InferenceSession,
+    source: ModelSource,
+    { shownAs, guard, settings }: OnnxSessionOptions,
+  ) {
     const sizes = settings.freeDimensions ?? {};
-    const inputs = session.inputMetadata.map((port) => readPort(port, 'input', shownAs));
-    const outputs = session.outputMetadata.map((port) => readPort(port, 'output', shownAs));
+    const read = (ports: readonly ort.InferenceSession.ValueMetadata[], what: string) =>
+      ranked(
+        ports.map((port) => readPort(port, what, shownAs)),
+        source,
+      );
+    const inputs = read(session.inputMetadata, 'input');
+    const outputs = read(session.outputMetadata, 'output');
     this.inputs = inputs.map((port) => sized(port, sizes));
     this.outputs = outputs.map((port) => sized(port, sizes));
     this.symbols = new Set([...inputs, ...outputs].flatMap(symbolsOf));
@@ -170,7 +177,16 @@ function readPort(port: ort.InferenceSession.ValueMetadata, what: string, shownA
   return { name: port.name, dtype: type, shape };
 }
 
-function symbolsOf({ shape }: ModelPort): string[] {
+/** onnxruntime has no dimensions for a scalar and for what may have any number of them. */
+function ranked(ports: readonly ModelPort[], source: ModelSource): readonly ModelPort[] {
+  if (ports.every(({ shape }) => shape?.length !== 0)) return ports;
+  const scalars = scalarPorts(source);
+  return ports.map((port) =>
+    port.shape?.length !== 0 || scalars.has(port.name) ? port : { ...port, shape: undefined },
+  );
+}
+
+function symbolsOf({ shape = [] }: ModelPort): string[] {
   return shape.filter((dimension) => typeof dimension === 'string');
 }
 
@@ -178,7 +194,7 @@ function symbolsOf({ shape }: ModelPort): string[] {
 function sized(port: ModelPort, sizes: Readonly<Record<string, number>>): ModelPort {
   const sizeOf = (dimension: number | string) =>
     typeof dimension === 'string' && Object.hasOwn(sizes, dimension) ? sizes[dimension]! : dimension;
-  return { ...port, shape: port.shape.map(sizeOf) };
+  return { ...port, shape: port.shape?.map(sizeOf) };
 }
 
 /**

@@ -4,8 +4,8 @@ import type { NumericType, StringTensor, Tensor } from '@serving/common';
 export interface ModelPort {
   readonly name: string;
   readonly dtype: NumericType | 'string';
-  /** Whole shape as the model declares it; a string is a symbolic dimension. */
-  readonly shape: readonly (number | string)[];
+  /** Whole shape as the model declares it; a string is a symbolic dimension. Undefined for any number of dimensions. */
+  readonly shape: readonly (number | string)[] | undefined;
 }
 
 /** What a run takes and gives. */

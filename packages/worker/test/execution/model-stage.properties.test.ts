@@ -24,7 +24,7 @@ class EchoSession implements Session {
 
   async run(inputs: readonly ModelTensor[]): Promise<ModelTensor[]> {
     const input = inputs[0] as Tensor;
-    const [size] = this.inputs[0]!.shape;
+    const [size] = this.inputs[0]!.shape!;
     if (typeof size === 'number' && input.shape[0] !== size)
       throw new Error(`a run of ${input.shape[0]} in a model of ${size}`);
     this.sizes.push(input.shape[0]!);

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ModelDefinition } from '../../src/definition/definition.js';
 import { isFreelyBatched } from '../../src/models/batch-dimension.js';
 import { understandModel as understand } from '../../src/models/loaded-model.js';
+import { zeroInputs } from '../../src/models/warm-up.js';
 import { doubled, FakeSession, modelDefinition as definition } from '../execution/batch.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
@@ -48,6 +49,10 @@ test.each([
     'dimension 0 of its inputs has different names, x0 M and x2 K, and cannot be the batch of all; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
   ],
   [
+    session([['N'], undefined], [['N']]),
+    'x1 may have any number of dimensions, and so none for the batch; declare the model with withBatchDim: false, or an input in withoutBatchDimInputs',
+  ],
+  [
     session([], [['N']]),
     'none of its inputs has a batch dimension, so that its outputs are those of a whole run; declare it with withBatchDim: false',
   ],
@@ -88,6 +93,26 @@ test.each([
   expect(understandModel(definition, given)).toMatchObject({ batched: true });
 });
 
+describe('any number of dimensions', () => {
+  test('may be those of a whole input, of a shared one, and of an output', () => {
+    const whole = understandModel({ ...definition, withBatchDim: false }, session([undefined], [undefined]));
+    expect([whole.inputs[0]!.shape, whole.outputs[0]!.shape]).toEqual([undefined, undefined]);
+    const shared = { ...definition, withoutBatchDimInputs: [1] };
+    const batched = understandModel(shared, session([['N', 2], undefined], [undefined]));
+    expect(batched).toMatchObject({ batched: true, batchSize: 0 });
+    expect(batched.inputs.map(({ shape }) => shape)).toEqual([[2], undefined]);
+  });
+
+  test('are no zeros', () => {
+    expect(() => zeroInputs(session([['N'], undefined], [['N']]))).toThrow(
+      servingError(
+        'LOAD_FAILED',
+        'input x1 may have any number of dimensions, so that there are no zeros for it',
+      ),
+    );
+  });
+});
+
 describe('without a declaration, a model is batched', () => {
   test.each([
     ['of one name', session([['N', 2], ['N']], [['N', 'M']])],
@@ -110,6 +135,8 @@ describe('without a declaration, a model is batched', () => {
   test.each([
     ['it has a size', session([['N'], [1]], [['N']])],
     ['an output is a scalar', session([['N']], [[]])],
+    ['an output may have any rank', session([['N']], [undefined])],
+    ['an input may have any rank', session([['N'], undefined], [['N']])],
     ['an input is a scalar', session([[], ['N']], [['N']])],
     ['there are no inputs', session([], [['N']])],
     [

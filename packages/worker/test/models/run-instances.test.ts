@@ -55,6 +55,38 @@ describe('inputs without a batch dimension', () => {
   });
 });
 
+describe('any number of dimensions', () => {
+  const twice = (session: FakeSession) => loaded(session, { withBatchDim: false });
+
+  test('of an input take each instance as it is', async () => {
+    const fake = new FakeSession([undefined], [undefined], doubled);
+    const instances = [floats([], 1), floats([1], 2), floats([1, 2], 3, 4)];
+    expect(await run(twice(fake), ...instances.map((x) => [x]))).toEqual(
+      instances.map((x) => [plain(doubled(x))]),
+    );
+    expect(fake.shapes).toEqual([[], [1], [1, 2]]);
+  });
+
+  test('of an input are no reason to take another dtype', async () => {
+    const fake = new FakeSession([undefined], [undefined], doubled);
+    expect(await run(twice(fake), [new Tensor('int32', [2], Int32Array.of(1, 2))])).toEqual([
+      'Given model input 0 data type kMSI_Int32 not match the data type kMSI_Float32 defined in model; input x0: expected float32 of any shape, given int32 [2]',
+    ]);
+  });
+
+  test('of a batched output have to be a row for each instance', async () => {
+    const instances = [[floats([2], 1, 2)], [floats([2], 3, 4)]];
+    expect(await run(loaded(new FakeSession([['N', 2]], [undefined], doubled)), ...instances)).toEqual([
+      [plain(floats([2], 2, 4))],
+      [plain(floats([2], 6, 8))],
+    ]);
+    const one = new FakeSession([['N', 2]], [undefined], () => floats([], 1));
+    expect(await run(loaded(one), ...instances)).toEqual(
+      instances.map(() => expect.stringMatching(/expected 2 rows for 2 instances, given shape \[\]/)),
+    );
+  });
+});
+
 test('the files of a model have one batch size', async () => {
   const { understandModel } = await import('../../src/models/loaded-model.js');
   const sessions = [new FakeSession([[2]], [[2]], doubled), new FakeSession([['N']], [['N']], doubled)];
