@@ -28,7 +28,32 @@ const onlyThreeModel = onnxModel({
   weights: [{ name: 'three', dtype: 'int64', shape: [1], data: BigInt64Array.of(3n) }],
 });
 
+/** A model of whole numbers beside `add`, and a method of `body`. */
+const withCounts = (body: string) => ({
+  'servable_config.ts': `${declared}const counts = declareModel({ file: 'counts.onnx', withBatchDim: false });
+registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => {
+  ${body}
+});`,
+  '1/add.onnx': model,
+  '1/counts.onnx': addModel([3], 'int64'),
+});
+
 export const modelMistakes: Readonly<Record<string, StartFailure>> = {
+  'a model that gives another what it cannot take': {
+    files: withCounts('const y = addStage(add, [x, x]); return addStage(counts, [y, y]);'),
+    error:
+      's/servable_config.ts:8: method m: input x1 of model counts.onnx is int64 [3], but the same value is output y of model add.onnx, float32 [2,2]',
+  },
+  'an input of two models that cannot take the same': {
+    files: withCounts('addStage(add, [x, x]);\nreturn addStage(counts, [x, x]);'),
+    error:
+      's/servable_config.ts:9: method m: input x1 of model counts.onnx is int64 [3], but the same value is input x1 of model add.onnx, float32 [2,2]',
+  },
+  'a constant that a model cannot take': {
+    files: withCounts("return addStage(add, [x, 'text']);"),
+    error:
+      's/servable_config.ts:8: method m: argument 2 of the stage, a constant, does not fit model add.onnx: Given model input 1 data type kMSI_String not match the data type kMSI_Float32 defined in model; input x2: expected float32 [2,2], given string []',
+  },
   'a shared input that the model does not have': {
     files: {
       'servable_config.ts': declared.replace('withBatchDim: false', 'withoutBatchDimInputs: 2'),

@@ -16,9 +16,10 @@ import type { Device } from '../sessions/execution-providers.js';
 import type { ModelSource } from '../sessions/onnx-file.js';
 import { createOnnxSession } from '../sessions/onnx-session.js';
 import type { NativeGuard, Session } from '../sessions/session.js';
+import { checkMethod } from './check-method.js';
 import { loadDefinition } from './load-definition.js';
 import { modelFile, openServableFolder, type ServableFolder } from './servable-folder.js';
-import { checkMethod, signatureOf } from './signature.js';
+import { signatureOf } from './signature.js';
 
 export interface LoadRequest {
   readonly directory: string;
