@@ -19,7 +19,8 @@ import { usableCores } from './executors/cores.js';
 import { ExecutorPool } from './executors/executor-pool.js';
 import type { Device, DeviceType } from './sessions/execution-providers.js';
 import { disableTelemetry } from './sessions/telemetry.js';
-import { chooseVersion, modelBytes, openServableFolder } from './servables/servable-folder.js';
+import { modelBytes } from './servables/model-bytes.js';
+import { chooseVersion, openServableFolder } from './servables/servable-folder.js';
 
 export interface ReplicaOptions {
   /** Folder that holds the servable's folder. @default '.' */

@@ -1,5 +1,5 @@
 /** A servable on disk: `<directory>/<name>/servable_config.*` and `<directory>/<name>/<version>/<model files>`. */
-import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { ServingError } from '@serving/common';
 
@@ -31,9 +31,7 @@ export function openServableFolder(directory: string, name: string): ServableFol
   checkFolder(root, directory, () => `expected the folder that holds servable '${name}'`);
   checkFolder(path, join(directory, name), () => whereabouts(root, directory, name));
   // A link that leads nowhere was meant to be one; reading it says so.
-  const configs = configNames.filter(
-    (file) => lstatSync(join(path, file), { throwIfNoEntry: false }) !== undefined,
-  );
+  const configs = configNames.filter((file) => isThere(join(path, file)));
   if (configs.length > 1)
     throw loadFailed(`servable ${name}: expected one servable_config, given ${configs.join(' and ')}`);
   const { versions, warnings } = scan(path);
@@ -129,17 +127,6 @@ export function onnxFiles(folder: ServableFolder, version: number): string[] {
     .toSorted();
 }
 
-/** Bytes of all ONNX files of a version, with their external data: what one executor's sessions weigh at least. */
-export function modelBytes(folder: ServableFolder, version: number): number {
-  const path = join(folder.path, String(version));
-  if (!isDirectory(path)) return 0;
-  // A link that leads nowhere weighs nothing; if it is a model that is wanted, loading it says so.
-  return readdirSync(path).reduce(
-    (sum, file) => sum + (statSync(join(path, file), { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
-}
-
 export interface ModelFile {
   readonly path: string;
   readonly bytes: number;
@@ -153,6 +140,7 @@ export function modelFile(folder: ServableFolder, version: number, file: string)
   const shown = `${folder.name}/${version}/${file}`;
   const path = resolve(folder.path, String(version), file);
   if (!existsSync(path)) {
+    if (isThere(path)) throw loadFailed(`model file ${shown} not exist: it is a link that leads nowhere`);
     const there = onnxFiles(folder, version);
     throw loadFailed(
       `model file ${shown} not exist; ${there.length === 0 ? 'the version folder holds no .onnx file' : `the version folder holds: ${there.join(', ')}`}`,
@@ -162,10 +150,22 @@ export function modelFile(folder: ServableFolder, version: number, file: string)
   if (!realpathSync(path).startsWith(realpathSync(folder.path) + sep)) {
     throw loadFailed(`model file ${shown} lies outside the servable's folder`);
   }
-  const { size } = statSync(path);
-  if (!statSync(path).isFile()) throw loadFailed(`model file ${shown}: expected a file, given a folder`);
+  const status = statSync(path);
+  const { size } = status;
+  if (!status.isFile()) throw loadFailed(`model file ${shown}: expected a file, given a ${kindOf(status)}`);
   if (size === 0) throw loadFailed(`model file ${shown} is empty: expected an ONNX model`);
   return { path, bytes: size };
+}
+
+function kindOf(status: Stats): string {
+  if (status.isDirectory()) return 'folder';
+  if (status.isFIFO()) return 'named pipe';
+  return status.isSocket() ? 'socket' : 'device';
+}
+
+/** Whatever it is, and wherever it leads. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function isDirectory(path: string): boolean {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   chooseVersion,
-  modelBytes,
   modelFile,
   onnxFiles,
   openServableFolder,
@@ -155,16 +155,9 @@ describe('versions', () => {
 });
 
 describe('model files', () => {
-  test('only .onnx files are listed, by name; all files have weight', () => {
+  test('only .onnx files are listed, by name', () => {
     const folder = open({ 's/1/b.onnx': '12345', 's/1/a.onnx': '1', 's/1/a.onnx.data': '1234' });
     expect(onnxFiles(folder, 1)).toEqual(['a.onnx', 'b.onnx']);
-    expect(modelBytes(folder, 1)).toBe(10);
-  });
-
-  test('a link that leads nowhere weighs nothing', () => {
-    const folder = open({ 's/1/a.onnx': '12345' });
-    symlinkSync('nowhere', join(folder.path, '1', 'b.onnx'));
-    expect(modelBytes(folder, 1)).toBe(5);
   });
 
   test('a file inside the servable is found, through links too', () => {
@@ -192,7 +185,9 @@ describe('model files', () => {
       servingError('LOAD_FAILED', /lies outside/),
     );
   });
+});
 
+describe('model files that are none', () => {
   test('missing, empty and folder are told apart', () => {
     const folder = open({ 's/1/empty.onnx': '', 's/1/folder.onnx/': '', 's/2/': '' });
     expect(() => modelFile(folder, 1, 'm.onnx')).toThrow(
@@ -209,6 +204,22 @@ describe('model files', () => {
     );
     expect(() => modelFile(folder, 1, 'folder.onnx')).toThrow(
       servingError('LOAD_FAILED', /expected a file, given a folder$/),
+    );
+  });
+
+  test.each(['nowhere.onnx', 'link.onnx'])('a link to %s is called what it is', (target) => {
+    const folder = open({ 's/1/': '' });
+    symlinkSync(target, join(folder.path, '1', 'link.onnx'));
+    expect(() => modelFile(folder, 1, 'link.onnx')).toThrow(
+      servingError('LOAD_FAILED', 'model file s/1/link.onnx not exist: it is a link that leads nowhere'),
+    );
+  });
+
+  test('a named pipe is called what it is', () => {
+    const folder = open({ 's/1/': '' });
+    execFileSync('mkfifo', [join(folder.path, '1', 'm.onnx')]);
+    expect(() => modelFile(folder, 1, 'm.onnx')).toThrow(
+      servingError('LOAD_FAILED', 'model file s/1/m.onnx: expected a file, given a named pipe'),
     );
   });
 });
