@@ -53,13 +53,16 @@ export interface OnnxNode {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** A constant of the graph, such as a weight, in C order: float16 as bit patterns, bool as bytes of 0 and 1, or texts. */
+/**
+ * A constant of the graph, such as a weight, in C order: float16 as bit patterns, bool as bytes of 0 and 1, or texts; or the
+ * name of a file beside the model's that has the bytes.
+ */
 export interface OnnxWeight {
   readonly name: string;
   /** @default 'float32' */
   readonly dtype?: ElementType;
   readonly shape: readonly number[];
-  readonly data: ArrayBufferView | readonly string[];
+  readonly data: ArrayBufferView | readonly string[] | { readonly file: string };
 }
 
 export interface OnnxGraph {
@@ -171,8 +174,18 @@ function weightProto({ name, dtype = 'float32', shape, data }: OnnxWeight): Uint
     writer.uint32(lengthDelimited(8)).string(name);
     if (ArrayBuffer.isView(data))
       writer.uint32(lengthDelimited(9)).bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    else if ('file' in data) writeExternalData(writer, data.file);
     else for (const text of data) writer.uint32(lengthDelimited(6)).string(text);
   });
+}
+
+function writeExternalData(writer: BinaryWriter, file: string): void {
+  const entry = message((pair) =>
+    pair.uint32(lengthDelimited(1)).string('location').uint32(lengthDelimited(2)).string(file),
+  );
+  writer.uint32(lengthDelimited(13)).bytes(entry);
+  // TensorProto.DataLocation: external.
+  writer.uint32(varint(14)).int32(1);
 }
 
 function valueInfo({ name, dtype = 'float32', shape }: OnnxPort): Uint8Array {

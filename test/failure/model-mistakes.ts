@@ -28,6 +28,20 @@ const onlyThreeModel = onnxModel({
   weights: [{ name: 'three', dtype: 'int64', shape: [1], data: BigInt64Array.of(3n) }],
 });
 
+/** y = x1 + w + x2, of which w is in another file. */
+function externalModel(file: string): Uint8Array {
+  return onnxModel({
+    name: 'external',
+    inputs: ['x1', 'x2'].map((name) => ({ name, shape: [2] })),
+    outputs: [{ name: 'y', shape: [2] }],
+    nodes: [
+      { operator: 'Add', inputs: ['x1', 'w'], outputs: ['sum'] },
+      { operator: 'Add', inputs: ['sum', 'x2'], outputs: ['y'] },
+    ],
+    weights: [{ name: 'w', shape: [2], data: { file } }],
+  });
+}
+
 /** A model of whole numbers beside `add`, and a method of `body`. */
 const withCounts = (body: string) => ({
   'servable_config.ts': `${declared}const counts = declareModel({ file: 'counts.onnx', withBatchDim: false });
@@ -53,6 +67,27 @@ export const modelMistakes: Readonly<Record<string, StartFailure>> = {
     files: withCounts("return addStage(add, [x, 'text']);"),
     error:
       's/servable_config.ts:8: method m: argument 2 of the stage, a constant, does not fit model add.onnx: Given model input 1 data type kMSI_String not match the data type kMSI_Float32 defined in model; input x2: expected float32 [2,2], given string []',
+  },
+  'a model without its external data': {
+    files: { 'servable_config.ts': declared, '1/add.onnx': externalModel('add.data') },
+    error:
+      /^s\/servable_config\.ts:3: model s\/1\/add\.onnx cannot be loaded: .*External data path does not exist: "s\/1\/add\.data"/,
+  },
+  'a model with external data outside of its folder': {
+    files: { 'servable_config.ts': declared, '1/add.onnx': externalModel('../../outside.onnx') },
+    error:
+      /^s\/servable_config\.ts:3: model s\/1\/add\.onnx cannot be loaded: .*resolved path: "…\/outside\.onnx" allowed directory: "s\/1"$/,
+  },
+  'a size for a dimension that has no name': {
+    files: {
+      'servable_config.ts': declared.replace(
+        'withBatchDim: false',
+        "session: { freeDimensions: { '?': 4 } }",
+      ),
+      '1/add.onnx': addModel(['N', '']),
+    },
+    error:
+      's/servable_config.ts:3: model add.onnx: session.freeDimensions: expected names of its symbolic dimensions, given ?; it has N; a dimension without a name cannot be given a size',
   },
   'a shared input that the model does not have': {
     files: {

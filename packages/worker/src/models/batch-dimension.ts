@@ -2,14 +2,13 @@
  * Whether dimension 0 is the batch. Instances of strangers share a run along it, so what is none would mix their values
  * into answers that look right; the names of symbolic dimensions say which ones are the same.
  */
-import type { ModelPort, Session } from '../sessions/session.js';
+import { nameless, type ModelPort, type Session } from '../sessions/session.js';
 
 /**
  * Names that exporters number as they go (tf2onnx, paddle2onnx): the batch of each input and output gets one of its own,
  * so they say as little as none.
  */
 const numbered = /^(?:unk__\d+|DynamicDimension\.\d+)$/;
-const nameless = '?';
 
 type Dimension = number | string;
 

@@ -1,7 +1,7 @@
 /** A declared model with its sessions, the batch dimension understood: what one instance looks like, how many fit in a run. */
 import { ServingError } from '@serving/common';
 import { modelKey, type ModelDefinition } from '../definition/definition.js';
-import type { ModelPort, Session } from '../sessions/session.js';
+import { nameless, type ModelPort, type Session } from '../sessions/session.js';
 import { differentBatches } from './batch-dimension.js';
 
 /** One file of a model. */
@@ -48,9 +48,10 @@ function checkFreeDimensions(definition: ModelDefinition, sessions: readonly Ses
   for (const name of Object.keys(definition.session.freeDimensions ?? {})) {
     if (symbols.has(name)) continue;
     const there = symbols.size === 0 ? 'it has none' : `it has ${[...symbols].join(', ')}`;
+    const advice = name === nameless ? '; a dimension without a name cannot be given a size' : '';
     throw mistake(
       modelKey(definition),
-      `session.freeDimensions: expected names of its symbolic dimensions, given ${name}; ${there}`,
+      `session.freeDimensions: expected names of its symbolic dimensions, given ${name}; ${there}${advice}`,
     );
   }
 }

@@ -120,10 +120,10 @@ export function chooseVersion(folder: ServableFolder, wanted: number): number {
   );
 }
 
-/** ONNX files of a version, by name. */
+/** ONNX files of a version, by name. macOS puts a file `._m.onnx` beside `m.onnx` on foreign disks and in archives. */
 export function onnxFiles(folder: ServableFolder, version: number): string[] {
   return readdirSync(join(folder.path, String(version)))
-    .filter((file) => file.endsWith('.onnx'))
+    .filter((file) => !file.startsWith('.') && /\.onnx$/i.test(file))
     .toSorted();
 }
 

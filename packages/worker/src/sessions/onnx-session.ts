@@ -12,7 +12,8 @@ import * as ort from 'onnxruntime-node';
 import type { ExecutionProvider, SessionSettings } from '../definition/definition.js';
 import { executionProviders, libraryAdvice, missingDevice, type Device } from './execution-providers.js';
 import { scalarPorts, type ModelSource } from './onnx-file.js';
-import type { ModelPort, ModelTensor, NativeGuard, Session } from './session.js';
+import { nameless, type ModelPort, type ModelTensor, type NativeGuard, type Session } from './session.js';
+import { withoutPaths } from './without-paths.js';
 
 export interface OnnxSessionOptions {
   /** Threads inside one run, unless the settings have a number of their own. */
@@ -50,8 +51,7 @@ async function createSession(
     if (typeof source === 'string') return await ort.InferenceSession.create(source, runtimeOptions(options));
     return await ort.InferenceSession.create(source, runtimeOptions(options));
   } catch (error) {
-    const why =
-      typeof source === 'string' ? withoutPaths(firstLine(error), source, shownAs) : firstLine(error);
+    const why = withoutPaths(firstLine(error), source, shownAs);
     const advice = libraryAdvice(why, providersOf(options), backends);
     throw new ServingError('LOAD_FAILED', `model ${shownAs} cannot be loaded: ${why}${advice}`, {
       cause: error,
@@ -172,7 +172,7 @@ function readPort(port: ort.InferenceSession.ValueMetadata, what: string, shownA
   }
   // A dimension without a size and a name of its own arrives as an empty or missing name.
   const shape = port.shape.map((dimension: number | string | undefined) =>
-    dimension === undefined || dimension === '' ? '?' : dimension,
+    dimension === undefined || dimension === '' ? nameless : dimension,
   );
   return { name: port.name, dtype: type, shape };
 }
@@ -187,7 +187,7 @@ function ranked(ports: readonly ModelPort[], source: ModelSource): readonly Mode
 }
 
 function symbolsOf({ shape = [] }: ModelPort): string[] {
-  return shape.filter((dimension) => typeof dimension === 'string');
+  return shape.filter((dimension) => typeof dimension === 'string' && dimension !== nameless) as string[];
 }
 
 /** onnxruntime-node 1.30 leaves its own option for this unread, so symbolic dimensions get their sizes here. */
@@ -222,9 +222,4 @@ function fromOrt({ data, dims }: ort.OnnxValue, dtype: ModelPort['dtype']): Mode
   const elements = data as Tensor['data'];
   if (dtype !== 'float16' || elements instanceof Uint16Array) return new Tensor(dtype, dims, elements);
   return new Tensor(dtype, dims, new Uint16Array(elements.buffer, elements.byteOffset, elements.length));
-}
-
-/** onnxruntime names the file by its full path, which is nobody's business but the operator's own. */
-function withoutPaths(message: string, path: string, shownAs: string): string {
-  return message.replaceAll(path, shownAs);
 }

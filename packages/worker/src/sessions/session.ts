@@ -1,6 +1,9 @@
 /** A loaded model file: names and kinds of what it takes and gives, and a run. */
 import type { NumericType, StringTensor, Tensor } from '@serving/common';
 
+/** What a symbolic dimension without a name is called. */
+export const nameless = '?';
+
 export interface ModelPort {
   readonly name: string;
   readonly dtype: NumericType | 'string';
@@ -14,7 +17,7 @@ export type ModelTensor = Tensor | StringTensor;
 export interface Session {
   readonly inputs: readonly ModelPort[];
   readonly outputs: readonly ModelPort[];
-  /** Names of symbolic dimensions of either, those included that were given a size. */
+  /** Names of the symbolic dimensions of either that have one, those included that were given a size. */
   readonly symbols: ReadonlySet<string>;
   /**
    * Runs the model on one tensor per input, in order; blocks the thread meanwhile.

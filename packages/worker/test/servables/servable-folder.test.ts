@@ -156,8 +156,14 @@ describe('versions', () => {
 
 describe('model files', () => {
   test('only .onnx files are listed, by name', () => {
-    const folder = open({ 's/1/b.onnx': '12345', 's/1/a.onnx': '1', 's/1/a.onnx.data': '1234' });
-    expect(onnxFiles(folder, 1)).toEqual(['a.onnx', 'b.onnx']);
+    const folder = open({
+      's/1/b.onnx': '12345',
+      's/1/a.ONNX': '1',
+      's/1/a.onnx.data': '1234',
+      's/1/._b.onnx': '1',
+      's/1/.onnx': '1',
+    });
+    expect(onnxFiles(folder, 1)).toEqual(['a.ONNX', 'b.onnx']);
   });
 
   test('a file inside the servable is found, through links too', () => {
