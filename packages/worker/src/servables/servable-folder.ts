@@ -165,7 +165,12 @@ function kindOf(status: Stats): string {
 
 /** Whatever it is, and wherever it leads. */
 function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // No file can have such a name, or nobody may look.
+    return false;
+  }
 }
 
 function isDirectory(path: string): boolean {

@@ -221,6 +221,12 @@ describe('model files that are none', () => {
     );
   });
 
+  test.each(['a\0b.onnx', 'x'.repeat(5000), 'm.onnx/m.onnx'])('a name that no file can have: %j', (name) => {
+    expect(() => modelFile(open({ 's/1/m.onnx': '1' }), 1, name)).toThrow(
+      servingError('LOAD_FAILED', `model file s/1/${name} not exist; the version folder holds: m.onnx`),
+    );
+  });
+
   test('a named pipe is called what it is', () => {
     const folder = open({ 's/1/': '' });
     execFileSync('mkfifo', [join(folder.path, '1', 'm.onnx')]);
