@@ -48,11 +48,13 @@ const errorsOf = (results: readonly InferResult[]) =>
 test('text that a function made and onnxruntime would change is refused by input and instance', async () => {
   const json = (x: unknown) => ({ x: JSON.stringify(x) });
   const given = [json('good'), json('a\0b'), json('ab\ud800'), json('\udc00\ud800')];
+  const made = (problem: string) =>
+    `Call Model 'text.onnx' Failed, method: 'parsed', stage index(begin with 1): 2, error msg: input x: expected text that a model can take, given ${problem}; it is what another stage gave`;
   expect(errorsOf(await master.client('texts', 'parsed').infer(given))).toEqual([
     '',
-    'input x: expected text that a model can take, given a NUL character at position 1, where onnxruntime would cut the text off',
-    'input x: expected text that a model can take, given half of a surrogate pair at position 2, which onnxruntime would replace',
-    'input x: expected text that a model can take, given half of a surrogate pair at position 0, which onnxruntime would replace',
+    made('a NUL character at position 1, where onnxruntime would cut the text off'),
+    made('half of a surrogate pair at position 2, which onnxruntime would replace'),
+    made('half of a surrogate pair at position 0, which onnxruntime would replace'),
   ]);
   const lists = [json(['a', 'b']), json(['a', 'a\0']), json(['\ud800'])];
   expect(errorsOf(await master.client('texts', 'called').infer(lists))).toEqual([
