@@ -4,6 +4,11 @@ import { eventually } from '../support/eventually.js';
 import { launchWorker } from '../support/processes.js';
 import { addModel, configuration, functionServable, runSizeModel, servables } from '../support/servables.js';
 
+const streaming = `
+const declared = { inputs: { x: { dtype: 'float32', shape: [] } }, outputs: ['y'] };
+const count = function* (x) { for (let i = 0; i < x.data[0]; i++) yield i; };
+registerMethod('many', { ...declared, streaming: true }, ({ x }) => addStage(count, [x]));`;
+
 const directory = servables({
   'add up': { '1/add.onnx': addModel(['N', 'width']) },
   fixed: {
@@ -19,6 +24,20 @@ registerMethod('open', { inputs: ['image'], outputs: ['y'] }, (x) => addStage((x
 registerMethod('fails', declared, ({ x }) => addStage(() => { throw new Error('zeros are not for me'); }, [x]));
 registerMethod('exits', declared, ({ x }) => addStage(() => process.exit(3), [x]));
 registerMethod('slow', declared, ({ x }) => addStage(async (x) => { await new Promise((resolve) => setTimeout(resolve, 40)); return x; }, [x]));
+`),
+  streams: functionServable(streaming),
+  'with a stream': functionServable(`${streaming}
+let ones = 0;
+const counted = async (instances) => {
+  if (instances.length === 1) ones++;
+  else if (ones > 0) {
+    console.error('batches of one: ' + ones);
+    ones = 0;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  return instances.map(([x]) => x);
+};
+registerMethod('one', declared, ({ x }) => addStage(counted, [x], { batchSize: 0 }));
 `),
 });
 
@@ -95,6 +114,29 @@ test('a method that takes no zeros is measured with a file', async () => {
   expect(program.stdout).toContain(best);
 });
 
+test('is warm before it measures the first size; leaves out methods that are streaming, and says so', async () => {
+  const program = launchWorker([
+    'tune',
+    'with a stream',
+    '--directory',
+    directory,
+    '--cores',
+    '1',
+    '--seconds',
+    '0.5',
+    '--json',
+  ]);
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(program.stderr).toContain(
+    'serving-worker: warning: method many is streaming, which cannot be measured: left out\n',
+  );
+  const { method, plans } = JSON.parse(program.stdout) as { method: string; plans: { batches: number }[] };
+  expect(method).toBe('one');
+  const all = Number(/batches of one: (\d+)/.exec(program.stderr)![1]);
+  // Batches take 10 ms at least: before each size there is time for no more than ten, before the first there is more.
+  expect(all - plans[0]!.batches).toBeGreaterThan(12);
+}, 60_000);
+
 describe('what cannot be measured is said', () => {
   test.each<[what: string, args: [string, ...string[]], code: number, text: RegExp]>([
     ['no servable', ['nobody'], 3, /directory '.*nobody' not exist/],
@@ -106,6 +148,18 @@ describe('what cannot be measured is said', () => {
       /--method: expected one of open, fails, exits, slow, given none/,
     ],
     ['no such method', ['functions', '--method', 'x'], 2, /--method: expected one of open, .*, given x/],
+    [
+      'a streaming method',
+      ['with a stream', '--method', 'many'],
+      2,
+      /--method: expected one of one, given many; many: streaming, which cannot be measured/,
+    ],
+    [
+      'streaming methods only',
+      ['streams'],
+      2,
+      /--method: expected a method that is not streaming, given none; many: streaming, which cannot be measured/,
+    ],
     ['an open input', ['functions', '--method', 'open'], 2, /expected a dtype and a shape of input image/],
     [
       'a method that fails',

@@ -44,7 +44,7 @@ const seconds: OptionSpec<number> = {
 const tuneOptions = {
   directory: text('folder that holds the servable', 'path', '.'),
   version: integer('version to measure; 0 is the newest there is', 'n', 0, [0, Number.MAX_SAFE_INTEGER]),
-  method: automaticText('method to measure', 'name', 'the only one'),
+  method: automaticText('method to measure, none that is streaming', 'name', 'the only one'),
   deviceType: choice('what models run on', deviceTypes, 'cpu'),
   cores: automaticInteger('cores to divide over executors', 'all this process may use', 4096),
   input: automaticText('files that inputs are read from, whole, for every instance', 'name=path,…', 'zeros'),
@@ -57,7 +57,7 @@ type TuneConfig = ConfigOf<typeof tuneOptions>;
 
 const help = `
 Loads the servable with each plan and runs a method, on zeros or --input, by the same executors as when it serves, with
-batches of different sizes. Prints instances per second, the times of a batch in its executor and the memory of the
+batches of different sizes, once its threads are warm. Prints instances per second, the times of a batch in its executor and the memory of the
 process, then the best plan as options to copy. Ctrl+C ends it with what was measured so far.
 
 What goes on on the machine meanwhile is measured as well.
@@ -114,8 +114,12 @@ async function measureAll(servable: string, config: TuneConfig, signal: AbortSig
     blockOf: (of, count) => sampleBlock(of, count, samples),
     durationMs: config.seconds * 1000,
     signal,
-    onMethod: (of) => {
-      if (method === undefined) checkSamples(of, samples).forEach(say);
+    onMethod: (of, leftOut) => {
+      if (method === undefined) {
+        for (const { name } of leftOut)
+          say(`warning: method ${name} is streaming, which cannot be measured: left out`);
+        checkSamples(of, samples).forEach(say);
+      }
       method = of;
     },
     onMeasured: (measurement) => {

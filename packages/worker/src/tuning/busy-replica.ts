@@ -9,9 +9,17 @@ export interface BatchRuns {
   readonly elapsedMs: number;
 }
 
+/** When a run is over: at whichever comes first. */
+export interface RunLimits {
+  readonly durationMs: number;
+  /** @default any number */
+  readonly batches?: number;
+}
+
 interface Run {
   readonly block: Block;
   readonly endAt: number;
+  readonly mostBatches: number;
   readonly signal: AbortSignal;
   readonly batchMs: number[];
   sent: number;
@@ -20,14 +28,17 @@ interface Run {
   readonly resolve: () => void;
 }
 
+/** What it needs of a replica. */
+export type Replica = Pick<LocalReplica, 'servable' | 'version' | 'executors' | 'grantTo' | 'send'>;
+
 export class BusyReplica {
-  readonly #replica: LocalReplica;
+  readonly #replica: Replica;
   readonly #method: string;
   readonly #purse = new CreditPurse();
   #run: Run | undefined;
   #nextBatchId = 1;
 
-  constructor(replica: LocalReplica, method: string) {
+  constructor(replica: Replica, method: string) {
     this.#replica = replica;
     this.#method = method;
     replica.grantTo({
@@ -40,11 +51,12 @@ export class BusyReplica {
   }
 
   /**
-   * Sends the block again and again until the time is over, but once to each executor at least; resolves when all have
-   * ended. One run at a time.
+   * Sends the block again and again within the limits, but once to each executor at least; resolves when all have ended.
+   * One run at a time.
    * @throws ServingError when an instance fails
    */
-  async run(block: Block, durationMs: number, signal: AbortSignal): Promise<BatchRuns> {
+  async run(block: Block, limits: RunLimits, signal: AbortSignal): Promise<BatchRuns> {
+    const { durationMs, batches: mostBatches = Infinity } = limits;
     const startedAt = performance.now();
     const batchMs: number[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -56,6 +68,7 @@ export class BusyReplica {
         inFlight: 0,
         error: undefined,
         endAt: startedAt + durationMs,
+        mostBatches,
         resolve: () => (run.error === undefined ? resolve() : reject(run.error)),
       };
       this.#run = run;
@@ -77,9 +90,9 @@ export class BusyReplica {
     run.resolve();
   }
 
-  #goesOn({ sent, endAt, signal, error }: Run): boolean {
+  #goesOn({ sent, endAt, mostBatches, signal, error }: Run): boolean {
     if (signal.aborted || error !== undefined) return false;
-    return sent < this.#replica.executors || performance.now() < endAt;
+    return sent < this.#replica.executors || (sent < mostBatches && performance.now() < endAt);
   }
 
   #send(run: Run, creditId: number): void {
