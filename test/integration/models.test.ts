@@ -1,7 +1,7 @@
 /** Models with all that can be declared of them, by real onnxruntime, and what `serving-worker` says of them. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { outputsOf, tensor, type Tensor } from '@serving/client';
@@ -15,6 +15,7 @@ import {
   runSizeModel,
   servables,
 } from '../support/servables.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const one = (name: string, options: string) =>
   `registerMethod('${name}', { inputs: ['x'], outputs: ['y'] }, (x) => addStage(declareModel(${options}), [x]));`;
@@ -266,9 +267,13 @@ describe('an encrypted model', () => {
   });
   const [plainFile, encrypted] = ['add.onnx', 'add.enc'].map((file) => join(secret, 'secret/1', file));
 
+  const encrypt = (target: string) =>
+    expect(
+      runWorker(['encrypt', plainFile!, target, '--key-env', 'TEST_KEY'], { TEST_KEY: key }),
+    ).toMatchObject({ status: 0, stderr: '' });
+
   test('is served with its key, and with no other', async () => {
-    const args = ['encrypt', plainFile!, encrypted!, '--key-env', 'TEST_KEY'];
-    expect(runWorker(args, { TEST_KEY: key })).toMatchObject({ status: 0, stderr: '' });
+    encrypt(encrypted!);
     const serving = await startMaster(['--servable', 'secret', '--directory', secret], {
       env: { TEST_KEY: key },
     });
@@ -300,6 +305,53 @@ describe('an encrypted model', () => {
     expect(readFileSync(there, 'utf8')).toBe('something of value');
     expect(runWorker([...args, '--force'], { TEST_KEY: key })).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(there).includes('something of value')).toBe(false);
+  });
+
+  test.each<[what: string, link: (path: string) => void, force: readonly string[]]>([
+    ['in another spelling', () => undefined, []],
+    ['in another spelling, with --force', () => undefined, ['--force']],
+    ['by a symbolic link', (path) => symlinkSync(plainFile!, path), ['--force']],
+    ['by a hard link', (path) => linkSync(plainFile!, path), ['--force']],
+  ])('is not written over the model itself, %s', (what, link, force) => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'link.onnx');
+    link(path);
+    const target = what.includes('link') ? path : `${secret}/secret/../secret/1/add.onnx`;
+    const before = readFileSync(plainFile!);
+    const args = ['encrypt', plainFile!, target, '--key-env', 'TEST_KEY', ...force];
+    expect(runWorker(args, { TEST_KEY: key })).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `serving-worker: ${target}: expected a file beside the model, given the model itself, ${plainFile!}; a file that is encrypted in its place is lost with its key\n`,
+    });
+    expect(readFileSync(plainFile!)).toEqual(before);
+  });
+
+  test('is not encrypted once more', () => {
+    const twice = join(secret, 'twice.enc');
+    encrypt(twice);
+    const { status, stderr } = runWorker(
+      ['encrypt', twice, join(secret, 'thrice.enc'), '--key-env', 'TEST_KEY'],
+      {
+        TEST_KEY: key,
+      },
+    );
+    expect([status, stderr]).toEqual([
+      2,
+      `serving-worker: ${twice}: expected an ONNX model, given ${readFileSync(twice).length} bytes of something else; is it encrypted already?\n`,
+    ]);
+    expect(existsSync(join(secret, 'thrice.enc'))).toBe(false);
+  });
+
+  test('that is declared as a plain one is not loaded, and the error asks whether it is encrypted', () => {
+    const undeclared = servables({ s: { '1/': '' } });
+    encrypt(join(undeclared, 's/1/m.onnx'));
+    expect(runWorker(['check', 's', '--directory', undeclared])).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(
+        /model s\/1\/m\.onnx cannot be loaded: .*Protobuf parsing failed\.; is it encrypted\? then declare the model with decryption\n/,
+      ) as unknown,
+    });
   });
 
   test.each([

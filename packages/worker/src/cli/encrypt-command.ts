@@ -1,8 +1,9 @@
 /** `serving-worker encrypt`: a model file → one that only workers with the key can read. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { automaticText, choice, firstLine, loadConfig, ServingError } from '@serving/common';
 import { Command } from 'commander';
 import { encryptModel, readKey } from '../models/model-cipher.js';
+import { isModelFile } from '../models/model-file.js';
 
 const encryptOptions = {
   mode: choice('cipher', ['AES-GCM', 'AES-CBC'] as const, 'AES-GCM'),
@@ -13,6 +14,8 @@ const encryptOptions = {
 const help = `
 The key is 16, 24 or 32 bytes in base64 or hexadecimal. A configuration names it the same way:
   declareModel({ file: 'model.onnx.enc', decryption: { key: { env: 'MODEL_KEY' } } })
+
+The model itself stays as it is; the file to write has to be another one.
 
 AES-GCM shows whether anybody has changed the file; AES-CBC does not.
 
@@ -36,6 +39,12 @@ export function runEncrypt(argv: readonly string[]): number {
   const [source, target] = command.args as [string, string];
   const key = readKey(keySource(keyEnv, keyFile));
   const model = attempt(`read ${source}`, () => readFileSync(source));
+  if (!isModelFile(model))
+    throw new ServingError(
+      'CONFIG_INVALID',
+      `${source}: expected an ONNX model, given ${model.length} bytes of something else; is it encrypted already?`,
+    );
+  checkDiffers(source, target);
   const { force = false } = command.opts<{ force?: true }>();
   if (!force && existsSync(target))
     throw new ServingError(
@@ -47,6 +56,18 @@ export function runEncrypt(argv: readonly string[]): number {
   attempt(`write ${target}`, () => writeFileSync(target, encryptModel(model, mode, key), { flag }));
   process.stdout.write(`${target}: ${source} encrypted with ${mode}, a key of ${key.length * 8} bits\n`);
   return 0;
+}
+
+/** By any name: the only plain model might be gone. */
+function checkDiffers(source: string, target: string): void {
+  const [one, other] = [source, target].map((path) =>
+    statSync(path, { bigint: true, throwIfNoEntry: false }),
+  );
+  if (one === undefined || other === undefined || one.ino !== other.ino || one.dev !== other.dev) return;
+  throw new ServingError(
+    'CONFIG_INVALID',
+    `${target}: expected a file beside the model, given the model itself, ${source}; a file that is encrypted in its place is lost with its key`,
+  );
 }
 
 function keySource(env: string | undefined, file: string | undefined) {

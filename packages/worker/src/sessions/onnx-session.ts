@@ -52,7 +52,10 @@ async function createSession(
     return await ort.InferenceSession.create(source, runtimeOptions(options));
   } catch (error) {
     const why = withoutPaths(firstLine(error), source, shownAs);
-    const advice = libraryAdvice(why, providersOf(options), backends);
+    const mayBeEncrypted = typeof source === 'string' && why.includes('Protobuf parsing failed');
+    const advice = mayBeEncrypted
+      ? '; is it encrypted? then declare the model with decryption'
+      : libraryAdvice(why, providersOf(options), backends);
     throw new ServingError('LOAD_FAILED', `model ${shownAs} cannot be loaded: ${why}${advice}`, {
       cause: error,
     });
