@@ -68,12 +68,22 @@ export function firstLine(thrown: unknown): string {
   return shortened(line, longestLine);
 }
 
+/** `[object Object]` says nothing to anybody. */
+function kindOf(thrown: unknown): string {
+  const name = Object(thrown).constructor.name as unknown;
+  return typeof name === 'string' && name !== '' && name !== 'Object'
+    ? `an object of class ${name}`
+    : 'an object';
+}
+
 function textOf(thrown: unknown): string {
   try {
     // Not `instanceof Error`: an error may come from another realm, and what looks like one is as good.
     const message =
       typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown;
-    return String(message);
+    const text = String(message);
+    if (typeof message === 'string') return text;
+    return /^\[object .*\]$/.test(text) ? `${kindOf(thrown)} without a message was thrown` : text;
   } catch {
     return 'something without a text was thrown';
   }

@@ -76,6 +76,10 @@ test('whatever is thrown has a first line, and asking for it never throws', () =
   expect([undefined, null, 7, 7n, true].map(firstLine)).toEqual(['undefined', 'null', '7', '7', 'true']);
   expect(firstLine(Symbol('s'))).toBe('Symbol(s)');
   expect(firstLine({ message: 'an error from another realm\nat' })).toBe('an error from another realm');
+  for (const nothing of [{ code: 5 }, { message: { not: 'text' } }, { constructor: { name: '' } }])
+    expect(firstLine(nothing)).toBe('an object without a message was thrown');
+  expect(firstLine(new Map())).toBe('an object of class Map without a message was thrown');
+  expect(firstLine('[object Object]')).toBe('[object Object]');
   for (const odd of [
     withoutPrototype,
     refusesText,

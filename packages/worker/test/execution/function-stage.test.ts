@@ -192,6 +192,7 @@ test.each([
   [undefined, 'undefined'],
   [{ message: 'alike' }, 'alike'],
   [Object.create(null), 'something without a text was thrown'],
+  [{ code: 5 }, 'an object without a message was thrown'],
 ])('whatever is thrown has a text: %p', async (thrown: unknown, text) => {
   expect(
     await errorOf(() => {
