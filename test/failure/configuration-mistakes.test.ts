@@ -24,6 +24,10 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     config: `throw Object.create(null);`,
     error: 's/servable_config.ts: threw something without a text was thrown',
   },
+  'throws an object': {
+    config: `throw { code: 5 };`,
+    error: 's/servable_config.ts: threw an object without a message was thrown',
+  },
   'throws in a helper': {
     config: `const helper = () => { throw new Error('deep'); };\n\nhelper();`,
     error: 's/servable_config.ts:2: Error: deep',
@@ -230,6 +234,11 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     config: `import { argmax } from '@serving/worker';\n${inMethod('return addStage(argmax(), [x], { outputs: 2 })[0];')}`,
     error:
       's/servable_config.ts:4: addStage: outputs: argmax gives 1 value, given 2; write addStage(argmax(…), inputs)',
+  },
+  'a ready-made stage that is not called': {
+    config: `import { topK } from '@serving/worker';\n${inMethod('return addStage(topK, [x]);')}`,
+    error:
+      's/servable_config.ts:4: addStage: stage: expected a stage, given topK, which makes one; write addStage(topK(…), inputs)',
   },
   'a ready-made stage with a batch size': {
     config: `import { softmax } from '@serving/worker';\n${inMethod('return addStage(softmax(), [x], { batchSize: 8 });')}`,

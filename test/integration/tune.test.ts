@@ -1,5 +1,5 @@
 /** serving-worker tune: real executors and models, measured for moments; how fast they are is not looked at. */
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { launchWorker } from '../support/processes.js';
 import { addModel, configuration, functionServable, runSizeModel, servables } from '../support/servables.js';
@@ -137,68 +137,63 @@ test('is warm before it measures the first size; leaves out methods that are str
   expect(all - plans[0]!.batches).toBeGreaterThan(12);
 }, 60_000);
 
-describe('what cannot be measured is said', () => {
-  test.each<[what: string, args: [string, ...string[]], code: number, text: RegExp]>([
-    ['no servable', ['nobody'], 3, /directory '.*nobody' not exist/],
-    ['no such version', ['add up', '--version', '7'], 3, /specified version number: 7/],
-    [
-      'no method named of several',
-      ['functions'],
-      2,
-      /--method: expected one of open, fails, exits, slow, given none/,
-    ],
-    ['no such method', ['functions', '--method', 'x'], 2, /--method: expected one of open, .*, given x/],
-    [
-      'a streaming method',
-      ['with a stream', '--method', 'many'],
-      2,
-      /--method: expected one of one, given many; many: streaming, which cannot be measured/,
-    ],
-    [
-      'streaming methods only',
-      ['streams'],
-      2,
-      /--method: expected a method that is not streaming, given none; many: streaming, which cannot be measured/,
-    ],
-    ['an open input', ['functions', '--method', 'open'], 2, /expected a dtype and a shape of input image/],
-    [
-      'a method that fails',
-      ['functions', '--method', 'fails'],
-      1,
-      /method fails fails on its inputs, .* zeros are not for me/,
-    ],
-    ['one that ends its thread', ['functions', '--method', 'exits'], 1, /a batch was lost: .*exit code 3/],
-    [
-      'no dimension',
-      ['add up', '--dimensions', 'height=3'],
-      2,
-      /expected symbolic dimensions .* \(width\), given height/,
-    ],
-    ['no size', ['add up', '--dimensions', 'width=0'], 2, /--dimensions: expected names with sizes from 1/],
-    [
-      'no such input',
-      ['add up', '--input', 'x3=package.json'],
-      2,
-      /expected inputs of method predict \(x1, x2\), given x3/,
-    ],
-    [
-      'no servable, and no file',
-      ['nowhere', '--input', 'x1=nowhere'],
-      3,
-      /^serving-worker: Check servable config failed, directory '.*nowhere' not exist/m,
-    ],
-    ['no file', ['add up', '--input', 'x1=nowhere'], 2, /--input: cannot read nowhere: ENOENT/],
-    [
-      'no time',
-      ['add up', '--seconds', '0'],
-      2,
-      /--seconds: expected a number from 0\.01 to 3600, given '0'/,
-    ],
-  ])('%s', async (_, args, code, text) => {
-    const ended = await tune(...args);
-    expect({ ...ended, stderr: '' }).toEqual({ code, signal: null, stdout: '', stderr: '' });
-    expect(ended.stderr).toMatch(text);
-  });
+const unmeasurable: [what: string, args: [string, ...string[]], code: number, text: RegExp][] = [
+  ['no servable', ['nobody'], 3, /directory '.*nobody' not exist/],
+  ['no such version', ['add up', '--version', '7'], 3, /specified version number: 7/],
+  [
+    'no method named of several',
+    ['functions'],
+    2,
+    /--method: expected one of open, fails, exits, slow, given none/,
+  ],
+  ['no such method', ['functions', '--method', 'x'], 2, /--method: expected one of open, .*, given x/],
+  [
+    'a streaming method',
+    ['with a stream', '--method', 'many'],
+    2,
+    /--method: expected one of one, given many; many: streaming, which cannot be measured/,
+  ],
+  [
+    'streaming methods only',
+    ['streams'],
+    2,
+    /--method: expected a method that is not streaming, given none; many: streaming, which cannot be measured/,
+  ],
+  ['an open input', ['functions', '--method', 'open'], 2, /expected a dtype and a shape of input image/],
+  [
+    'a method that fails',
+    ['functions', '--method', 'fails'],
+    1,
+    /method fails fails on its inputs, .* zeros are not for me/,
+  ],
+  ['one that ends its thread', ['functions', '--method', 'exits'], 1, /a batch was lost: .*exit code 3/],
+  [
+    'no dimension',
+    ['add up', '--dimensions', 'height=3'],
+    2,
+    /expected symbolic dimensions .* \(width\), given height/,
+  ],
+  ['no size', ['add up', '--dimensions', 'width=0'], 2, /--dimensions: expected names with sizes from 1/],
+  [
+    'no such input',
+    ['add up', '--input', 'x3=package.json'],
+    2,
+    /expected inputs of method predict \(x1, x2\), given x3/,
+  ],
+  [
+    'no servable, and no file',
+    ['nowhere', '--input', 'x1=nowhere'],
+    3,
+    /^serving-worker: Check servable config failed, directory '.*nowhere' not exist/m,
+  ],
+  ['no file', ['add up', '--input', 'x1=nowhere'], 2, /--input: cannot read nowhere: ENOENT/],
+  ['no time', ['add up', '--seconds', '0'], 2, /--seconds: expected a number from 0\.01 to 3600, given '0'/],
+];
+
+test.each(unmeasurable)('what cannot be measured is said: %s', async (_, args, code, text) => {
+  const ended = await tune(...args);
+  expect({ ...ended, stderr: '' }).toEqual({ code, signal: null, stdout: '', stderr: '' });
+  expect(ended.stderr).toMatch(text);
 });
 
 test('SIGINT ends it with what was measured so far', async () => {

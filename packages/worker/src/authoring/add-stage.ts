@@ -3,8 +3,9 @@ import { BytesTensor, StringTensor, Tensor, type Value } from '@serving/common';
 import { currentDraft, type DefinitionDraft } from '../definition/definition-draft.js';
 import type { StageDefinition, StageFunction } from '../definition/definition.js';
 import { outputsOfReadyMade } from '../stages/named-stage.js';
+import { stageMakers } from '../stages/stage-makers.js';
 import { checkInteger, checkOptions, isRecord, show } from './checks.js';
-import { Subgraph } from './model.js';
+import { Model, Subgraph } from './model.js';
 import { Placeholder, type MethodDraft } from './placeholder.js';
 
 /** Placeholders of `Count` outputs: one, or a tuple. */
@@ -107,7 +108,8 @@ function stageDefinition(
   return { ...functionStage(draft, method, stage, { options, given: slots.length }), ...common };
 }
 
-function modelStage(draft: DefinitionDraft, { definition, index }: Subgraph, options: StageOptions<number>) {
+function modelStage(draft: DefinitionDraft, stage: Subgraph, options: StageOptions<number>) {
+  const { definition, index } = stage;
   if (!draft.isDeclared(definition))
     throw draft.mistake('addStage: the model was not declared in this servable_config');
   if (!Number.isInteger(index) || index < 0 || index >= definition.files.length)
@@ -120,7 +122,8 @@ function modelStage(draft: DefinitionDraft, { definition, index }: Subgraph, opt
         `addStage: ${name}: expected with a function only; a model runs as it was declared`,
       );
   }
-  return { kind: 'model' as const, model: definition, subgraph: index };
+  const isFileImplied = stage instanceof Model && definition.files.length > 1;
+  return { kind: 'model' as const, model: definition, subgraph: index, isFileImplied };
 }
 
 function functionStage(
@@ -156,6 +159,10 @@ function checkReadyMade(
   given: number,
   batchSize: number | undefined,
 ): void {
+  if (stageMakers.has(run))
+    throw draft.mistake(
+      `addStage: stage: expected a stage, given ${run.name}, which makes one; write addStage(${run.name}(…), inputs)`,
+    );
   const outputs = outputsOfReadyMade(run);
   if (outputs === undefined) return;
   if (given !== outputs)
