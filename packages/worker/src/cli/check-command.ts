@@ -18,6 +18,7 @@ import { deviceTypes } from '../sessions/execution-providers.js';
 import { disableTelemetry } from '../sessions/telemetry.js';
 import { describeServable, type TimedRun } from './describe-servable.js';
 import { exitCodes } from './exit.js';
+import { stageWarnings } from './stage-warnings.js';
 
 const checkOptions = {
   directory: text('folder that holds the servable', 'path', '.'),
@@ -29,7 +30,7 @@ const checkOptions = {
 
 const help = `
 Prints models, methods with their stages, the plan of threads and memory, and what a first and a second run of each model
-on zeros take. What is open of inputs and outputs, since no model says it, is listed with the way to declare it.
+on zeros take. Warns of stages that are hardly meant as they are written. What is open of inputs and outputs, since no model says it, is listed with the way to declare it.
 
 Exit codes: 0 it can be served, 2 options that make no sense, 3 it cannot be loaded; the message names file and line.
 
@@ -64,6 +65,8 @@ export async function runCheck(argv: readonly string[]): Promise<number> {
   const device = { type: deviceType, id: 0 };
   const request = { directory, servable, version, intraOpThreads: plan.intraOpThreads, device };
   const loaded = await load(request);
+  for (const warning of stageWarnings(loaded.methods.values()))
+    process.stderr.write(`serving-worker: warning: ${warning}\n`);
   process.stdout.write(describeServable(loaded, plan, await timedRuns(loaded)));
   return 0;
 }

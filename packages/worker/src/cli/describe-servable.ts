@@ -73,12 +73,33 @@ function describeMethod(method: MethodDefinition, { signatures }: LoadedServable
   ];
 }
 
-/** Inputs and outputs of the method by their names, what is between by the stage it comes from. */
-function slotNames(method: MethodDefinition): ReadonlyMap<number, string> {
+/** What a stage takes and gives, in words. */
+interface SlotNames {
+  readonly taken: ReadonlyMap<number, string>;
+  readonly given: ReadonlyMap<number, string>;
+}
+
+/** Inputs and outputs of the method by their names, what is between by the stages that it comes from and goes to. */
+function slotNames(method: MethodDefinition): SlotNames {
+  const named = namedSlots(method);
+  const [taken, given] = [new Map(named), new Map(named)];
+  for (const [index, { outputs }] of method.stages.entries())
+    for (const [position, slot] of outputs.entries()) {
+      if (named.has(slot)) continue;
+      taken.set(slot, `${outputs.length === 1 ? '' : `output ${position + 1} of `}stage ${index + 1}`);
+      given.set(slot, takersOf(method, slot));
+    }
+  return { taken, given };
+}
+
+function takersOf({ stages }: MethodDefinition, slot: number): string {
+  const takers = stages.flatMap(({ inputs }, index) => (inputs.includes(slot) ? [index + 1] : []));
+  if (takers.length === 0) return 'unused';
+  return `stage${takers.length === 1 ? '' : 's'} ${takers.join(' and ')}`;
+}
+
+function namedSlots(method: MethodDefinition): Map<number, string> {
   const names = new Map<number, string>();
-  for (const [index, stage] of method.stages.entries())
-    for (const [position, slot] of stage.outputs.entries())
-      names.set(slot, `${index + 1}${stage.outputs.length === 1 ? '' : String.fromCodePoint(97 + position)}`);
   for (const { slot, value } of method.constants) names.set(slot, constantText(value));
   for (const { slot, name } of method.outputs) names.set(slot, name);
   for (const [slot, { name }] of method.inputs.entries()) names.set(slot, name);
@@ -90,18 +111,15 @@ function constantText(value: Value): string {
   return typeof value === 'string' && value.length <= 20 ? `'${value}'` : `${dtype} ${formatShape(shape)}`;
 }
 
-function describeStage(
-  stage: StageDefinition,
-  names: ReadonlyMap<number, string>,
-  isYielding: boolean,
-): string {
-  const list = (slots: readonly number[]) => slots.map((slot) => names.get(slot)!).join(', ');
+function describeStage(stage: StageDefinition, { taken, given }: SlotNames, isYielding: boolean): string {
+  const list = (slots: readonly number[], names: ReadonlyMap<number, string>) =>
+    slots.map((slot) => names.get(slot)!).join(', ');
   const what =
     stage.kind === 'model'
       ? `model ${stage.model.files[stage.subgraph]!}`
       : `function ${functionName(stage)}`;
   const at = stage.at === undefined ? '' : `  (${stage.at})`;
-  return `${what}(${list(stage.inputs)}) -> ${list(stage.outputs)}${stage.kind === 'function' ? calls(stage.batchSize) : ''}${isYielding ? ', yields one response after another' : ''}${at}`;
+  return `${what}(${list(stage.inputs, taken)}) -> ${list(stage.outputs, given)}${stage.kind === 'function' ? calls(stage) : ''}${isYielding ? ', yields one response after another' : ''}${at}`;
 }
 
 /** A function without a name of its own goes by its tag. */
@@ -109,9 +127,10 @@ function functionName({ name, run, tag }: FunctionStageDefinition): string {
   return run.name === '' && tag !== undefined ? tag : name;
 }
 
-function calls(batchSize: number | undefined): string {
-  if (batchSize === undefined) return '';
-  return batchSize === 0 ? ', a batch at a time' : `, up to ${batchSize} instances at a time`;
+function calls({ batchSize, timeoutMs }: FunctionStageDefinition): string {
+  const within = timeoutMs === undefined ? '' : `, within ${timeoutMs} ms`;
+  if (batchSize === undefined) return within;
+  return `${batchSize === 0 ? ', a batch at a time' : `, up to ${batchSize} instances at a time`}${within}`;
 }
 
 function openLines({ signatures }: LoadedServable): string[] {

@@ -82,6 +82,8 @@ export interface ModelStageDefinition extends StageSlots {
   readonly kind: 'model';
   readonly model: ModelDefinition;
   readonly subgraph: number;
+  /** The model has several files, and its author did not say which one is meant. */
+  readonly isFileImplied?: boolean;
 }
 
 export type StageDefinition = FunctionStageDefinition | ModelStageDefinition;

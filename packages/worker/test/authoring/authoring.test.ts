@@ -21,6 +21,7 @@ const define = (declare: () => void): Promise<ServableDefinition> =>
   withDraft(new DefinitionDraft(thisFile), async () => declare());
 
 const first = (x: unknown) => x;
+const plainModelStage = { kind: 'model', subgraph: 0, isFileImplied: false };
 
 test('a method is stages over numbered slots', async () => {
   const { models, methods } = await define(() => {
@@ -65,7 +66,7 @@ test('a method is stages over numbered slots', async () => {
           outputs: [2, 3],
           at,
         },
-        { kind: 'model', model: models[0], subgraph: 0, inputs: [3, 2], outputs: [4], at },
+        { ...plainModelStage, model: models[0], inputs: [3, 2], outputs: [4], at },
       ],
       constants: [],
       slotCount: 5,
