@@ -22,6 +22,12 @@ test.each(example.commands)('$command prints what the README shows', async ({ co
   expect(await run(command, server)).toBe(output);
 });
 
+test('without its models it says how they are copied', async () => {
+  expect(await example.checkUnprepared('ocr')).toMatch(
+    /ocr\/recognition\.ts:\d+: Error: the models have not been copied yet; npx jiti examples\/ocr\/prepare\.ts does it/,
+  );
+});
+
 test('every line has its box in the picture', async () => {
   const [result] = await client.infer({ image: sample });
   const { boxes, scores } = outputsOf(result) as { boxes: Tensor; scores: Tensor };

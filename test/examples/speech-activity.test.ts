@@ -19,6 +19,12 @@ test.each(example.commands)('$command prints what the README shows', async ({ co
   expect(await run(command, server)).toBe(output);
 });
 
+test('without its model it says how that is copied', async () => {
+  expect(await example.checkUnprepared('vad')).toMatch(
+    /vad\/servable_config\.ts:\d+: Error: the model has not been copied yet; npx jiti examples\/speech-activity\/prepare\.ts does it/,
+  );
+});
+
 test('the stretches found are those that were spoken, to a tenth of a second', async () => {
   const [result] = await server.client('vad', 'segments').infer({ recording });
   const { stretches } = outputsOf(result) as { stretches: Tensor };

@@ -1,8 +1,10 @@
 /** An example as its README has it: the server that it starts, and the commands that speak to that server. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { startMaster, startProgram, type Master, type Program } from './processes.js';
+import { launchWorker, startMaster, startProgram, type Master, type Program } from './processes.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 const serverCommand = /^npx serving-master --grpc 5500 (.+)$/m;
 const prepareCommand = /^npx jiti \S+\/prepare\.ts$/m;
@@ -19,10 +21,12 @@ export interface ShownCommand {
 }
 
 export class Example {
+  readonly #name: string;
   readonly #readme: string;
 
   /** @param name its folder below examples/ */
   constructor(name: string) {
+    this.#name = name;
     this.#readme = readFileSync(`examples/${name}/README.md`, 'utf8');
   }
 
@@ -33,6 +37,18 @@ export class Example {
       output,
     }));
     return blocks.filter(({ command }) => ports.test(command));
+  }
+
+  /** What `serving-worker check` says of its servable when only what is written for it is there. */
+  async checkUnprepared(servable: string): Promise<string> {
+    const directory = temporaryFolder();
+    const source = join('examples', this.#name, servable);
+    for (const file of readdirSync(source).filter((name) => name.endsWith('.ts')))
+      cpSync(join(source, file), join(directory, servable, file));
+    symlinkSync(resolve('node_modules'), join(directory, 'node_modules'));
+    const program = launchWorker(['check', servable, '--directory', directory]);
+    await program.ended;
+    return program.stderr;
   }
 
   /** Starts the server with the README's command, on a free port, after the one that fetches the models, if any. */

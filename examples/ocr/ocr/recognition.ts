@@ -1,4 +1,5 @@
 /** What a line says: what the recognition model takes, and what its answer means. */
+import { existsSync } from 'node:fs';
 import { readLabels, Tensor } from '@serving/worker';
 import { planes, type Box, type Scale } from './pictures.js';
 
@@ -6,8 +7,12 @@ const height = 48;
 const narrowest = 320;
 const scale: Scale = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 
+const dictionary = new URL('dictionary.txt', import.meta.url);
+if (!existsSync(dictionary))
+  throw new Error('the models have not been copied yet; npx jiti examples/ocr/prepare.ts does it');
+
 /** Class 0 is no letter at all; after the dictionary's letters comes the space, which the file does not have. */
-const letters = ['', ...readLabels(new URL('dictionary.txt', import.meta.url)), ' '];
+const letters = ['', ...readLabels(dictionary), ' '];
 
 export interface Line {
   readonly text: string;

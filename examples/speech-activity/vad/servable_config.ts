@@ -1,8 +1,12 @@
 /** Sound in, speech or not out: chunk by chunk with the state in the caller's hands, or a whole recording, sent or on disk. */
+import { existsSync } from 'node:fs';
 import { addStage, declareModel, registerMethod, Tensor } from '@serving/worker';
 import { readRecording } from './recordings.js';
 import { Stretches, type Stretch } from './stretches.js';
 import { chunksOf, rate, samplesOf } from './wav.js';
+
+if (!existsSync(new URL('1/silero_vad_v5.onnx', import.meta.url)))
+  throw new Error('the model has not been copied yet; npx jiti examples/speech-activity/prepare.ts does it');
 
 /** Samples that are heard at a time: 32 ms. */
 const chunkSize = 512;
