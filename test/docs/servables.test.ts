@@ -26,6 +26,18 @@ function writeConfiguration(body: string): void {
   writeFileSync(join(runner.folder, path), body);
 }
 
+/** The page's servable `halves`, and what it says of it with a mistake in it. */
+function checkMistaken(): void {
+  const { body } = blocks.find((block) => block.body.startsWith('// servables/halves/'))!;
+  const mistaken = body.replace('addStage(add, [a, b])', 'addStage(add, [a])');
+  expect(mistaken).not.toBe(body);
+  writeConfiguration(mistaken);
+  const said = runner.run('npx serving-worker check halves --directory servables 2>&1 || true');
+  expect(page).toContain(
+    `as with \`addStage(add, [a])\` in the servable above:\n\n\`\`\`console\n${said}\`\`\``,
+  );
+}
+
 test('every block of the page works, and prints what the page shows', async () => {
   const ran = { ts: 0, sh: 0, compared: 0 };
   for (const [index, { kind, body }] of blocks.entries()) {
@@ -44,5 +56,6 @@ test('every block of the page works, and prints what the page shows', async () =
       ran.compared++;
     }
   }
+  checkMistaken();
   expect(ran).toEqual({ ts: 8, sh: 12, compared: 7 });
 }, 180_000);
