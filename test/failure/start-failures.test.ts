@@ -117,6 +117,13 @@ const cases: Record<string, StartFailure> = {
     error:
       's/servable_config.ts:2: Method m has been registered more than once. First at s/servable_config.ts:2',
   },
+  'methods that are not the same in each executor': {
+    files: functionServable(`
+import { threadId } from 'node:worker_threads';
+registerMethod('m' + threadId, { inputs: ['x'], outputs: ['y'] }, (x) => x);`),
+    error:
+      /^servable s version 1: expected what its first executor was loaded from; since then method m\d is gone, method m\d is new; a restart/,
+  },
   [endsProcess]: {
     files: functionServable(`process.exit(0);`),
     error: 'servable s version 1: the executor thread ended while it loaded the servable (exit code 0)',

@@ -3,7 +3,10 @@ import { backoffMs, ServingError, type Clock, type Logger, type MethodSignature 
 import PQueue from 'p-queue';
 import { ServiceTimes } from './end-forecast.js';
 import type { BatchWork, InstanceRange } from './batch-work.js';
+import type { Origin } from '../servables/origin.js';
 import { Executor, type ExecutorSettings, type ExecutorState } from './executor.js';
+import { startThread, type StartThread } from './executor-thread.js';
+import type { ReadyMessage } from './thread-messages.js';
 
 export interface PoolSettings extends Omit<ExecutorSettings, 'name' | 'serviceTimes'> {
   readonly executors: number;
@@ -33,6 +36,8 @@ export class ExecutorPool {
   /** Those of them that have not loaded yet. */
   readonly #loading = new Set<number>();
   readonly #serviceTimes = new ServiceTimes();
+  /** What the first executor was loaded from, and all others have to be. */
+  #origin: Origin | undefined;
   readonly #restarts = new Set<() => void>();
   // Loading is heavy on memory and cores that other executors already serve with.
   readonly #loads = new PQueue({ concurrency: 1 });
@@ -108,9 +113,15 @@ export class ExecutorPool {
     if (this.#stopping)
       throw new ServingError('LOAD_FAILED', 'loading was given up: the process is stopping');
     const id = this.#nextId++;
-    const { servable, version } = this.#settings.load;
+    const { load } = this.#settings;
     const executor = new Executor(
-      { ...this.#settings, serviceTimes: this.#serviceTimes, name: `${servable}-${version}-${id}` },
+      {
+        ...this.#settings,
+        load: this.#origin === undefined ? load : { ...load, origin: this.#origin },
+        startThread: this.#startThread,
+        serviceTimes: this.#serviceTimes,
+        name: `${load.servable}-${load.version}-${id}`,
+      },
       {
         finished: () => (this.#losses = 0),
         idle: () => this.#idle(id),
@@ -133,6 +144,15 @@ export class ExecutorPool {
       this.#loading.delete(id);
     }
   }
+
+  /** The first thread that has loaded the servable says from what; a later one has been held to that. */
+  readonly #startThread: StartThread = (name, start) => {
+    const thread = (this.#settings.startThread ?? startThread)(name, start);
+    thread.on('message', (message) => {
+      if (isReady(message)) this.#origin ??= message.origin;
+    });
+    return thread;
+  };
 
   #idle(id: number): void {
     if (this.#stopping) return;
@@ -204,4 +224,9 @@ export class ExecutorPool {
       this.#restartLater();
     }
   }
+}
+
+/** Stages reach the thread's port too, and may send anything. */
+function isReady(message: unknown): message is ReadyMessage {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'ready';
 }

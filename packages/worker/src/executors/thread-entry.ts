@@ -69,7 +69,7 @@ async function start(): Promise<void> {
     };
     port.on('message', receive);
     process.on('unhandledRejection', reportStray);
-    post({ kind: 'ready', signatures: servable.signatures });
+    post({ kind: 'ready', signatures: servable.signatures, origin: servable.origin });
   } catch (thrown) {
     const error = ServingError.from(thrown);
     const cause = error.cause instanceof Error ? error.cause : error;

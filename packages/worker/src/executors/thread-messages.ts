@@ -1,6 +1,7 @@
 /** What the main thread and an executor thread say to each other. Frames are transferred, never copied. */
 import type { ErrorCode, MethodSignature } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
+import type { Origin } from '../servables/origin.js';
 import type { InstanceRange } from './batch-work.js';
 
 /** Given to the thread when it starts. */
@@ -24,6 +25,14 @@ export type ToThread =
   /** Nobody waits for these instances of the batch any more, but somebody for others. */
   | { readonly kind: 'cancel'; readonly batchId: number; readonly instances: InstanceRange }
   | { readonly kind: 'stop' };
+
+/** The servable is loaded: batches may come. */
+export interface ReadyMessage {
+  readonly kind: 'ready';
+  readonly signatures: readonly MethodSignature[];
+  /** What it was loaded from. */
+  readonly origin: Origin;
+}
 
 /** A reply of a streaming method, while its batch runs. */
 export interface ReplyMessage {
@@ -56,7 +65,7 @@ export interface ThrownMessage {
 }
 
 export type FromThread =
-  | { readonly kind: 'ready'; readonly signatures: readonly MethodSignature[] }
+  | ReadyMessage
   | {
       readonly kind: 'load-failed';
       readonly code: ErrorCode;

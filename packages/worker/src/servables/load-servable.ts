@@ -18,6 +18,7 @@ import { createOnnxSession } from '../sessions/onnx-session.js';
 import type { NativeGuard, Session } from '../sessions/session.js';
 import { checkMethod } from './check-method.js';
 import { loadDefinition } from './load-definition.js';
+import { OriginCheck, type Origin } from './origin.js';
 import { modelFile, openServableFolder, type ServableFolder } from './servable-folder.js';
 import { signatureOf } from './signature.js';
 
@@ -28,6 +29,8 @@ export interface LoadRequest {
   readonly version: number;
   readonly intraOpThreads: number;
   readonly device: Device;
+  /** What other executors of the replica were loaded from: this one has to be like them. */
+  readonly origin?: Origin;
 }
 
 /** What loading has to do with the thread it runs in. */
@@ -44,9 +47,17 @@ export interface LoadedServable {
   readonly signatures: readonly MethodSignature[];
 }
 
-/** @throws ServingError LOAD_FAILED naming the file and line or the model at fault */
-export async function loadServable(request: LoadRequest, control: LoadControl): Promise<LoadedServable> {
+/** A servable with what it was loaded from. */
+export interface OriginalServable extends LoadedServable {
+  readonly origin: Origin;
+}
+
+/**
+ * @throws ServingError LOAD_FAILED naming the file and line or the model at fault, or what is not as in `request.origin`
+ */
+export async function loadServable(request: LoadRequest, control: LoadControl): Promise<OriginalServable> {
   const folder = openServableFolder(request.directory, request.servable);
+  const check = new OriginCheck(folder, request.version, request.origin);
   const definition = await loadDefinition(folder, request.version);
   const models = new Map<ModelDefinition, LoadedModel>();
   for (const model of definition.models) {
@@ -55,12 +66,14 @@ export async function loadServable(request: LoadRequest, control: LoadControl): 
   }
   const methods = folder.configFile === undefined ? [predictMethod(models)] : definition.methods;
   for (const method of methods) checkMethod(method, models);
+  const signatures = methods.map((method) => signatureOf(method, models));
   return {
     name: request.servable,
     version: request.version,
     methods: new Map(methods.map((method) => [method.name, method])),
     models,
-    signatures: methods.map((method) => signatureOf(method, models)),
+    signatures,
+    origin: check.loaded(definition.models, signatures),
   };
 }
 

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { ThreadControlView } from '../../src/executors/control-word.js';
 import type { ExecutorThread } from '../../src/executors/executor-thread.js';
+import type { Origin } from '../../src/servables/origin.js';
 import type { FromThread, ThreadStart, ToThread } from '../../src/executors/thread-messages.js';
 
 export class FakeThread extends EventEmitter implements ExecutorThread {
@@ -51,11 +52,16 @@ export class FakeThread extends EventEmitter implements ExecutorThread {
     this.#isInNative = false;
   }
 
-  ready(): void {
+  /** What it is to load: with an origin, when another thread was ready before it. */
+  get load(): ThreadStart['load'] {
+    return this.#start.load;
+  }
+
+  ready(origin: Origin = { files: { configuration: {}, version: {} }, signatures: [] }): void {
     this.isReady = true;
     // Made on first use: that is when the thread has loaded its libraries.
     void this.control;
-    this.send({ kind: 'ready', signatures: [] });
+    this.send({ kind: 'ready', signatures: [], origin });
   }
 
   /** The running batch is answered with these frames. */
