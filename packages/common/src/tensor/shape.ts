@@ -1,4 +1,6 @@
 /** Shapes: lists of non-negative dimensions; an empty list is a scalar. */
+import { ServingError } from '../errors/serving-error.js';
+import { kindOf, showGiven } from './kind-of.js';
 
 /** The most elements a tensor may have (MindSpore Serving: the product of the dimensions fits in uint32). */
 export const maxElements = 2 ** 32 - 1;
@@ -20,6 +22,26 @@ export function elementCount(shape: readonly number[]): number | undefined {
   // A zero wins whatever stands beside it, in any order, even where the others' product has become Infinity.
   if (shape.includes(0)) return 0;
   return count > maxElements ? undefined : count;
+}
+
+/**
+ * Number of elements of whatever was given as a shape.
+ * @throws ServingError INVALID_TENSOR when it is no list of dimensions, or these are more or larger than may be
+ */
+export function checkedCount(shape: readonly number[]): number {
+  if (!Array.isArray(shape))
+    throw new ServingError(
+      'INVALID_TENSOR',
+      `tensor shape: expected a list of dimensions such as [2,3], given ${typeof shape === 'object' ? kindOf(shape) : showGiven(shape)}`,
+    );
+  const count = elementCount(shape);
+  if (count !== undefined) return count;
+  // One more than are shown: that there are more is shown too.
+  const given = shape.slice(0, maxDimensions + 1).map((dimension: unknown) => showGiven(dimension));
+  throw new ServingError(
+    'INVALID_TENSOR',
+    `tensor shape ${formatShape(given)} is invalid: expected at most 64 whole, non-negative dimensions and at most 2^32-1 elements`,
+  );
 }
 
 /** The shape as nobody can change it any more, whoever shares it. */

@@ -2,7 +2,8 @@
 import { ServingError } from '../errors/serving-error.js';
 import { type NumericType } from './data-type.js';
 import { float16Bits, float16Value } from './float16.js';
-import { elementCount, formatShape, ownShape } from './shape.js';
+import { kindOf } from './kind-of.js';
+import { checkedCount, formatShape, ownShape } from './shape.js';
 import type { BytesTensor, StringTensor } from './text-tensor.js';
 import { allocate, typedArrayConstructor, type TypedArray, type TypedArrays } from './typed-array.js';
 
@@ -19,15 +20,12 @@ export class Tensor {
   /** Elements in C order. `bool` is 0 or 1 per byte; `float16` the IEEE 754 bit patterns; 64-bit integers are bigints. */
   readonly data: TypedArray;
 
-  /** @throws ServingError INVALID_TENSOR when the data's type or length does not fit the dtype and shape. */
+  /**
+   * @throws ServingError INVALID_TENSOR when the dtype is none, the shape no list of dimensions, or the data's type or length
+   * does not fit them
+   */
   constructor(dtype: NumericType, shape: readonly number[], data: TypedArray) {
-    const expected = elementCount(shape);
-    if (expected === undefined) {
-      throw new ServingError(
-        'INVALID_TENSOR',
-        `tensor shape ${formatShape(shape)} is invalid: expected at most 64 whole, non-negative dimensions and at most 2^32-1 elements`,
-      );
-    }
+    const expected = checkedCount(shape);
     const wanted = typedArrayConstructor(dtype).name;
     const given = kindOf(data);
     if (given !== wanted && !(wanted === 'Uint8Array' && data instanceof Uint8Array)) {
@@ -60,6 +58,7 @@ export class Tensor {
    */
   dataAs<Type extends NumericType>(dtype: Type): TypedArrays[Type] {
     if (dtype === this.dtype) return this.data as TypedArrays[Type];
+    typedArrayConstructor(dtype);
     throw new ServingError(
       'INVALID_TENSOR',
       `tensor ${formatShape(this.shape)}: expected dtype ${dtype}, given ${this.dtype}; astype('${dtype}') converts it`,
@@ -69,6 +68,7 @@ export class Tensor {
   /**
    * The same values in another element type, as numpy's `astype` converts them: floats are cut towards zero, integers
    * wrap around, anything but zero is `true`. Returns this tensor when the type is the same.
+   * @throws ServingError INVALID_TENSOR for what is no numeric type
    */
   astype(dtype: NumericType): Tensor {
     if (dtype === this.dtype) return this;
@@ -111,12 +111,6 @@ export class Tensor {
     if (this.dtype === 'bool') return value !== 0;
     return this.dtype === 'float16' ? float16Value(Number(value)) : value;
   }
-}
-
-/** What was given as data, for a message; stages written in JavaScript hand over anything. */
-function kindOf(data: unknown): string {
-  if (ArrayBuffer.isView(data)) return data.constructor.name;
-  return Array.isArray(data) ? 'Array' : String(data === null ? data : typeof data);
 }
 
 function format(nested: unknown): string {

@@ -1,6 +1,7 @@
 /** Tensors of text and of opaque bytes. A single text or byte string without dimensions is a plain value instead. */
 import { ServingError } from '../errors/serving-error.js';
-import { elementCount, formatShape, ownShape } from './shape.js';
+import { kindOf } from './kind-of.js';
+import { checkedCount, formatShape, ownShape } from './shape.js';
 
 /** Several texts of one instance, for instance what a model with string inputs takes. */
 export class StringTensor {
@@ -10,10 +11,9 @@ export class StringTensor {
   /** Elements in C order. */
   readonly data: readonly string[];
 
-  /** @throws ServingError INVALID_TENSOR when an element is no text, or their number does not fit the shape */
+  /** @throws ServingError INVALID_TENSOR when the shape or the list is none, an element is no text, or their number does not fit */
   constructor(shape: readonly number[], data: readonly string[]) {
-    checkCount('string', shape, data.length);
-    checkElements('string', 'texts', data, (element) => typeof element === 'string');
+    checkElements('string', 'texts', shape, data, (element) => typeof element === 'string');
     this.shape = ownShape(shape);
     this.data = Object.isFrozen(data) ? data : Object.freeze([...data]);
     Object.freeze(this);
@@ -33,10 +33,9 @@ export class BytesTensor {
   /** Elements in C order. */
   readonly data: readonly Uint8Array[];
 
-  /** @throws ServingError INVALID_TENSOR when an element is no Uint8Array, or their number does not fit the shape */
+  /** @throws ServingError INVALID_TENSOR when the shape or the list is none, an element is no Uint8Array, or their number does not fit */
   constructor(shape: readonly number[], data: readonly Uint8Array[]) {
-    checkCount('bytes', shape, data.length);
-    checkElements('bytes', 'Uint8Arrays', data, (element) => element instanceof Uint8Array);
+    checkElements('bytes', 'Uint8Arrays', shape, data, (element) => element instanceof Uint8Array);
     this.shape = ownShape(shape);
     this.data = Object.isFrozen(data) ? data : Object.freeze([...data]);
     Object.freeze(this);
@@ -48,31 +47,28 @@ export class BytesTensor {
   }
 }
 
-function checkCount(dtype: string, shape: readonly number[], given: number): void {
-  const expected = elementCount(shape);
-  if (expected === given) return;
-  const what = `tensor of dtype ${dtype} and shape ${formatShape(shape)}`;
-  throw new ServingError(
-    'INVALID_TENSOR',
-    expected === undefined
-      ? `${what}: expected at most 64 whole, non-negative dimensions and at most 2^32-1 elements`
-      : `${what}: expected ${expected} elements, given ${given}`,
-  );
-}
-
 /** Stages may be plain JavaScript. An element that is undefined is none either. */
 function checkElements(
   dtype: string,
   expected: string,
+  shape: readonly number[],
   data: readonly unknown[],
   isElement: (element: unknown) => boolean,
 ): void {
+  const count = checkedCount(shape);
+  if (!Array.isArray(data))
+    throw invalid(`tensor data of dtype ${dtype}: expected a list of ${expected}, given ${kindOf(data)}`);
+  if (data.length !== count)
+    throw invalid(
+      `tensor of dtype ${dtype} and shape ${formatShape(shape)}: expected ${count} elements, given ${data.length}`,
+    );
   const odd = data.findIndex((element) => !isElement(element));
-  if (odd === -1) return;
-  throw new ServingError(
-    'INVALID_TENSOR',
-    `tensor data of dtype ${dtype}: expected ${expected}, given ${typeof data[odd]}`,
-  );
+  if (odd !== -1)
+    throw invalid(`tensor data of dtype ${dtype}: expected ${expected}, given ${kindOf(data[odd])}`);
+}
+
+function invalid(message: string): ServingError {
+  return new ServingError('INVALID_TENSOR', message);
 }
 
 function nested(shape: readonly number[], data: readonly unknown[]): unknown {

@@ -1,6 +1,7 @@
 /** Typed arrays for element types, and views of bytes as elements. */
 import { ServingError } from '../errors/serving-error.js';
 import { elementWidth, type NumericType } from './data-type.js';
+import { showGiven } from './kind-of.js';
 
 /** What holds the values of each element type. `bool` is 0 or 1 per byte, `float16` the bit patterns. */
 export interface TypedArrays {
@@ -41,21 +42,34 @@ const constructors: Record<NumericType, TypedArrayConstructor> = {
   float64: Float64Array,
 };
 
+/** @throws ServingError INVALID_TENSOR for what is no numeric type: stages may be plain JavaScript */
 export function typedArrayConstructor(dtype: NumericType): TypedArrayConstructor {
-  return constructors[dtype];
+  if (typeof dtype === 'string' && Object.hasOwn(constructors, dtype)) return constructors[dtype];
+  const given: unknown = dtype;
+  const advice =
+    given === 'string'
+      ? '; texts are a StringTensor, a single one is a string'
+      : given === 'bytes'
+        ? '; byte strings are a BytesTensor, a single one is a Uint8Array'
+        : '';
+  throw new ServingError(
+    'INVALID_TENSOR',
+    `tensor dtype: expected ${Object.keys(constructors).join(', ')}, given ${showGiven(given)}${advice}`,
+  );
 }
 
-/** A new array of `length` zero elements. */
+/** A new array of `length` zero elements. @throws ServingError INVALID_TENSOR for what is no numeric type */
 export function allocate(dtype: NumericType, length: number): TypedArray {
-  return new constructors[dtype](length);
+  return new (typedArrayConstructor(dtype))(length);
 }
 
 /**
  * The elements stored in `bytes`: a view when the bytes are aligned for the element type, a copy when they are not
  * (a tensor inside a received message rarely is).
- * @throws ServingError INVALID_TENSOR when the bytes are no whole number of elements
+ * @throws ServingError INVALID_TENSOR when the bytes are no whole number of elements, or the type is none
  */
 export function asElements(dtype: NumericType, bytes: Uint8Array): TypedArray {
+  const constructor = typedArrayConstructor(dtype);
   const width = elementWidth(dtype);
   const length = bytes.byteLength / width;
   if (!Number.isInteger(length)) {
@@ -64,9 +78,9 @@ export function asElements(dtype: NumericType, bytes: Uint8Array): TypedArray {
       `tensor data of dtype ${dtype}: expected a multiple of ${width} bytes, given ${bytes.byteLength}`,
     );
   }
-  if (bytes.byteOffset % width === 0) return new constructors[dtype](bytes.buffer, bytes.byteOffset, length);
+  if (bytes.byteOffset % width === 0) return new constructor(bytes.buffer, bytes.byteOffset, length);
   const copy = new Uint8Array(bytes);
-  return new constructors[dtype](copy.buffer, 0, length);
+  return new constructor(copy.buffer, 0, length);
 }
 
 /** The bytes of an array's elements, without copying. */

@@ -1,9 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { dataTypes, isNumericType, type NumericType } from '../../src/tensor/data-type.js';
 import { float16Bits } from '../../src/tensor/float16.js';
 import { Tensor } from '../../src/tensor/tensor.js';
-import { allocate } from '../../src/tensor/typed-array.js';
+import { allocate, asElements } from '../../src/tensor/typed-array.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 
 const numericTypes = dataTypes.filter(isNumericType);
@@ -47,6 +47,59 @@ test('what is no typed array at all is refused in the same way', () => {
       servingError('INVALID_TENSOR', /expected Float32Array/),
     );
   }
+});
+
+test.each([
+  [3, '3'],
+  ['3', "'3'"],
+  [null, 'null'],
+  [undefined, 'undefined'],
+  [{}, 'object'],
+  [Symbol('s'), 'symbol'],
+])('%p is no shape', (shape, given) => {
+  expect(() => new Tensor('float32', shape as unknown as number[], new Float32Array(3))).toThrow(
+    servingError(
+      'INVALID_TENSOR',
+      `tensor shape: expected a list of dimensions such as [2,3], given ${given}`,
+    ),
+  );
+});
+
+test('dimensions that are none are shown as what they are', () => {
+  const shape = ['3', null, Symbol('s'), 1.5, [2], undefined] as unknown as number[];
+  expect(() => new Tensor('float32', shape, new Float32Array(3))).toThrow(
+    servingError(
+      'INVALID_TENSOR',
+      /^tensor shape \['3',null,symbol,1.5,Array,undefined\] is invalid: expected/,
+    ),
+  );
+});
+
+describe('a dtype that is none is named beside those that there are', () => {
+  const types = numericTypes.join(', ');
+  const expectations: [given: unknown, shown: string][] = [
+    ['float', "'float'"],
+    ['toString', "'toString'"],
+    ['string', "'string'; texts are a StringTensor, a single one is a string"],
+    ['bytes', "'bytes'; byte strings are a BytesTensor, a single one is a Uint8Array"],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [Object.create(null), 'object'],
+    [Symbol('float32'), 'symbol'],
+  ];
+  test.each(expectations)('%p', (given, shown) => {
+    const dtype = given as NumericType;
+    const refusal = servingError('INVALID_TENSOR', `tensor dtype: expected ${types}, given ${shown}`);
+    const tensor = new Tensor('float32', [1], new Float32Array(1));
+    for (const attempt of [
+      () => new Tensor(dtype, [1], new Float32Array(1)),
+      () => tensor.astype(dtype),
+      () => tensor.dataAs(dtype),
+      () => allocate(dtype, 1),
+      () => asElements(dtype, new Uint8Array(8)),
+    ])
+      expect(attempt).toThrow(refusal);
+  });
 });
 
 test('dataAs gives the array itself, with its type, and refuses another element type', () => {
