@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { startProgram } from '../support/processes.js';
 import { configuration } from '../support/servables.js';
 import { type FolderContents, temporaryFolder, writeFiles } from '../support/temporary-folder.js';
+import { nameMistakes } from './name-mistakes.js';
 import { streamingMistakes } from './streaming-mistakes.js';
 
 /** What is written from line 2 on → the error. `x` is a declared method's input in what `inMethod` writes. */
@@ -13,6 +14,7 @@ const inMethod = (body: string) =>
   `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => {\n${body}\n});`;
 
 const mistakes: Record<string, { readonly config: string | FolderContents; readonly error: string }> = {
+  ...nameMistakes,
   ...streamingMistakes,
   throws: {
     config: `\nthrow new RangeError('no such thing\\nsecond line');`,
@@ -109,10 +111,6 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     config: `registerMethod('m', { inputs: [], outputs: [], default: 'yes' }, () => []);`,
     error: "s/servable_config.ts:2: method m: default: expected true or false, given 'yes'",
   },
-  'method without a name': {
-    config: `registerMethod('', { inputs: [], outputs: [] }, () => []);`,
-    error: "s/servable_config.ts:2: registerMethod: name: expected a text, given ''",
-  },
   'method without options': {
     config: `registerMethod('m', (x) => x);`,
     error:
@@ -127,14 +125,6 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     config: `registerMethod('m', { inputs: 'x', outputs: ['y'] }, (x) => x);`,
     error:
       "s/servable_config.ts:2: method m: inputs: expected a list of names, or an object of names with dtype and shape, given 'x'",
-  },
-  'an input without a name': {
-    config: `registerMethod('m', { inputs: ['x', 7], outputs: ['y'] }, (x) => x);`,
-    error: 's/servable_config.ts:2: method m: inputs: expected names, given 7 at position 2',
-  },
-  'an output named twice': {
-    config: `registerMethod('m', { inputs: ['x'], outputs: ['y', 'y'] }, (x) => [x, x]);`,
-    error: "s/servable_config.ts:2: method m: outputs: 'y' is named twice",
   },
   'a builder that is no function': {
     config: `registerMethod('m', { inputs: ['x'], outputs: ['y'] }, 7);`,

@@ -45,7 +45,7 @@ export function checkedCount(shape: readonly number[]): number {
 }
 
 /** The shape as nobody can change it any more, whoever shares it. */
-export function ownShape(shape: readonly number[]): readonly number[] {
+export function ownShape<Dimension>(shape: readonly Dimension[]): readonly Dimension[] {
   return Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
 }
 

@@ -1,4 +1,5 @@
 /** Checks of what a configuration hands over. It may be plain JavaScript, so nothing is taken for granted. */
+import { loneSurrogateAt } from '@serving/common';
 import type { DefinitionDraft } from '../definition/definition-draft.js';
 import { Placeholder } from './placeholder.js';
 
@@ -41,6 +42,15 @@ export function checkInteger(
 export function checkText(draft: DefinitionDraft, what: string, value: unknown, expected: string): void {
   if (typeof value !== 'string' || value === '')
     throw draft.mistake(`${what}: expected ${expected}, given ${show(value)}`);
+}
+
+/** Clients name it in UTF-8, which cannot hold half of a surrogate pair: nobody could call it. */
+export function checkSendable(draft: DefinitionDraft, what: string, name: string): void {
+  const at = loneSurrogateAt(name);
+  if (at !== -1)
+    throw draft.mistake(
+      `${what}: expected a name that can be sent, given half of a surrogate pair at position ${at} of ${JSON.stringify(name)}`,
+    );
 }
 
 export function checkChoice(

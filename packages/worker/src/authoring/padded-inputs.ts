@@ -52,7 +52,7 @@ export function paddingOf(
     throw draft.mistake(
       `${what}: expected beside it a numeric dtype and a shape of which one dimension is a name, given ${dtype ?? 'no dtype'} and ${shape === undefined ? 'no shape' : JSON.stringify(shape)}`,
     );
-  return { dimension: varying[0]!, sizes: to };
+  return { dimension: varying[0]!, sizes: [...to] };
 }
 
 function isNumericType(dtype: DataType | undefined): dtype is NumericType {

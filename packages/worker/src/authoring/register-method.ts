@@ -3,6 +3,7 @@ import {
   batchingOptions,
   batchingProblem,
   dataTypes,
+  ownShape,
   type Batching,
   type DataType,
   type NumericType,
@@ -11,7 +12,15 @@ import {
 import { currentDraft, type DefinitionDraft } from '../definition/definition-draft.js';
 import type { MethodOutput } from '../definition/definition.js';
 import { slotOf, withMethod } from './add-stage.js';
-import { checkBoolean, checkChoice, checkOptions, checkText, isRecord, show } from './checks.js';
+import {
+  checkBoolean,
+  checkChoice,
+  checkOptions,
+  checkSendable,
+  checkText,
+  isRecord,
+  show,
+} from './checks.js';
 import { addPadding, paddingOf, type PadOptions } from './padded-inputs.js';
 import { Placeholder, type MethodDraft } from './placeholder.js';
 import { checkStreaming } from './streaming-method.js';
@@ -100,6 +109,7 @@ export function registerMethod<const Inputs extends InputNames, const Outputs ex
 ): void {
   const draft = currentDraft('registerMethod');
   checkText(draft, 'registerMethod: name', name, 'a text');
+  checkSendable(draft, 'registerMethod: name', name);
   checkOptions(draft, `method ${name}`, options, methodOptions);
   const inputs = portsOf(draft, name, 'inputs', options.inputs);
   const outputs = portsOf(draft, name, 'outputs', options.outputs);
@@ -133,7 +143,7 @@ export function registerMethod<const Inputs extends InputNames, const Outputs ex
     idempotent: options.idempotent ?? true,
     isDefault: options.default ?? false,
     isStreaming: method.isStreaming,
-    batching: options.batching ?? {},
+    batching: structuredClone(options.batching ?? {}),
     at,
   });
 }
@@ -225,7 +235,8 @@ function portsOf(draft: DefinitionDraft, method: string, what: string, given: un
     throw draft.mistake(
       `method ${method}: ${what}: expected a list of names, or an object of names with dtype and shape, given ${show(given)}`,
     );
-  return Object.entries(given).map(([name, options]) => {
+  return Object.entries(given).map(([name, options], index) => {
+    checkPortName(draft, method, what, name, index);
     const known = what === 'inputs' ? ['dtype', 'shape', 'pad'] : ['dtype', 'shape'];
     checkOptions(draft, `method ${method}: ${what}: ${name}`, options, known);
     const { dtype, shape, pad } = options as PortOptions & Partial<PaddedPortOptions>;
@@ -235,22 +246,34 @@ function portsOf(draft: DefinitionDraft, method: string, what: string, given: un
     return {
       name,
       ...(dtype === undefined ? {} : { dtype }),
-      ...(shape === undefined ? {} : { shape }),
+      ...(shape === undefined ? {} : { shape: ownShape(shape) }),
       ...(padding === undefined ? {} : { padding }),
     };
   });
 }
 
 function listedPorts(draft: DefinitionDraft, method: string, what: string, names: unknown[]): Port[] {
-  return names.map((name, index) => {
-    if (typeof name !== 'string' || name === '')
-      throw draft.mistake(
-        `method ${method}: ${what}: expected names, given ${show(name)} at position ${index + 1}`,
-      );
+  // Spread: a list may have holes, which `map` leaves out.
+  return [...names].map((name, index) => {
+    checkPortName(draft, method, what, name, index);
     if (names.indexOf(name) !== index)
       throw draft.mistake(`method ${method}: ${what}: '${name}' is named twice`);
     return { name };
   });
+}
+
+function checkPortName(
+  draft: DefinitionDraft,
+  method: string,
+  what: string,
+  name: unknown,
+  index: number,
+): asserts name is string {
+  if (typeof name !== 'string' || name === '')
+    throw draft.mistake(
+      `method ${method}: ${what}: expected names, given ${show(name)} at position ${index + 1}`,
+    );
+  checkSendable(draft, `method ${method}: ${what}`, name);
 }
 
 function checkShape(draft: DefinitionDraft, what: string, shape: unknown): void {
@@ -259,7 +282,7 @@ function checkShape(draft: DefinitionDraft, what: string, shape: unknown): void 
     typeof dimension === 'string'
       ? dimension !== ''
       : Number.isSafeInteger(dimension) && Number(dimension) >= 0;
-  if (Array.isArray(shape) && shape.every(isDimension)) return;
+  if (Array.isArray(shape) && [...shape].every(isDimension)) return;
   throw draft.mistake(
     `${what}: expected a list of whole numbers from 0 and of names that stand for any size, given ${JSON.stringify(shape)}`,
   );

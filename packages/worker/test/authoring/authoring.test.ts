@@ -9,7 +9,7 @@ import {
   type Placeholder,
   type PortOptions,
 } from '../../src/authoring/authoring.js';
-import type { ServableDefinition } from '../../src/definition/definition.js';
+import type { MethodDefinition, ServableDefinition } from '../../src/definition/definition.js';
 import { DefinitionDraft, innermostLine, withDraft } from '../../src/definition/definition-draft.js';
 import { ModelCaller } from '../../src/definition/model-caller.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
@@ -131,6 +131,28 @@ test('lists of names are copied', async () => {
     inputs.push('later');
   });
   expect(methods[0]!.inputs).toEqual([{ name: 'x' }]);
+});
+
+test('so are shapes, sizes to pad to and what is wished of batches', async () => {
+  const shape: (number | string)[] = ['n', 2];
+  const to = [4, 8];
+  const preferredBatchSizes = [1, 2];
+  const { methods } = await define(() => {
+    registerMethod(
+      'm',
+      {
+        inputs: { x: { dtype: 'int32', shape, pad: { to } } },
+        outputs: { y: { shape } },
+        batching: { preferredBatchSizes },
+      },
+      ({ x }) => ({ y: x }),
+    );
+    for (const list of [shape, to, preferredBatchSizes]) list.push(16);
+  });
+  const [{ inputs, outputs, batching }] = methods as [MethodDefinition];
+  expect(inputs).toMatchObject([{ shape: ['n', 2], padding: { dimension: 0, sizes: [4, 8] } }]);
+  expect(outputs).toMatchObject([{ shape: ['n', 2] }]);
+  expect(batching).toEqual({ preferredBatchSizes: [1, 2] });
 });
 
 test('a placeholder of a method that failed cannot be used in the next', async () => {
