@@ -17,6 +17,9 @@ one('throws', function throws(x) { if (x.data[0] < 0) throw new Error('negative:
 one('throwsText', () => { throw 'plain text'; });
 one('throwsNothing', () => { throw undefined; });
 one('throwsOdd', () => { throw Object.create(null); });
+const withStack = (message, stack) => Object.defineProperty(new Error(message), 'stack', stack);
+one('oddStack', () => { throw withStack('odd', { value: [() => 1] }); });
+one('throwingStack', () => { throw withStack('throwing', { get() { throw new Error('no stack'); } }); });
 one('rejects', async function rejects() { throw new RangeError('too late'); });
 one('never', function never() { return new Promise(() => undefined); });
 one('endless', function endless() { for (;;); });
@@ -120,6 +123,21 @@ test('what a stage has thrown is in the log at level debug, with its stack', asy
   expect(line).toMatchObject({ level: 20, method: 'throws', replica: 'naughty@1/device0' });
   expect(line['reason']).toContain("Function 'naughty.throws'");
   expect(line['stack']).toMatch(/^Error: negative: -77\nsecret second line\n +at .*throws/);
+});
+
+test.each([
+  ['oddStack', 'odd'],
+  ['throwingStack', 'throwing'],
+])('a stack that cannot be logged (%s) does not cost the thread', async (method, message) => {
+  const losses = () => master.log.filter(({ msg }) => msg === 'executor thread lost; replacing it');
+  const before = losses();
+  const { code, message: told } = await failure(method);
+  expect([code, told]).toEqual(['SYSTEM_ERROR', expect.stringMatching(new RegExp(`error msg: ${message}$`))]);
+  const line = await eventually('it is logged', () =>
+    master.log.find(({ msg, method: logged }) => msg === 'stage failed' && logged === method),
+  );
+  expect(line['stack']).toBe(message);
+  expect(losses()).toEqual(before);
 });
 
 test.each([

@@ -124,6 +124,21 @@ registerMethod('m' + threadId, { inputs: ['x'], outputs: ['y'] }, (x) => x);`),
     error:
       /^servable s version 1: expected what its first executor was loaded from; since then method m\d is gone, method m\d is new; a restart/,
   },
+  'a mistake where stacks are made into what is no text': {
+    files: functionServable(
+      `Error.prepareStackTrace = (_, sites) => sites;\nregisterMethod('', { inputs: [], outputs: [] }, () => []);`,
+    ),
+    error: "s/servable_config.ts:3: registerMethod: name: expected a text, given ''",
+  },
+  'an error whose stack is no text': {
+    files: functionServable(`throw Object.assign(new RangeError('why'), { stack: [() => 1] });`),
+    error: 's/servable_config.ts: RangeError: why',
+  },
+  'an error that cannot be read': {
+    files: functionServable(`throw Object.defineProperties(new Error('why'), {
+  stack: { get() { throw 1; } }, name: { get() { throw 2; } } });`),
+    error: 's/servable_config.ts: threw why',
+  },
   [endsProcess]: {
     files: functionServable(`process.exit(0);`),
     error: 'servable s version 1: the executor thread ended while it loaded the servable (exit code 0)',

@@ -61,7 +61,8 @@ export {
   type ErrorRow,
 } from './errors/error-codes.js';
 export { InputError, isInputError } from './errors/input-error.js';
-export { firstLine, ServingError } from './errors/serving-error.js';
+export { ServingError } from './errors/serving-error.js';
+export { firstLine, stackOf, stackOrLine } from './errors/thrown-text.js';
 export { shortened } from './errors/shortened.js';
 export { predictPaths } from './identity/predict-paths.js';
 export type { ServableSpec } from './identity/servable-spec.js';

@@ -7,6 +7,7 @@ import {
   parseAddress,
   ServingError,
   silenceGrpcJs,
+  stackOrLine,
   type ErrorCode,
   type Logger,
 } from '@serving/common';
@@ -180,7 +181,7 @@ function fail(thrown: unknown): void {
   for (const line of error.message.split('\n')) process.stderr.write(`serving-master: ${line}\n`);
   if (error.code === 'INTERNAL') {
     const { cause } = error;
-    process.stderr.write(`\n${cause instanceof Error ? cause.stack : String(cause)}\n`);
+    process.stderr.write(`\n${stackOrLine(cause)}\n`);
   }
   exit(exitCodes[error.code] ?? 1);
 }

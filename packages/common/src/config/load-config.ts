@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError, Option, type Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
-import { firstLine, ServingError } from '../errors/serving-error.js';
+import { ServingError } from '../errors/serving-error.js';
+import { firstLine } from '../errors/thrown-text.js';
 import { nearest } from './nearest.js';
 import {
   environmentNameOf,

@@ -1,5 +1,6 @@
 /** Messages of the link from bytes that another process sent. */
-import { firstLine, ServingError } from '../errors/serving-error.js';
+import { ServingError } from '../errors/serving-error.js';
+import { firstLine } from '../errors/thrown-text.js';
 
 interface MessageType<Message> {
   decode(bytes: Uint8Array): Message;

@@ -1,7 +1,8 @@
 /** A call of gRPC on a stream of HTTP/2, as the transport seam has it, in progress until it is settled. */
 import type { Linked, LinkedList } from '../collection/linked-list.js';
 import { grpcStatus } from '../errors/error-codes.js';
-import { firstLine, ServingError } from '../errors/serving-error.js';
+import { ServingError } from '../errors/serving-error.js';
+import { firstLine } from '../errors/thrown-text.js';
 import { valueOf } from '../http2/request-headers.js';
 import type { ServerStream } from '../http2/server-stream.js';
 import type { StreamListener } from '../http2/stream-listener.js';

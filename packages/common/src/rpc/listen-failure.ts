@@ -1,7 +1,8 @@
 /** Why an address cannot be listened on, in plain words. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { firstLine, ServingError } from '../errors/serving-error.js';
+import { ServingError } from '../errors/serving-error.js';
+import { firstLine } from '../errors/thrown-text.js';
 import { removeStaleSocket } from './stale-socket.js';
 
 const unixScheme = 'unix:';

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { errorTable, grpcStatus, mindsporeCode, type ErrorCode } from '../../src/errors/error-codes.js';
-import { firstLine, ServingError } from '../../src/errors/serving-error.js';
+import { ServingError } from '../../src/errors/serving-error.js';
+import { firstLine } from '../../src/errors/thrown-text.js';
 
 const secret = 'password hunter2';
 const withoutPrototype = Object.assign(Object.create(null) as object, { secret });

@@ -1,5 +1,5 @@
 /** How serving-worker ends. */
-import { endAtOnce, type ErrorCode, type ServingError } from '@serving/common';
+import { endAtOnce, stackOrLine, type ErrorCode, type ServingError } from '@serving/common';
 
 export const exitCodes: Partial<Record<ErrorCode, number>> = {
   CONFIG_INVALID: 2,
@@ -33,7 +33,7 @@ export function fail(error: ServingError): void {
   for (const line of error.message.split('\n')) process.stderr.write(`serving-worker: ${line}\n`);
   if (error.code === 'INTERNAL') {
     const { cause } = error;
-    process.stderr.write(`\n${cause instanceof Error ? cause.stack : String(cause)}\n`);
+    process.stderr.write(`\n${stackOrLine(cause)}\n`);
   }
   exit(exitCodes[error.code] ?? 1);
 }

@@ -1,6 +1,6 @@
 /** Collects what a servable_config declares while it runs. One draft is open at a time in a thread. */
 import { basename, dirname, join, sep } from 'node:path';
-import { ServingError } from '@serving/common';
+import { ServingError, stackOf } from '@serving/common';
 import type { MethodDefinition, ModelDefinition, ServableDefinition, SourceLine } from './definition.js';
 
 export class DefinitionDraft {
@@ -54,7 +54,7 @@ export class DefinitionDraft {
 
   /** The line of the configuration that is running now. */
   here(): SourceLine {
-    return sourceLine(new Error('here'), this.#configFile);
+    return sourceLine(stackHere(), this.#configFile);
   }
 
   /** A load error that names the line of the configuration that is running now. */
@@ -68,9 +68,20 @@ export function shownFile(configFile: string): string {
   return join(basename(dirname(configFile)), basename(configFile));
 }
 
-/** The innermost place in `file` on the error's stack, as `servable/name:line`. */
-function sourceLine(error: Error, file: string): SourceLine {
-  for (const frame of (error.stack ?? '').split('\n')) {
+/** As V8 writes it: what a configuration, or a package that it imports, makes of stacks may be anything. */
+function stackHere(): string {
+  const theirs: unknown = Reflect.get(Error, 'prepareStackTrace');
+  Reflect.set(Error, 'prepareStackTrace', undefined);
+  try {
+    return stackOf(new Error('here')) ?? '';
+  } finally {
+    Reflect.set(Error, 'prepareStackTrace', theirs);
+  }
+}
+
+/** The innermost place in `file` on a stack, as `servable/name:line`. */
+function sourceLine(stack: string, file: string): SourceLine {
+  for (const frame of stack.split('\n')) {
     const at = frame.indexOf(`${file}:`);
     if (at === -1) continue;
     const line = /^:(\d+)/.exec(frame.slice(at + file.length))?.[1];
@@ -81,7 +92,7 @@ function sourceLine(error: Error, file: string): SourceLine {
 
 /** The innermost place below `folder` on the error's stack, as `folder/file:line`: the configuration or what it imports. */
 export function innermostLine(error: Error, folder: string): SourceLine {
-  for (const frame of (error.stack ?? '').split('\n')) {
+  for (const frame of (stackOf(error) ?? '').split('\n')) {
     const at = frame.indexOf(folder + sep);
     const place = at === -1 ? null : /^(.+?):(\d+)/.exec(frame.slice(at + folder.length + 1));
     if (place !== null) return `${basename(folder)}/${place[1]}:${place[2]}`;

@@ -4,8 +4,9 @@ import {
   decodeBatch,
   encodeReply,
   failure,
-  firstLine,
   ServingError,
+  stackOf,
+  stackOrLine,
   type BatchContents,
   type BatchReply,
   type Reply,
@@ -37,7 +38,7 @@ let looked = 0;
 let receive: (message: ToThread) => void = () => undefined;
 
 const reportStray = strayRejections(({ thrown, ...stray }) => {
-  post({ kind: 'stray', ...stray, stack: causeText(thrown) });
+  post({ kind: 'stray', ...stray, stack: stackOrLine(thrown) });
 }, now);
 
 /** A stage that runs one instance after another without a pause would not be told in time. */
@@ -72,8 +73,8 @@ async function start(): Promise<void> {
     post({ kind: 'ready', signatures: servable.signatures, origin: servable.origin });
   } catch (thrown) {
     const error = ServingError.from(thrown);
-    const cause = error.cause instanceof Error ? error.cause : error;
-    post({ kind: 'load-failed', code: error.code, message: error.message, stack: cause.stack });
+    const stack = stackOf(error.cause) ?? error.stack;
+    post({ kind: 'load-failed', code: error.code, message: error.message, stack });
   }
 }
 
@@ -150,17 +151,13 @@ function reportFaults({ batchId, method }: BatchContents, replies: readonly Repl
     reportFault(error);
     if (!reportsThrown || error.errorId !== undefined || error.cause === undefined) continue;
     if (thrownReported++ < mostThrown)
-      post({ kind: 'thrown', batchId, method, message: error.message, stack: causeText(error.cause) });
+      post({ kind: 'thrown', batchId, method, message: error.message, stack: stackOrLine(error.cause) });
   }
 }
 
 function reportFault(error: ServingError): void {
   if (error.errorId !== undefined)
-    post({ kind: 'fault', errorId: error.errorId, cause: causeText(error.cause) });
-}
-
-function causeText(cause: unknown): string {
-  return cause instanceof Error ? (cause.stack ?? cause.message) : firstLine(cause);
+    post({ kind: 'fault', errorId: error.errorId, cause: stackOrLine(error.cause) });
 }
 
 async function stop(servable: LoadedServable): Promise<void> {

@@ -66,15 +66,22 @@ async function heard<T>(load: () => Promise<T>): Promise<T> {
 }
 
 function describe(thrown: unknown, configFile: string): string {
-  const file = shownFile(configFile);
-  if (!(thrown instanceof Error)) return `${file}: threw ${firstLine(thrown)}`;
+  try {
+    if (thrown instanceof Error) return describeError(thrown, configFile);
+  } catch {
+    // Its properties may throw as well, or be of any type.
+  }
+  return `${shownFile(configFile)}: threw ${firstLine(thrown)}`;
+}
+
+function describeError(thrown: Error, configFile: string): string {
   const parsed = /^ParseError: (.*?)\s*\n\s*(.*):(\d+):(\d+)/.exec(thrown.message);
   if (parsed !== null) {
     const [, what, path, line, column] = parsed;
     // jiti counts columns from 0, editors from 1.
     return `${shownIn(dirname(configFile), path!)}:${line}:${Number(column) + 1}: does not parse: ${what}`;
   }
-  const place = innermostLine(thrown, dirname(configFile)) ?? file;
+  const place = innermostLine(thrown, dirname(configFile)) ?? shownFile(configFile);
   if (thrown instanceof MissingExport || thrown instanceof ServingError) return `${place}: ${thrown.message}`;
   return `${place}: ${thrown.name}: ${firstLine(thrown)}${pathAdvice(thrown, configFile)}`;
 }

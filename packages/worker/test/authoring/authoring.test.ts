@@ -133,6 +133,22 @@ test('lists of names are copied', async () => {
   expect(methods[0]!.inputs).toEqual([{ name: 'x' }]);
 });
 
+test('lines are known whatever becomes of stacks', async () => {
+  const kept: unknown = Reflect.get(Error, 'prepareStackTrace');
+  try {
+    for (const made of [[], undefined, 7, 'text']) {
+      const { methods } = await define(() => {
+        Error.prepareStackTrace = () => made;
+        registerMethod('m', { inputs: ['x'], outputs: ['y'] }, (x) => x);
+        expect(new Error('later').stack).toBe(made);
+      });
+      expect(methods[0]!.at).toMatch(/^authoring\/authoring\.test\.ts:\d+$/);
+    }
+  } finally {
+    Reflect.set(Error, 'prepareStackTrace', kept);
+  }
+});
+
 test('so are shapes, sizes to pad to and what is wished of batches', async () => {
   const shape: (number | string)[] = ['n', 2];
   const to = [4, 8];
