@@ -20,6 +20,10 @@ const mistakes: Record<string, { readonly config: string | FolderContents; reado
     config: `\nthrow new RangeError('no such thing\\nsecond line');`,
     error: 's/servable_config.ts:3: RangeError: no such thing',
   },
+  'throws an error without a message': {
+    config: `throw new RangeError();`,
+    error: 's/servable_config.ts:2: RangeError',
+  },
   'throws text': { config: `throw 'text';`, error: 's/servable_config.ts: threw text' },
   'throws nothing': { config: `throw undefined;`, error: 's/servable_config.ts: threw undefined' },
   'throws an odd object': {

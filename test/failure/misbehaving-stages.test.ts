@@ -15,6 +15,8 @@ const one = (name, run, outputs = 1) =>
 one('good', function good(x) { return x; });
 one('throws', function throws(x) { if (x.data[0] < 0) throw new Error('negative: ' + x.data[0] + '\\nsecret second line'); return x; });
 one('throwsText', () => { throw 'plain text'; });
+one('throwsLater', () => { throw new Error('\\n\\n  after two lines\\nmore'); });
+one('throwsEmpty', () => { throw new RangeError(''); });
 one('throwsNothing', () => { throw undefined; });
 one('throwsOdd', () => { throw Object.create(null); });
 const withStack = (message, stack) => Object.defineProperty(new Error(message), 'stack', stack);
@@ -142,6 +144,8 @@ test.each([
 
 test.each([
   ['throwsText', /error msg: plain text$/],
+  ['throwsLater', /error msg: after two lines$/],
+  ['throwsEmpty', /error msg: RangeError$/],
   ['throwsNothing', /error msg: undefined$/],
   ['throwsOdd', /error msg: something without a text was thrown$/],
   ['rejects', /Function 'naughty\.rejects' Failed.* error msg: too late$/],

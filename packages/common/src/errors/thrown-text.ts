@@ -4,33 +4,43 @@ import { shortened } from './shortened.js';
 /** A message goes into a header of HTTP/2 too, where clients take some kilobytes, each byte as up to three. */
 const longestLine = 1000;
 
-/** The first line of whatever was thrown, without a stack, cut at 1000 characters. */
+/** The first line with something in it of whatever was thrown, without a stack, cut at 1000 characters. */
 export function firstLine(thrown: unknown): string {
-  const text = textOf(thrown);
-  const end = text.search(/\r?\n/);
-  const line = end === -1 ? text : text.slice(0, end);
-  return shortened(line, longestLine);
-}
-
-/** `[object Object]` says nothing to anybody. */
-function kindOf(thrown: unknown): string {
-  const name = Object(thrown).constructor.name as unknown;
-  return typeof name === 'string' && name !== '' && name !== 'Object'
-    ? `an object of class ${name}`
-    : 'an object';
-}
-
-function textOf(thrown: unknown): string {
   try {
-    // Not `instanceof Error`: an error may come from another realm, and what looks like one is as good.
-    const message =
-      typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown;
-    const text = String(message);
-    if (typeof message === 'string') return text;
-    return /^\[object .*\]$/.test(text) ? `${kindOf(thrown)} without a message was thrown` : text;
+    return lineOf(textOf(thrown)) ?? lineOf(nameOf(thrown)) ?? without(thrown);
   } catch {
     return 'something without a text was thrown';
   }
+}
+
+/** Not `instanceof Error`: an error may come from another realm, and what looks like one is as good. */
+function textOf(thrown: unknown): string {
+  const hasMessage = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
+  const message = hasMessage ? thrown.message : thrown;
+  const text = String(message);
+  if (typeof message === 'string') return text;
+  // `[object Object]` says nothing to anybody.
+  return /^\[object .*\]$/.test(text) ? without(thrown) : text;
+}
+
+function without(thrown: unknown): string {
+  if (typeof thrown === 'string') return 'an empty text was thrown';
+  const name = Object(thrown).constructor.name as unknown;
+  const kind =
+    typeof name === 'string' && name !== '' && name !== 'Object' ? `an object of class ${name}` : 'an object';
+  return `${kind} without a message was thrown`;
+}
+
+/** `AssertionError`, for one that says nothing else. */
+function nameOf(thrown: unknown): string {
+  return typeof thrown === 'object' && thrown !== null && 'name' in thrown ? String(thrown.name) : '';
+}
+
+function lineOf(text: string): string | undefined {
+  const start = text.search(/\S/);
+  if (start === -1) return undefined;
+  const end = text.indexOf('\n', start);
+  return shortened(text.slice(start, end === -1 ? undefined : end).trimEnd(), longestLine);
 }
 
 /** The stack of an error; undefined where there is none, or something that is no text: both can be set by anybody. */

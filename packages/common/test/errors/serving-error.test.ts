@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { errorTable, grpcStatus, mindsporeCode, type ErrorCode } from '../../src/errors/error-codes.js';
 import { ServingError } from '../../src/errors/serving-error.js';
-import { firstLine } from '../../src/errors/thrown-text.js';
 
 const secret = 'password hunter2';
 const withoutPrototype = Object.assign(Object.create(null) as object, { secret });
@@ -63,29 +62,4 @@ test('anything else becomes INTERNAL with a fresh id and without a word of its o
     ids.add(error.errorId ?? '');
   }
   expect(ids.size).toBe(thrown.length);
-});
-
-test('the first line of an error is its message up to the line break, of either kind', () => {
-  expect(firstLine(new Error('one line'))).toBe('one line');
-  expect(firstLine(new Error('first\nsecond\nthird'))).toBe('first');
-  expect(firstLine(new Error('first\r\nsecond'))).toBe('first');
-  expect(firstLine(new Error(''))).toBe('');
-});
-
-test('whatever is thrown has a first line, and asking for it never throws', () => {
-  expect(firstLine('text\nmore')).toBe('text');
-  expect([undefined, null, 7, 7n, true].map(firstLine)).toEqual(['undefined', 'null', '7', '7', 'true']);
-  expect(firstLine(Symbol('s'))).toBe('Symbol(s)');
-  expect(firstLine({ message: 'an error from another realm\nat' })).toBe('an error from another realm');
-  for (const nothing of [{ code: 5 }, { message: { not: 'text' } }, { constructor: { name: '' } }])
-    expect(firstLine(nothing)).toBe('an object without a message was thrown');
-  expect(firstLine(new Map())).toBe('an object of class Map without a message was thrown');
-  expect(firstLine('[object Object]')).toBe('[object Object]');
-  for (const odd of [
-    withoutPrototype,
-    refusesText,
-    Object.assign(new Error('x'), { message: { not: 'text' } }),
-  ]) {
-    expect(typeof firstLine(odd)).toBe('string');
-  }
 });

@@ -83,7 +83,8 @@ function describeError(thrown: Error, configFile: string): string {
   }
   const place = innermostLine(thrown, dirname(configFile)) ?? shownFile(configFile);
   if (thrown instanceof MissingExport || thrown instanceof ServingError) return `${place}: ${thrown.message}`;
-  return `${place}: ${thrown.name}: ${firstLine(thrown)}${pathAdvice(thrown, configFile)}`;
+  const [name, line] = [thrown.name, firstLine(thrown)];
+  return `${place}: ${name === line ? name : `${name}: ${line}`}${pathAdvice(thrown, configFile)}`;
 }
 
 /** A file that cannot be read is mostly looked for in another folder than its author thinks. */
