@@ -173,6 +173,21 @@ registerMethod('many', { inputs: ['x'], outputs: ['y'], streaming: true, idempot
     );
   });
 
+  test('keeps what a configuration prints out of its output, and ends although that goes on', () => {
+    const printing = servables({
+      s: functionServable(`
+console.log('printed by console.log');
+process.stdout.write('written to stdout\\n');
+setInterval(() => undefined, 1000);
+registerMethod('echo', { inputs: ['x'], outputs: ['y'] }, (x) => x);`),
+    });
+    const { status, stdout, stderr } = runWorker(['check', 's', '--directory', printing]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^servable s version 1\nplan: /);
+    expect(stdout).not.toMatch(/printed|written/);
+    expect(stderr).toBe('printed by console.log\nwritten to stdout\n');
+  });
+
   test.each([
     [['check'], 2, "missing required argument 'servable'"],
     [['check', 'nobody', '--directory', directory], 3, "directory '.*nobody' not exist"],

@@ -12,15 +12,19 @@ export interface ExecutorThread {
 
 export type StartThread = (name: string, start: ThreadStart) => ExecutorThread;
 
-export const startThread: StartThread = (name, workerData) => {
-  const thread = new Worker(new URL('./thread-entry.js', import.meta.url), {
+export const startThread: StartThread = (name, start) =>
+  threadOf(new URL('./thread-entry.js', import.meta.url), name, start);
+
+/** A thread in which code of a servable runs: whatever that prints goes to standard error. */
+export function threadOf(entry: URL, name: string, workerData: unknown): Worker {
+  const thread = new Worker(entry, {
     name,
     workerData,
     // The thread runs compiled code; loaders of the embedding process are not its business.
     execArgv: [],
     stdout: true,
   });
-  // Standard output is for start lines and results, so what stages print goes to standard error.
+  // Standard output is for start lines and results.
   thread.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
   return thread;
-};
+}
