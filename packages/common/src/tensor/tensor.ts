@@ -1,5 +1,6 @@
 /** A numeric tensor: what stages receive and return, and what the client sends and gets back. */
 import { ServingError } from '../errors/serving-error.js';
+import { knowAnyCopy } from './any-copy.js';
 import { type NumericType } from './data-type.js';
 import { float16Bits, float16Value } from './float16.js';
 import { kindOf } from './kind-of.js';
@@ -112,6 +113,8 @@ export class Tensor {
     return this.dtype === 'float16' ? float16Value(Number(value)) : value;
   }
 }
+
+knowAnyCopy(Tensor, 'Tensor');
 
 function format(nested: unknown): string {
   if (Array.isArray(nested)) return `[${nested.map(format).join(',')}]`;

@@ -1,5 +1,6 @@
 /** Tensors of text and of opaque bytes. A single text or byte string without dimensions is a plain value instead. */
 import { ServingError } from '../errors/serving-error.js';
+import { knowAnyCopy } from './any-copy.js';
 import { kindOf } from './kind-of.js';
 import { checkedCount, formatShape, ownShape } from './shape.js';
 
@@ -46,6 +47,9 @@ export class BytesTensor {
     return nested(this.shape, this.data);
   }
 }
+
+knowAnyCopy(StringTensor, 'StringTensor');
+knowAnyCopy(BytesTensor, 'BytesTensor');
 
 /** Stages may be plain JavaScript. An element that is undefined is none either. */
 function checkElements(
