@@ -46,8 +46,8 @@ export class ExecutorPool {
   #losses = 0;
   /** Executors lost and not replaced yet. */
   #missing = 0;
-  /** The last replacement could not be loaded. */
-  #isBroken = false;
+  /** Replacements that could not be loaded, since the last one that could. */
+  #failedLoads = 0;
   /** Resolves when no load that was given up is in native code any more. */
   #noneHangs: Promise<void> = Promise.resolve();
   #isAvailable = true;
@@ -167,7 +167,7 @@ export class ExecutorPool {
 
   /** Whoever waits should hear that no executor is left rather than wait for ever. */
   #checkAvailability(): void {
-    const willBeReplaced = this.#missing > 0 && !this.#isBroken;
+    const willBeReplaced = this.#missing > 0 && this.#failedLoads === 0;
     if (!willBeReplaced && this.#count(serving) === 0) this.#setAvailable(false);
   }
 
@@ -197,7 +197,8 @@ export class ExecutorPool {
   }
 
   #restartLater(): void {
-    const delay = backoffMs(this.#losses++, Math.random());
+    // Batches that go well elsewhere say nothing of a replacement that cannot be loaded.
+    const delay = backoffMs(Math.max(this.#losses++, this.#failedLoads), Math.random());
     const cancel = this.#settings.clock.after(delay, () => {
       this.#restarts.delete(cancel);
       void this.#loads.add(() => this.#restart());
@@ -211,7 +212,7 @@ export class ExecutorPool {
     if (this.#stopping) return;
     try {
       await this.#startOne();
-      this.#isBroken = false;
+      this.#failedLoads = 0;
       this.#missing--;
     } catch (thrown) {
       if (this.#stopping) return;
@@ -219,7 +220,7 @@ export class ExecutorPool {
         { reason: ServingError.from(thrown).message },
         'executor could not be replaced; trying again',
       );
-      this.#isBroken = true;
+      this.#failedLoads++;
       this.#checkAvailability();
       this.#restartLater();
     }

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { FakeThread } from './fake-thread.js';
 import { PoolUnderTest, times, turn } from './pool-under-test.js';
 
 test('a batch for an executor that is not there is returned, on a turn of its own', async () => {
@@ -137,6 +138,28 @@ test('replacements that fail make it unavailable until one does not', async () =
   under.last.ready();
   await turn();
   expect(under.news()).toEqual(['available', 'free 4']);
+});
+
+test('replacements that fail are tried longer and longer apart, however well batches go meanwhile', async () => {
+  const under = await new PoolUnderTest(2).started();
+  const [serving, lost] = under.threads as [FakeThread, FakeThread];
+  lost.exit(1);
+  await under.pass(100);
+  for (const ceilingMs of [200, 400, 800, 1600, 3200]) {
+    under.last.exit(9);
+    await turn();
+    under.runAt(0);
+    serving.done(2);
+    const started = under.threads.length;
+    // The delay is half of its bound at least.
+    await under.pass(ceilingMs / 2 - 1);
+    expect(under.threads.length).toBe(started);
+    await under.pass(ceilingMs / 2 + 1);
+    expect(under.threads.length).toBe(started + 1);
+  }
+  under.last.ready();
+  await turn();
+  expect(under.news().at(-1)).toBe('free 7');
 });
 
 test('while a replacement that was given up is in native code no other is started', async () => {
