@@ -1,63 +1,15 @@
 /** What the models of a version weigh, before anybody has loaded them: the plan of executors begins with it. */
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { statSync } from 'node:fs';
 import type { ServableFolder } from './servable-folder.js';
+import { versionFiles } from './version-files.js';
 
 /**
  * Bytes of the files of a version, those of its sub-folders and external data included, and of files elsewhere in the
  * servable that its configuration names: what one executor's sessions weigh at least.
  */
-export function modelBytes({ path, configFile }: ServableFolder, version: number): number {
-  const root = join(path, String(version));
-  const elsewhere = configFile === undefined ? [] : namedElsewhere(configFile, root);
-  const within = { servable: realpathSync(path) + sep, seen: new Set<string>() };
-  return [root, ...elsewhere].reduce((sum, each) => sum + bytesBelow(each, within), 0);
-}
-
-interface Within {
-  /** Nothing outside of it is loaded, so it is not walked through. */
-  readonly servable: string;
-  /** Folders that were counted: links may make a circle of them. */
-  readonly seen: Set<string>;
-}
-
-/** A link that leads nowhere, or round in a circle, weighs nothing; if it is a model that is wanted, loading says so. */
-function bytesBelow(path: string, within: Within): number {
-  try {
-    const status = statSync(path);
-    if (!status.isDirectory()) return status.isFile() ? status.size : 0;
-    const real = realpathSync(path);
-    if (!`${real}${sep}`.startsWith(within.servable) || within.seen.has(real)) return 0;
-    within.seen.add(real);
-    return readdirSync(path).reduce((sum, entry) => sum + bytesBelow(join(path, entry), within), 0);
-  } catch {
-    return 0;
-  }
-}
-
-/** Paths such as `'../shared/m.onnx'`, and the external data beside them: `m.onnx.data`. */
-const pathElsewhere = /(["'`])(\.\.\/[^"'`\n]+)\1/g;
-
-function namedElsewhere(configFile: string, root: string): string[] {
-  const named = [...textOf(configFile).matchAll(pathElsewhere)].map(([, , path]) => resolve(root, path!));
-  const outside = named.filter((path) => !path.startsWith(root + sep) && isFile(path));
-  const withData = outside.flatMap((path) =>
-    readdirSync(dirname(path))
-      .filter((entry) => entry.startsWith(basename(path)))
-      .map((entry) => join(dirname(path), entry)),
+export function modelBytes(folder: ServableFolder, version: number): number {
+  return versionFiles(folder, version).reduce(
+    (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+    0,
   );
-  return [...new Set(withData)];
-}
-
-/** Whoever runs the configuration says why it cannot be read. */
-function textOf(configFile: string): string {
-  return isFile(configFile) ? readFileSync(configFile, 'utf8') : '';
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

@@ -2,18 +2,18 @@
  * What an executor loaded a servable from. All executors of a replica have to be of one kind: one that is loaded later, in
  * the place of one that was lost, must not serve an edited configuration or another model under the same version.
  */
-import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ServingError, type MethodSignature } from '@serving/common';
 import type { ModelDefinition } from '../definition/definition.js';
 import { configurationFiles } from './configuration-files.js';
 import { changesIn, marksOf, type FileMarks } from './file-marks.js';
 import { modelFile, openServableFolder, type ServableFolder } from './servable-folder.js';
+import { versionFiles } from './version-files.js';
 
 /** The files of a servable version as they are. */
 interface ServableFiles {
   readonly configuration: FileMarks;
-  /** Of the version's folder, external data of models among them, and models that are declared elsewhere. */
+  /** Of the version's folder, external data of models among them, and of models elsewhere. */
   readonly version: FileMarks;
 }
 
@@ -82,12 +82,6 @@ function filesOf(
     configuration: marksOf(folder.path, configuration, known?.configuration),
     version: marksOf(folder.path, [...versionFiles(folder, version), ...seen, ...declared], known?.version),
   };
-}
-
-function versionFiles({ path, versions }: ServableFolder, version: number): string[] {
-  if (!versions.includes(version)) return [];
-  const folder = join(path, String(version));
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file));
 }
 
 /** What is added beside a model is none of its business. */

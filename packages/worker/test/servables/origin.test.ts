@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModelCaller } from '../../src/definition/model-caller.js';
 import { OriginCheck } from '../../src/servables/origin.js';
@@ -128,6 +128,27 @@ describe('models', () => {
     servable.load(['../m.onnx'], origin);
     writeFileSync(servable.path('m.onnx'), 'b');
     expect(() => servable.check(origin)).toThrow(since('s/m.onnx has changed'));
+  });
+
+  test('folders that links make a circle of are looked through once', () => {
+    const servable = new Servable({ '1/data/m.onnx': 'a' });
+    symlinkSync('..', servable.path('1/data/up'));
+    symlinkSync('nowhere', servable.path('1/nothing'));
+    const origin = servable.load();
+    expect(Object.keys(origin.files.version)).toEqual(['s/1/data/m.onnx']);
+    servable.load([], origin);
+  });
+
+  test('external data beside one that lies elsewhere', () => {
+    const servable = new Servable({
+      'servable_config.ts': `declareModel({ file: '../shared/m.onnx' });`,
+      'shared/m.onnx': 'a',
+      'shared/m.onnx.data': 'b',
+      '1/': '',
+    });
+    const origin = servable.load();
+    writeFileSync(servable.path('shared/m.onnx.data'), 'c');
+    expect(() => servable.check(origin)).toThrow(since('s/shared/m.onnx.data has changed'));
   });
 
   test('of up to 16 MiB are known by what is in them, larger ones by size and time', () => {
