@@ -49,7 +49,7 @@ test('text that a function made and onnxruntime would change is refused by input
   const json = (x: unknown) => ({ x: JSON.stringify(x) });
   const given = [json('good'), json('a\0b'), json('ab\ud800'), json('\udc00\ud800')];
   const made = (problem: string) =>
-    `Call Model 'text.onnx' Failed, method: 'parsed', stage index(begin with 1): 2, error msg: input x: expected text that a model can take, given ${problem}; it is what another stage gave`;
+    `input x: expected text that a model can take, given ${problem}; an earlier stage gave it to model text.onnx, method: 'parsed', stage index(begin with 1): 2`;
   expect(errorsOf(await master.client('texts', 'parsed').infer(given))).toEqual([
     '',
     made('a NUL character at position 1, where onnxruntime would cut the text off'),

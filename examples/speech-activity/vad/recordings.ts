@@ -14,7 +14,9 @@ export async function readRecording(file: string): Promise<Uint8Array> {
     );
   try {
     return await readFile(join(folder, file));
-  } catch {
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new Error(`the recording '${file}' cannot be read`, { cause: thrown });
     throw new InputError(`no recording '${file}' that can be read`);
   }
 }

@@ -1,6 +1,6 @@
 /** Sound in, speech or not out: chunk by chunk with the state in the caller's hands, or a whole recording, sent or on disk. */
 import { existsSync } from 'node:fs';
-import { addStage, declareModel, registerMethod, Tensor } from '@serving/worker';
+import { addStage, declareModel, InputError, registerMethod, Tensor } from '@serving/worker';
 import { readRecording } from './recordings.js';
 import { Stretches, type Stretch } from './stretches.js';
 import { chunksOf, rate, samplesOf } from './wav.js';
@@ -59,11 +59,19 @@ registerMethod(
   },
 );
 
+function readSamples(recording: Uint8Array): Float32Array {
+  try {
+    return samplesOf(recording);
+  } catch (cause) {
+    throw new InputError((cause as Error).message, { cause });
+  }
+}
+
 /** Each stretch of speech, as soon as it has ended. */
 async function* stretchesIn(recording: Uint8Array): AsyncGenerator<Stretch> {
   const stretches = new Stretches(chunkSize / rate);
   let state = new Tensor('float32', [stateSize], new Float32Array(stateSize));
-  for (const samples of chunksOf(samplesOf(recording), chunkSize)) {
+  for (const samples of chunksOf(readSamples(recording), chunkSize)) {
     const chunk = new Tensor('float32', [chunkSize], samples);
     const [output, memory] = await silero.call<[Tensor, Tensor]>(...modelInputs(chunk, state));
     const [probability, next] = heard(chunk, output, memory);

@@ -70,6 +70,7 @@ export function declareModel(options: ModelOptions): Model {
   const definition: ModelDefinition = {
     files: filesOf(draft, options.file),
     withBatchDim,
+    isBatchDimStated: options.withBatchDim !== undefined,
     withoutBatchDimInputs: sharedInputs(draft, withBatchDim, options.withoutBatchDimInputs),
     session: sessionSettings(draft, options.session),
     warmUp,

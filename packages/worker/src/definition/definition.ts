@@ -36,6 +36,8 @@ export interface ModelDefinition {
   readonly files: readonly string[];
   /** Dimension 0 of every input and output is the batch; instances come without it. */
   readonly withBatchDim: boolean;
+  /** Whether the author has said so, or not, instead of leaving it at the default. */
+  readonly isBatchDimStated: boolean;
   /** Inputs without that dimension, by position: all instances of a run share one value. */
   readonly withoutBatchDimInputs: readonly number[];
   readonly session: SessionSettings;

@@ -114,7 +114,8 @@ export class BatchValues {
   /** Those whose responses have begun; made for the first one. */
   #begun: Set<number> | undefined;
   #failed = 0;
-  #expired = 0;
+  /** Instances whose callers did not wait for them. */
+  #leftOut = 0;
 
   /** @param sections the batch's blocks, with the method's inputs in any order */
   constructor(inputs: readonly Port[], slotCount: number, sections: readonly Block[], callers?: Callers) {
@@ -201,12 +202,14 @@ export class BatchValues {
   expire(): void {
     if (this.#callers === undefined) return;
     const { deadlines, takeCancelled } = this.#callers;
-    for (let gone = takeCancelled(); gone !== undefined; gone = takeCancelled())
+    for (let gone = takeCancelled(); gone !== undefined; gone = takeCancelled()) {
       for (let i = 0; i < gone.count; i++) this.fail(gone.first + i, cancelledError);
+      this.#leftOut += gone.count;
+    }
     for (let late = deadlines.takePassed(); late !== undefined; late = deadlines.takePassed()) {
       for (let instance = late.from; instance < late.to; instance++)
         this.fail(instance, this.#begun?.has(instance) === true ? cutOffError : expiredError);
-      this.#expired += late.to - late.from;
+      this.#leftOut += late.to - late.from;
     }
   }
 
@@ -215,9 +218,9 @@ export class BatchValues {
     (this.#begun ??= new Set()).add(instance);
   }
 
-  /** Whether the time of any caller has run out. */
-  get anyExpired(): boolean {
-    return this.#expired > 0;
+  /** Whether any caller has given up, or has run out of time. */
+  get anyLeftOut(): boolean {
+    return this.#leftOut > 0;
   }
 
   get anyFailed(): boolean {

@@ -63,7 +63,7 @@ export async function executeBatch(
     const responses = method.isStreaming ? new Responses(method, values, control.emit) : undefined;
     const durations = await runStages(servable, method, { batch, values, responses }, control);
     const replies = responses?.rest() ?? checkedReplies(method, values);
-    const isWhole = responses === undefined && !control.isCancelled() && !values.anyExpired;
+    const isWhole = responses === undefined && !control.isCancelled() && !values.anyLeftOut;
     return { replies, durations, isWhole };
   } catch (thrown) {
     return { replies: [failure(0, batch.count, ServingError.from(thrown))], durations: [], isWhole: false };

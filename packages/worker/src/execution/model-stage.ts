@@ -20,17 +20,17 @@ export async function runModelStage(
   const control = { ...context, mayStart: (instance: number) => values.isWanted(instance) };
   for (const [instance, outcome] of await runInstances(graph, argumentsOf(stage, values), control)) {
     if (outcome instanceof ServingError)
-      values.fail(instance, blamed(stage, graph, values, context, instance, outcome));
+      values.fail(instance, located(stage, graph, values, context, instance, outcome));
     else for (const [index, value] of outcome.entries()) outputs[index]![instance] = value;
   }
   for (const [index, slot] of stage.outputs.entries()) values.set(slot, SlotValues.ofRows(outputs[index]!));
 }
 
 /**
- * What an earlier stage gave is no fault of the caller's: its instance is told so, as of any stage that fails. What the
- * caller has sent keeps its error.
+ * What an earlier stage gave may be the caller's doing, when it passes on what was sent, or the author's: the protocol's text
+ * is said first, and then where to look.
  */
-function blamed(
+function located(
   stage: ModelStageDefinition,
   graph: LoadedGraph,
   values: BatchValues,
@@ -43,8 +43,8 @@ function blamed(
       fitted(index, graph.inputs[index]!, values.slot(slot).row(instance)) instanceof ServingError,
   );
   if (wrong === -1 || values.isInput(stage.inputs[wrong]!)) return error;
-  const message = `Call Model '${graph.file}' Failed, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}, error msg: ${error.message}; it is what another stage gave`;
-  return new ServingError('STAGE_FAILED', message, { cause: error });
+  const where = `an earlier stage gave it to model ${graph.file}, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}`;
+  return new ServingError(error.code, `${error.message}; ${where}`);
 }
 
 function* argumentsOf(

@@ -2,7 +2,14 @@
  * The main thread's side of one executor thread: starts it, hands it one batch at a time while the next one may wait, and
  * survives its death.
  */
-import { firstLine, ServingError, type Clock, type Logger, type MethodSignature } from '@serving/common';
+import {
+  firstLine,
+  ServingError,
+  stackOf,
+  type Clock,
+  type Logger,
+  type MethodSignature,
+} from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
 import { failRest, stageFailed, type BatchWork, type InstanceRange } from './batch-work.js';
 import { ThreadControl } from './control-word.js';
@@ -398,9 +405,12 @@ export class Executor {
     this.#state = 'gone';
     this.#forgetStuck();
     this.#failLoad(this.#loadFailed(`the executor thread ended while it loaded the servable (${reason})`));
-    this.#finishWork(false)?.onLost(
-      `its executor thread ended while it ran the batch (${reason}); a stage ended it or ran out of memory`,
-    );
+    const work = this.#finishWork(false);
+    if (this.#control.hasBegun)
+      work?.onLost(
+        `its executor thread ended while it ran the batch (${reason}); a stage ended it or ran out of memory`,
+      );
+    else if (work !== undefined) queueMicrotask(work.onReturned);
     this.#returnNext();
     if (!wasAsked) this.#events.lost(this, reason, stackOf(this.#crash?.thrown));
   }
@@ -409,10 +419,6 @@ export class Executor {
     if (this.#crash !== undefined) return firstLine(this.#crash.thrown);
     return this.#state === 'ending' ? 'ended, as its batch did not return in time' : `exit code ${code}`;
   }
-}
-
-function stackOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : undefined;
 }
 
 const unanswered = 'was not answered by its executor';

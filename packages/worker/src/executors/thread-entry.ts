@@ -64,8 +64,8 @@ async function start(): Promise<void> {
   try {
     const servable = await loadServable(load, control);
     receive = (message) => {
-      if (message.kind === 'batch') running = runBatch(servable, message);
-      else if (message.kind === 'stop') void stop(servable);
+      if (message.kind === 'batch') running = runBatch(servable, message).catch(endThread);
+      else if (message.kind === 'stop') stop(servable).catch(endThread);
       else if (message.batchId === runningId) cancelled.push(message.instances);
     };
     port.on('message', receive);
@@ -76,6 +76,13 @@ async function start(): Promise<void> {
     const stack = stackOf(error.cause) ?? error.stack;
     post({ kind: 'load-failed', code: error.code, message: error.message, stack });
   }
+}
+
+/** A fault of our own, which no promise of an author must be taken for. */
+function endThread(thrown: unknown): void {
+  setImmediate(() => {
+    throw thrown;
+  });
 }
 
 async function runBatch(

@@ -5,30 +5,38 @@
 import { nameless, type ModelPort, type Session } from '../sessions/session.js';
 
 /**
- * Names that exporters number as they go (tf2onnx, paddle2onnx): the batch of each input and output gets one of its own,
- * so they say as little as none.
+ * Names that exporters make up as they go, one for each input and output (tf2onnx, Paddle2ONNX, torch.onnx.export): they say
+ * as little as none.
  */
-const numbered = /^(?:unk__\d+|DynamicDimension\.\d+)$/;
+const madeUp = /^(?:unk__\d+|(?:p2o\.)?DynamicDimension\.\d+|.+_dynamic_axes_\d+)$/;
 
 type Dimension = number | string;
 
 function symbolsOf({ shape = [] }: ModelPort): Dimension[] {
   const symbolOf = (dimension: Dimension) =>
-    typeof dimension === 'string' && numbered.test(dimension) ? nameless : dimension;
+    typeof dimension === 'string' && madeUp.test(dimension) ? nameless : dimension;
   return shape.map(symbolOf);
 }
 
 /**
  * Whether a model that nobody has declared takes any number of instances a run: one symbolic dimension is dimension 0 of
  * all inputs and outputs and nothing else besides. That of a square matrix, of an input that is looked up in, or of an
- * output that has as many rows as values allow, is none.
+ * output that has as many rows as values allow, is none. Without a name it may be that of one input only: of several,
+ * nobody knows whether they are the same.
  */
 export function isFreelyBatched({ inputs, outputs }: Session): boolean {
-  const shapes = [...inputs, ...outputs].map(symbolsOf);
-  const batch = inputs.length === 0 ? undefined : shapes[0]![0];
-  if (typeof batch !== 'string') return false;
-  return shapes.every((shape) => shape[0] === batch && shape.lastIndexOf(batch) === 0);
+  const [given, made] = [inputs.map(symbolsOf), outputs.map(symbolsOf)];
+  const batch = given[0]?.[0];
+  if (typeof batch !== 'string' || (batch === nameless && inputs.length > 1)) return false;
+  const isOnlyFirst = (shape: readonly Dimension[]) => shape.lastIndexOf(batch) <= 0;
+  if (!given.every((shape) => shape[0] === batch && isOnlyFirst(shape))) return false;
+  // Exporters that are told of the inputs' batch only call that of an output something.
+  const isBatch = (shape: readonly Dimension[]) =>
+    shape[0] === batch || (saysBatch.test(batch) && typeof shape[0] === 'string');
+  return made.every((shape) => isBatch(shape) && isOnlyFirst(shape));
 }
+
+const saysBatch = /batch/i;
 
 /** Inputs whose dimension 0 has names that differ, `a M and b K`; undefined when it can be one batch. */
 export function differentBatches(inputs: readonly ModelPort[]): string | undefined {

@@ -68,7 +68,7 @@ function understandGraph(definition: ModelDefinition, index: number, session: Se
     file,
     session,
     batched: true,
-    batchSize: batchSizeOf(file, batchedInputs, session.outputs),
+    batchSize: batchSizeOf(definition, file, batchedInputs, session.outputs),
     inputs: session.inputs.map((port, position) => (sharedInputs.has(position) ? port : perInstance(port))),
     outputs: session.outputs.map(perInstance),
     sharedInputs,
@@ -86,10 +86,16 @@ function sharedOf(definition: ModelDefinition, file: string, { inputs }: Session
 }
 
 const declareOtherwise =
-  'declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs';
+  'with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs';
 
-function batchSizeOf(file: string, inputs: readonly ModelPort[], outputs: readonly ModelPort[]): number {
-  if (inputs.length === 0)
+function batchSizeOf(
+  definition: ModelDefinition,
+  file: string,
+  inputs: readonly ModelPort[],
+  outputs: readonly ModelPort[],
+): number {
+  // A batch of one is a whole run.
+  if (inputs.length === 0 && !outputs.every(({ shape }) => shape?.[0] === 1))
     throw mistake(
       file,
       'none of its inputs has a batch dimension, so that its outputs are those of a whole run; declare it with withBatchDim: false',
@@ -113,11 +119,11 @@ function batchSizeOf(file: string, inputs: readonly ModelPort[], outputs: readon
     }
     if (typeof size === 'number') sizes.add(size);
   }
-  const different = differentBatches(inputs);
+  const different = definition.isBatchDimStated ? undefined : differentBatches(inputs);
   if (different !== undefined)
     throw mistake(
       file,
-      `dimension 0 of its inputs has different names, ${different}, and cannot be the batch of all; ${declareOtherwise}`,
+      `dimension 0 of its inputs has different names, ${different}, and may not be the batch of all; declare it with withBatchDim: true if it is, and otherwise ${declareOtherwise}`,
     );
   if (sizes.has(0))
     throw mistake(
@@ -128,7 +134,7 @@ function batchSizeOf(file: string, inputs: readonly ModelPort[], outputs: readon
   if (other !== undefined)
     throw mistake(
       file,
-      `the batch sizes ${[...sizes].join(' and ')} of its inputs and outputs differ; ${declareOtherwise}`,
+      `the batch sizes ${[...sizes].join(' and ')} of its inputs and outputs differ; declare it ${declareOtherwise}`,
     );
   return size;
 }

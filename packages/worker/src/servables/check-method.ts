@@ -128,7 +128,7 @@ function contradiction(method: MethodDefinition, later: Claim, earlier: Claim): 
   const [one, other] = later.isDeclared || !earlier.isDeclared ? [later, earlier] : [earlier, later];
   // What a port leaves open is no part of what is wrong.
   const text = (claim: Claim, beside: Claim) =>
-    `${claim.dtype ?? beside.dtype} ${shapeText(claim.shape ?? beside.shape)}`;
+    [claim.dtype ?? beside.dtype ?? [], shapeText(claim.shape ?? beside.shape)].flat().join(' ');
   const [has, otherHas] = [text(one, other), text(other, one)];
   const what = `method ${method.name}: ${one.port}`;
   if (one.isDeclared && !other.isDeclared)

@@ -116,6 +116,7 @@ function withoutConfiguration(folder: ServableFolder, version: number): Servable
   const model = {
     files,
     withBatchDim: false,
+    isBatchDimStated: false,
     withoutBatchDimInputs: [],
     session: {},
     warmUp: false,

@@ -8,8 +8,15 @@ import { versionFiles } from './version-files.js';
  * servable that its configuration names: what one executor's sessions weigh at least.
  */
 export function modelBytes(folder: ServableFolder, version: number): number {
-  return versionFiles(folder, version).reduce(
-    (sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
+  const counted = new Set<string>();
+  let bytes = 0;
+  for (const path of versionFiles(folder, version)) {
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (file === undefined) continue;
+    // Volumes of Kubernetes have each file twice, once by a link.
+    const identity = `${file.dev}:${file.ino}`;
+    if (!counted.has(identity)) bytes += file.size;
+    counted.add(identity);
+  }
+  return bytes;
 }

@@ -11,13 +11,24 @@ const quotedPath = /"((?:[A-Za-z]:)?[\\/][^"]*)"/g;
  * are beside it, or only a name.
  */
 export function withoutPaths(message: string, source: ModelSource, shownAs: string): string {
-  const folders = typeof source === 'string' ? [dirname(source), realpathSync(dirname(source))] : [];
+  const folders = typeof source === 'string' ? foldersOf(source) : [];
   const named = typeof source === 'string' ? message.replaceAll(source, shownAs) : message;
   const shown = (path: string) => {
     const inside = folders.map((folder) => relative(folder, path)).find(isInside);
     return inside === undefined ? `…/${basename(path)}` : join(dirname(shownAs), inside);
   };
   return named.replaceAll(quotedPath, (_, path: string) => `"${shown(path)}"`);
+}
+
+/** As it is named, and where it really is. */
+function foldersOf(source: string): string[] {
+  const folder = dirname(source);
+  try {
+    return [folder, realpathSync(folder)];
+  } catch {
+    // It is gone, and the message is to be about what was wrong before.
+    return [folder];
+  }
 }
 
 function isInside(path: string): boolean {

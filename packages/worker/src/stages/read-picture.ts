@@ -25,7 +25,7 @@ export async function readPicture<Result>(
   read: (picture: Sharp) => Promise<Result>,
 ): Promise<Result> {
   if (!(bytes instanceof Uint8Array))
-    throw new InputError(`expected the bytes of a picture, given ${typeof bytes}`);
+    throw new Error(`expected the bytes of a picture, given ${typeof bytes}`);
   if (!isPicture(bytes))
     throw new InputError(
       `expected the bytes of a JPEG, PNG, WebP, GIF, AVIF or TIFF picture, given ${bytes.length} bytes of something else`,

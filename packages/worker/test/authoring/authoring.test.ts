@@ -37,6 +37,7 @@ test('a method is stages over numbered slots', async () => {
     {
       files: ['m.onnx'],
       withBatchDim: true,
+      isBatchDimStated: false,
       withoutBatchDimInputs: [],
       session: {},
       warmUp: false,

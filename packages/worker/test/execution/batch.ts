@@ -135,6 +135,7 @@ export const doubled = (x: Tensor) =>
 export const modelDefinition: ModelDefinition = {
   files: ['m.onnx'],
   withBatchDim: true,
+  isBatchDimStated: false,
   withoutBatchDimInputs: [],
   session: {},
   warmUp: false,

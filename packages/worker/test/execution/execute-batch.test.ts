@@ -143,3 +143,24 @@ test('a batch that is cancelled during its last stage has no outputs', async () 
   );
   expect(errorsOf(replies)).toEqual([[0, 3, 'CANCELLED']]);
 });
+
+test('a batch of which callers have given up is no measure of the next one', async () => {
+  const gone = [{ first: 0, count: 2 }];
+  const seen: number[] = [];
+  const see = (x: Tensor) => {
+    seen.push(Number(x.data[0]));
+    return x;
+  };
+  const { replies, isWhole } = await executeBatch(servableWith([functionStage(see, [0], [1])]), three, {
+    ...going,
+    takeCancelled: () => gone.shift(),
+  });
+  expect([errorsOf(replies), seen, isWhole]).toEqual([
+    [
+      [0, 2, 'CANCELLED'],
+      [2, 1, 'ok'],
+    ],
+    [3],
+    false,
+  ]);
+});

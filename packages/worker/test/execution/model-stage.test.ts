@@ -341,7 +341,7 @@ test('several inputs and outputs keep their order', async () => {
   expect(fake.runs[0]!.every((tensor) => tensor instanceof Tensor)).toBe(true);
 });
 
-test('what does not fit is the fault of whoever gave it: the caller, or an earlier stage', async () => {
+test('what does not fit is told in the words of the protocol, and which stage it was where the caller has not sent it', async () => {
   const model = loaded(
     new FakeSession(
       [
@@ -355,16 +355,16 @@ test('what does not fit is the fault of whoever gave it: the caller, or an earli
   const values = new BatchValues(ports('x'), 3, [block(3, floatColumn('x', [2], 1, 2, 3, 4, 5, 6))]);
   values.set(1, SlotValues.ofRows([floats([2], 1, 2), floats([3], 1, 2, 3), floats([2], 1, 2)]));
   await runModelStage(modelStage(model, [0, 1], [2]), model.graphs[0]!, values, context());
-  expect([0, 1, 2].map((i) => values.errorOf(i)?.code)).toEqual([undefined, 'STAGE_FAILED', undefined]);
+  expect([0, 1, 2].map((i) => values.errorOf(i)?.code)).toEqual([undefined, 'INPUT_MISMATCH', undefined]);
   expect(values.errorOf(1)!.message).toBe(
-    "Call Model 'm.onnx' Failed, method: 'm', stage index(begin with 1): 2, error msg: Given model input 1 size 12 not match the size 8 defined in model; input x1: expected float32 [2], given float32 [3]; it is what another stage gave",
+    "Given model input 1 size 12 not match the size 8 defined in model; input x1: expected float32 [2], given float32 [3]; an earlier stage gave it to model m.onnx, method: 'm', stage index(begin with 1): 2",
   );
   const sent = new BatchValues(ports('x'), 3, [block(1, floatColumn('x', [3], 1, 2, 3))]);
   sent.set(1, SlotValues.ofRows([floats([2], 1, 2)]));
   await runModelStage(modelStage(model, [0, 1], [2]), model.graphs[0]!, sent, context());
   expect(sent.errorOf(0)).toMatchObject({
     code: 'INPUT_MISMATCH',
-    message: expect.stringMatching(/^Given model input 0 size 12/),
+    message: expect.stringMatching(/^Given model input 0 size 12 .* given float32 \[3\]$/),
   });
 });
 

@@ -246,3 +246,12 @@ test('a batch that a blocked thread never took up is returned, as it may run els
   await under.pass(times.execution);
   expect([batch, under.threads[0]!.isTerminated]).toEqual([['returned'], true]);
 });
+
+test('a batch that its thread never took up before it ended is returned', async () => {
+  const under = await new PoolUnderTest().started();
+  under.last.isBlocked = true;
+  const batch = under.run();
+  under.last.exit(1);
+  await turn();
+  expect(batch).toEqual(['returned']);
+});

@@ -46,7 +46,7 @@ test.each([
   ],
   [
     session([['M', 'K'], ['?'], ['K', 'N']], [['M', 'N']]),
-    'dimension 0 of its inputs has different names, x0 M and x2 K, and cannot be the batch of all; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
+    'dimension 0 of its inputs has different names, x0 M and x2 K, and may not be the batch of all; declare it with withBatchDim: true if it is, and otherwise with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
   ],
   [
     session([['N'], undefined], [['N']]),
@@ -116,18 +116,12 @@ describe('any number of dimensions', () => {
 describe('without a declaration, a model is batched', () => {
   test.each([
     ['of one name', session([['N', 2], ['N']], [['N', 'M']])],
-    [
-      'without a name',
-      session(
-        [
-          ['?', 2],
-          ['?', 3],
-        ],
-        [['?']],
-      ),
-    ],
-    ['numbered by its exporter', session([['unk__1', 2], ['unk__2']], [['unk__12']])],
+    ['without a name', session([['?', 2]], [['?']])],
+    ['numbered by its exporter', session([['unk__1', 2]], [['unk__12']])],
     ['numbered by another exporter', session([['DynamicDimension.0', 3]], [['DynamicDimension.1']])],
+    ['and by its next release', session([['p2o.DynamicDimension.0', 3]], [['p2o.DynamicDimension.1']])],
+    ['made of names', session([['x_dynamic_axes_1', 3]], [['y_dynamic_axes_1', 3]])],
+    ['of a name that says so', session([['batch_size', 3], ['batch_size']], [['Gemmy_dim_0', 3]])],
   ])('if dimension 0 is one symbol: %s', (_, given) => {
     expect(isFreelyBatched(given)).toBe(true);
   });
@@ -150,6 +144,8 @@ describe('without a declaration, a model is batched', () => {
       ),
     ],
     ['it has two names: a Gather', session([['N', 'K'], ['M']], [['M', 'K']])],
+    ['several inputs have no name: a Gather', session([['unk__0', 2], ['unk__1']], [['unk__2', 2]])],
+    ['several inputs have none at all', session([['?', 2], ['?']], [['?', 2]])],
     ['only some have a name', session([['N'], ['?']], [['N']])],
     ['an output has a name of its own: a Compress', session([['N']], [['M']])],
     ['an output has none: a Unique', session([['N']], [['?']])],
@@ -168,4 +164,30 @@ describe('without a declaration, a model is batched', () => {
   ])('but not if %s', (_, given) => {
     expect(isFreelyBatched(given)).toBe(false);
   });
+});
+
+test('dimension 0 of several names is the batch where the author says so', () => {
+  const add = session(
+    [
+      ['a', 2],
+      ['b', 2],
+    ],
+    [['c', 2]],
+  );
+  expect(() => understandModel(definition, add)).toThrow(/has different names, x0 a and x1 b/);
+  expect(understandModel({ ...definition, isBatchDimStated: true }, add).batched).toBe(true);
+  const exported = session(
+    [
+      ['a_dynamic_axes_1', 2],
+      ['b_dynamic_axes_1', 2],
+    ],
+    [['c_dynamic_axes_1', 2]],
+  );
+  expect(understandModel(definition, exported).batched).toBe(true);
+});
+
+test('a batch of one whose inputs are all shared is a whole run', () => {
+  const shared = { ...definition, withoutBatchDimInputs: [0] };
+  expect(understandModel(shared, session([[3]], [[1, 3]])).batchSize).toBe(1);
+  expect(() => understandModel(shared, session([[3]], [[2, 3]]))).toThrow(/none of its inputs has a batch/);
 });

@@ -33,6 +33,7 @@ class Servable {
 const model = (file: string) => ({
   files: [file],
   withBatchDim: true,
+  isBatchDimStated: false,
   withoutBatchDimInputs: [],
   session: {},
   warmUp: false,
