@@ -39,7 +39,7 @@ test('its configurations load, and check shows how their batches are formed', ()
   expect(first!.stdout).toContain(
     'batches: maxBatchSize 32, preferredBatchSizes [8,16,32], maxQueueDelayMs 5, weight 3',
   );
-  expect(second!.stdout).toMatch(/stage 1: function pad ids\(ids\) -> 1a, 1b/);
+  expect(second!.stdout).toMatch(/stage 1: function pad ids\(ids\) -> stage 2, stage 2/);
 });
 
 test('the table has every option of batching, and flags that exist', () => {

@@ -103,7 +103,7 @@ export const modelMistakes: Readonly<Record<string, StartFailure>> = {
       '1/add.onnx': productModel,
     },
     error:
-      's/servable_config.ts:3: model add.onnx: dimension 0 of its inputs has different names, a M and b K, and cannot be the batch of all; declare it with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
+      's/servable_config.ts:3: model add.onnx: dimension 0 of its inputs has different names, a M and b K, and may not be the batch of all; declare it with withBatchDim: true if it is, and otherwise with withBatchDim: false, or name the inputs without a batch dimension in withoutBatchDimInputs',
   },
   'a batch dimension of an input that may have none': {
     files: {
