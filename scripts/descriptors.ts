@@ -14,7 +14,8 @@ import {
 } from '@bufbuild/protobuf/wkt';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const isPublic = ({ name }: FileDescriptorProto) => /^(inference|mindspore_serving|grpc|serving\/predict)\//.test(name);
+const isPublic = ({ name }: FileDescriptorProto) =>
+  /^(inference|mindspore_serving|grpc|serving\/predict)\//.test(name);
 
 const options = ['build', '--as-file-descriptor-set', '--exclude-source-info', '-o', '-#format=binpb'];
 const image = execFileSync(`${root}node_modules/.bin/buf`, options, { cwd: root, maxBuffer: 2 ** 26 });
