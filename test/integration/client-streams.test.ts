@@ -1,6 +1,7 @@
 /** `Client.inferStream` and `serving-client infer --stream` against a real serving-master. */
 import { expect, test } from '@jest/globals';
 import { Client as GrpcClient, credentials, type ServiceError } from '@grpc/grpc-js';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { InferError, Tensor, type Outputs } from '@serving/client';
 import { mindspore } from '@serving/common';
@@ -250,3 +251,22 @@ function inputFile(...files: readonly string[]): string {
   writeFileSync(path, JSON.stringify({ instances: files.map((file) => ({ file })) }));
   return path;
 }
+
+everywhere(
+  'the command takes no more than its reader does, who learns of what that costs',
+  async ({ address }) => {
+    const file = newFile();
+    const args = ['infer', address, 's', 'chatters', '--stream', '--input', inputFile(file)];
+    const program = spawn(process.execPath, ['packages/client/bin/serving-client.js', ...args]);
+    const ended = new Promise((resolve) => program.once('close', resolve));
+    let error = '';
+    program.stderr.on('data', (text: Buffer) => (error += text.toString()));
+    // Nothing of its output is read until the method has been given up.
+    await eventually('it has cleaned up', () => existsSync(file));
+    program.stdout.resume();
+    expect([await ended, error]).toEqual([
+      1,
+      expect.stringMatching(/^serving-client: the client reads its responses more slowly than they come/),
+    ]);
+  },
+);

@@ -41,6 +41,13 @@ streams('floods', function* (file) {
     appendFileSync(file, 'cleaned up');
   }
 });
+streams('chatters', function* (file) {
+  try {
+    for (;;) yield 'word';
+  } finally {
+    appendFileSync(file, 'cleaned up');
+  }
+});
 streams('dies', async function* (file) {
   appendFileSync(file, 'begun ');
   yield String(process.pid);

@@ -50,14 +50,17 @@ async function printResults(
 async function printStream(
   request: InferRequest,
   instances: readonly Instance[],
-  { writeOut }: Streams,
+  { writeOut, drained }: Streams,
 ): Promise<number> {
   const [instance] = instances;
   if (instance === undefined || instances.length > 1)
     throw new ServingError('BAD_REQUEST', `expected one instance with --stream, given ${instances.length}`);
   await withClient(request, async (client) => {
-    for await (const outputs of client.inferStream(instance, callOptions(request)))
+    for await (const outputs of client.inferStream(instance, callOptions(request))) {
       writeOut(`${outputsJson(outputs)}\n`);
+      // What its reader does not take stays with the server, which has a bound for it.
+      await drained();
+    }
   });
   return exitCodes.ok;
 }

@@ -11,6 +11,7 @@ export async function run(args: readonly string[], stdin?: string) {
   const exitCode = await runProgram(args, {
     stdin: input,
     writeOut: (text) => (out += text),
+    drained: () => Promise.resolve(),
     writeError: (text) => (error += text),
   });
   return { exitCode, out, error };

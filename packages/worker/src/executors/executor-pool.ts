@@ -174,6 +174,13 @@ export class ExecutorPool {
   #setAvailable(isAvailable: boolean): void {
     if (this.#isAvailable === isAvailable) return;
     this.#isAvailable = isAvailable;
+    const { logger, executors } = this.#settings;
+    if (isAvailable) logger.info({ executors }, 'an executor takes batches again');
+    else if (!this.#stopping)
+      logger.error(
+        { executors },
+        'no executor is left that takes batches; requests are refused until one does',
+      );
     this.#events.availability(isAvailable);
   }
 
