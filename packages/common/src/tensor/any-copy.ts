@@ -3,8 +3,7 @@
  * good as what another makes, so classes of values know their objects by a mark that all copies share.
  */
 
-// oxlint-disable-next-line typescript/no-explicit-any -- of whatever parameters
-type Class = abstract new (...parameters: any[]) => object;
+type Class = abstract new (...parameters: never[]) => object;
 
 /** Lets `instanceof` of this very class be true of objects of any copy; of classes derived from it, it is as always. */
 export function knowAnyCopy(of: Class, name: string): void {

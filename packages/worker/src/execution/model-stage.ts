@@ -17,34 +17,33 @@ export async function runModelStage(
   const columns = wholeColumns(stage, graph, values);
   if (columns !== undefined && (await runWhole(stage, graph, columns, values))) return;
   const outputs = stage.outputs.map((): (Value | undefined)[] => Array.from({ length: values.count }));
+  // It may be the caller's doing, when a stage passes on what was sent, or the author's: the protocol's words come first.
+  const located = ({ code, message }: ServingError) =>
+    new ServingError(
+      code,
+      `${message}; an earlier stage gave it to model ${graph.file}, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}`,
+    );
   const control = { ...context, mayStart: (instance: number) => values.isWanted(instance) };
   for (const [instance, outcome] of await runInstances(graph, argumentsOf(stage, values), control)) {
     if (outcome instanceof ServingError)
-      values.fail(instance, located(stage, graph, values, context, instance, outcome));
+      values.fail(instance, isStageMade(stage, graph, values, instance) ? located(outcome) : outcome);
     else for (const [index, value] of outcome.entries()) outputs[index]![instance] = value;
   }
   for (const [index, slot] of stage.outputs.entries()) values.set(slot, SlotValues.ofRows(outputs[index]!));
 }
 
-/**
- * What an earlier stage gave may be the caller's doing, when it passes on what was sent, or the author's: the protocol's text
- * is said first, and then where to look.
- */
-function located(
+/** Whether what the model does not take of an instance is an earlier stage's, not what the caller has sent. */
+function isStageMade(
   stage: ModelStageDefinition,
   graph: LoadedGraph,
   values: BatchValues,
-  context: StageContext,
   instance: number,
-  error: ServingError,
-): ServingError {
-  const wrong = stage.inputs.findIndex(
+): boolean {
+  const wrong = stage.inputs.find(
     (slot, index) =>
       fitted(index, graph.inputs[index]!, values.slot(slot).row(instance)) instanceof ServingError,
   );
-  if (wrong === -1 || values.isInput(stage.inputs[wrong]!)) return error;
-  const where = `an earlier stage gave it to model ${graph.file}, method: '${context.method}', stage index(begin with 1): ${context.stageIndex + 1}`;
-  return new ServingError(error.code, `${error.message}; ${where}`);
+  return wrong !== undefined && !values.isInput(wrong);
 }
 
 function* argumentsOf(

@@ -15,6 +15,7 @@ import { failRest, stageFailed, type BatchWork, type InstanceRange } from './bat
 import { ThreadControl } from './control-word.js';
 import { EndForecast, type ServiceTimes } from './end-forecast.js';
 import { startThread, type ExecutorThread, type StartThread } from './executor-thread.js';
+import { ProgressWatch } from './progress-watch.js';
 import type { DoneMessage, FromThread, ReplyMessage, ToThread } from './thread-messages.js';
 
 export interface ExecutorSettings {
@@ -62,9 +63,6 @@ interface WaitingWork {
   readonly cancelled: InstanceRange[];
 }
 
-/** A power of two, so that the slices of a timeout add up to it. */
-const timeoutSlices = 4;
-
 /** How often a thread that has to end is looked at again, in milliseconds: whether it left native code. */
 const nativeCheckMs = 20;
 
@@ -86,7 +84,8 @@ export class Executor {
   /** Runs after `#work`. */
   #next: WaitingWork | undefined;
   readonly #forecast: EndForecast;
-  #cancelTimer: () => void = () => undefined;
+  readonly #watch: ProgressWatch;
+  #cancelLoadTimer: () => void = () => undefined;
   #cancelStuck: (() => void) | undefined;
   #cancelReturn: () => void = () => undefined;
   /** When it was first asked to stop. */
@@ -99,11 +98,13 @@ export class Executor {
   constructor(settings: ExecutorSettings, events: ExecutorEvents) {
     this.#settings = settings;
     this.#events = events;
-    this.#forecast = new EndForecast(settings.serviceTimes, settings.clock);
+    const { clock, executionTimeoutMs } = settings;
+    this.#forecast = new EndForecast(settings.serviceTimes, clock);
+    this.#watch = new ProgressWatch(this.#control, clock, executionTimeoutMs, () => this.#overdue());
     this.#thread = (settings.startThread ?? startThread)(settings.name, {
       load: settings.load,
       control: this.#control.shared,
-      executionTimeoutMs: settings.executionTimeoutMs,
+      executionTimeoutMs,
       reportsThrown: settings.logger.isLevelEnabled('debug'),
     });
     this.#thread.on('message', (message) => {
@@ -128,7 +129,7 @@ export class Executor {
     const { loadTimeoutMs, clock } = this.#settings;
     return new Promise((resolve, reject) => {
       this.#settleLoad = { resolve, reject };
-      this.#cancelTimer = clock.after(loadTimeoutMs, () => {
+      this.#cancelLoadTimer = clock.after(loadTimeoutMs, () => {
         this.#failLoad(
           this.#loadFailed(
             `loading did not finish within ${loadTimeoutMs} ms; --load-timeout gives it longer`,
@@ -151,7 +152,7 @@ export class Executor {
     this.#state = 'busy';
     this.#work = work;
     this.#control.reset();
-    this.#expectProgress();
+    this.#watch.start();
     this.#forecast.began(work, () => this.#events.nearEnd(this));
     const { batchId, frame } = work;
     this.#post({ kind: 'batch', batchId, frame, waitedMs }, [frame]);
@@ -261,7 +262,7 @@ export class Executor {
 
   #ready(signatures: readonly MethodSignature[]): void {
     if (this.#state !== 'starting') return;
-    this.#cancelTimer();
+    this.#cancelLoadTimer();
     this.#state = 'idle';
     this.#settleLoad?.resolve(signatures);
     this.#settleLoad = undefined;
@@ -274,7 +275,7 @@ export class Executor {
   }
 
   #failLoad(error: ServingError): void {
-    this.#cancelTimer();
+    this.#cancelLoadTimer();
     this.#settleLoad?.reject(error);
     this.#settleLoad = undefined;
   }
@@ -316,27 +317,11 @@ export class Executor {
   }
 
   #finishWork(isWhole: boolean): BatchWork | undefined {
-    this.#cancelTimer();
+    this.#watch.stop();
     const work = this.#work;
     if (work !== undefined) this.#forecast.ended(work, isWhole);
     this.#work = undefined;
     return work;
-  }
-
-  /**
-   * A batch of many instances that run one by one takes many times what one takes: only standing still is overdue. When
-   * the whole process stands still (SIGSTOP, a suspended machine), its threads do too: the time is counted in slices, and
-   * one that ends late counts as a slice.
-   */
-  #expectProgress(leftMs = this.#settings.executionTimeoutMs): void {
-    const { clock, executionTimeoutMs } = this.#settings;
-    const seen = this.#control.progress;
-    const sliceMs = executionTimeoutMs / timeoutSlices;
-    this.#cancelTimer = clock.after(sliceMs, () => {
-      if (this.#control.progress !== seen) this.#expectProgress();
-      else if (leftMs > sliceMs) this.#expectProgress(leftMs - sliceMs);
-      else this.#overdue();
-    });
   }
 
   #overdue(): void {

@@ -22,20 +22,17 @@ const call = (callId: number, count: number) => ({
 
 /** Instances 0 and 1 came with one request, 2 and 3 with another, 4 with a third; the second is the bad one. */
 const requests = byRequest([call(7, 2), call(8, 2), call(9, 1)]);
+const ofRequests = context(
+  () => false,
+  () => undefined,
+  requests,
+);
 const isBad = (instance: readonly [Tensor]) => numberOf(instance) === 2;
 
 async function outcomes(run: StageFunction, options: { batchSize?: number; timeoutMs?: number } = {}) {
   const values = new BatchValues(ports('x'), 2, [block(5, floatColumn('x', [], 0, 1, 2, 3, 4))]);
   const stage = functionStage(run, [0], [1], { batchSize: 0, ...options });
-  await runFunctionStage(
-    stage,
-    values,
-    context(
-      () => false,
-      () => undefined,
-      requests,
-    ),
-  );
+  await runFunctionStage(stage, values, ofRequests);
   return [0, 1, 2, 3, 4].map((i) => {
     const error = values.errorOf(i)?.message.replace(/^.* error msg: /, '');
     return error ?? Number((values.slot(1).row(i) as Tensor).data[0]);
@@ -158,15 +155,7 @@ test('constants are not kept for another call: they must not be written to', asy
     [2],
     { batchSize: 0 },
   );
-  await runFunctionStage(
-    stage,
-    values,
-    context(
-      () => false,
-      () => undefined,
-      requests,
-    ),
-  );
+  await runFunctionStage(stage, values, ofRequests);
   const restored = kept.mock.contexts.includes(constant);
   kept.mockRestore();
   expect([restored, given]).toEqual([false, [constant, constant, constant]]);

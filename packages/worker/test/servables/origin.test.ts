@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ModelCaller } from '../../src/definition/model-caller.js';
 import { OriginCheck } from '../../src/servables/origin.js';
 import { openServableFolder } from '../../src/servables/servable-folder.js';
+import { modelDefinition } from '../execution/batch.js';
 import { servingError } from '../../../../test/support/serving-error-matcher.js';
 import { folderWith, type FolderContents } from '../../../../test/support/temporary-folder.js';
 
@@ -30,17 +30,7 @@ class Servable {
   }
 }
 
-const model = (file: string) => ({
-  files: [file],
-  withBatchDim: true,
-  isBatchDimStated: false,
-  withoutBatchDimInputs: [],
-  session: {},
-  warmUp: false,
-  decryption: undefined,
-  caller: new ModelCaller(),
-  at: undefined,
-});
+const model = (file: string) => ({ ...modelDefinition, files: [file] });
 
 const since = (change: string) =>
   servingError(

@@ -20,7 +20,7 @@ test('what is elsewhere is shown by its own name', () => {
   expect(withoutPaths(message, path, 's/1/m.onnx')).toMatch(
     /^escapes: "…\/m\.data", "…\/\.\.data" and "…\/.*m\.data"$/,
   );
-  expect(withoutPaths('no "/work/m.data"', new Uint8Array(1), 's/1/m.onnx')).toBe('no "…/m.data"');
+  expect(withoutPaths('no "/models/m.data"', new Uint8Array(1), 's/1/m.onnx')).toBe('no "…/m.data"');
 });
 
 test('links on the way to the model change nothing', () => {
