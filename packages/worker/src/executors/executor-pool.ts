@@ -5,8 +5,6 @@ import { ServiceTimes } from './end-forecast.js';
 import type { BatchWork, InstanceRange } from './batch-work.js';
 import type { Origin } from '../servables/origin.js';
 import { Executor, type ExecutorSettings, type ExecutorState } from './executor.js';
-import { startThread, type StartThread } from './executor-thread.js';
-import type { ReadyMessage } from './thread-messages.js';
 
 export interface PoolSettings extends Omit<ExecutorSettings, 'name' | 'serviceTimes'> {
   readonly executors: number;
@@ -118,7 +116,6 @@ export class ExecutorPool {
       {
         ...this.#settings,
         load: this.#origin === undefined ? load : { ...load, origin: this.#origin },
-        startThread: this.#startThread,
         serviceTimes: this.#serviceTimes,
         name: `${load.servable}-${load.version}-${id}`,
       },
@@ -135,7 +132,9 @@ export class ExecutorPool {
     void executor.gone.then(() => this.#executors.delete(id));
     this.#loading.add(id);
     try {
-      return await executor.loaded();
+      const { signatures, origin } = await executor.loaded();
+      this.#origin ??= origin;
+      return signatures;
     } catch (error) {
       // One that is inside native code stays known until it is gone, so that whoever stops the pool learns of it.
       if (!(await executor.stop(0))) this.#noneHangs = executor.gone;
@@ -144,15 +143,6 @@ export class ExecutorPool {
       this.#loading.delete(id);
     }
   }
-
-  /** The first thread that has loaded the servable says from what; a later one has been held to that. */
-  readonly #startThread: StartThread = (name, start) => {
-    const thread = (this.#settings.startThread ?? startThread)(name, start);
-    thread.on('message', (message) => {
-      if (isReady(message)) this.#origin ??= message.origin;
-    });
-    return thread;
-  };
 
   #idle(id: number): void {
     if (this.#stopping) return;
@@ -232,9 +222,4 @@ export class ExecutorPool {
       this.#restartLater();
     }
   }
-}
-
-/** Stages reach the thread's port too, and may send anything. */
-function isReady(message: unknown): message is ReadyMessage {
-  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'ready';
 }

@@ -2,21 +2,14 @@
  * The main thread's side of one executor thread: starts it, hands it one batch at a time while the next one may wait, and
  * survives its death.
  */
-import {
-  firstLine,
-  ServingError,
-  stackOf,
-  type Clock,
-  type Logger,
-  type MethodSignature,
-} from '@serving/common';
+import { firstLine, ServingError, stackOf, type Clock, type Logger } from '@serving/common';
 import type { LoadRequest } from '../servables/load-servable.js';
 import { failRest, stageFailed, type BatchWork, type InstanceRange } from './batch-work.js';
 import { ThreadControl } from './control-word.js';
 import { EndForecast, type ServiceTimes } from './end-forecast.js';
 import { startThread, type ExecutorThread, type StartThread } from './executor-thread.js';
 import { ProgressWatch } from './progress-watch.js';
-import type { DoneMessage, FromThread, ReplyMessage, ToThread } from './thread-messages.js';
+import type { DoneMessage, FromThread, ReadyMessage, ReplyMessage, ToThread } from './thread-messages.js';
 
 export interface ExecutorSettings {
   readonly name: string;
@@ -90,8 +83,7 @@ export class Executor {
   #cancelReturn: () => void = () => undefined;
   /** When it was first asked to stop. */
   #stopAskedAt: number | undefined;
-  #settleLoad:
-    { resolve(signatures: readonly MethodSignature[]): void; reject(error: ServingError): void } | undefined;
+  #settleLoad: { resolve(loaded: ReadyMessage): void; reject(error: ServingError): void } | undefined;
   /** What ended it. Stages may throw anything, and null too. */
   #crash: { readonly thrown: unknown } | undefined;
 
@@ -124,8 +116,8 @@ export class Executor {
     return this.#state;
   }
 
-  /** The methods, once the servable is loaded. @throws ServingError LOAD_FAILED */
-  loaded(): Promise<readonly MethodSignature[]> {
+  /** The methods and what they were loaded from, once the servable is. @throws ServingError LOAD_FAILED */
+  loaded(): Promise<ReadyMessage> {
     const { loadTimeoutMs, clock } = this.#settings;
     return new Promise((resolve, reject) => {
       this.#settleLoad = { resolve, reject };
@@ -233,7 +225,7 @@ export class Executor {
   #receive(message: FromThread): void {
     switch (message.kind) {
       case 'ready':
-        return this.#ready(message.signatures);
+        return this.#ready(message);
       case 'load-failed':
         if (message.stack !== undefined) this.#settings.logger.debug({ stack: message.stack }, 'load failed');
         return this.#failLoad(new ServingError(message.code, message.message));
@@ -260,11 +252,11 @@ export class Executor {
     }
   }
 
-  #ready(signatures: readonly MethodSignature[]): void {
+  #ready(loaded: ReadyMessage): void {
     if (this.#state !== 'starting') return;
     this.#cancelLoadTimer();
     this.#state = 'idle';
-    this.#settleLoad?.resolve(signatures);
+    this.#settleLoad?.resolve(loaded);
     this.#settleLoad = undefined;
     this.#events.idle(this);
   }
